@@ -1,0 +1,1 @@
+"""From findings to graded alerts, their lifecycle, and who is told."""

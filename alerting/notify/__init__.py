@@ -1,0 +1,1 @@
+"""Receivers: how one notification reaches people and devices."""

@@ -1,0 +1,1 @@
+"""Windows, kernels and the bank that turns blocks of readings into findings."""

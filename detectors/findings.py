@@ -1,0 +1,82 @@
+"""Findings: what a detector saw begin or end on one sensor, as columns and as lines."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Method(IntEnum):
+    """Which detector speaks."""
+
+    LIMIT = 0
+    OUT_OF_RANGE = 1
+    RATE = 2
+    ROBUST_Z = 3
+    DEAD = 4
+
+    @property
+    def label(self) -> str:
+        """The name in a finding line."""
+        return self.name.lower()
+
+
+class Edge(IntEnum):
+    """Findings are crossings and recoveries only, never levels."""
+
+    RAISED = 0
+    RECOVERED = 1
+
+    @property
+    def label(self) -> str:
+        """The name in a finding line."""
+        return self.name.lower()
+
+
+NO_LIMIT = -1
+"""`limit` of a finding that is not about one of the limits of `registry.sensors.LIMIT_NAMES`."""
+
+FINDING = np.dtype(
+    [
+        ("now_ns", np.int64),  # the pipeline's clock at the crossing; findings of a block are in this order
+        (
+            "t_ns",
+            np.int64,
+        ),  # event time of the reading that crossed; for DEAD the time of the last good reading
+        ("onset_ns", np.int64),  # since when the condition holds, event time
+        ("sensor", np.int32),
+        ("method", np.uint8),
+        ("edge", np.uint8),
+        ("limit", np.int8),  # index into LIMIT_NAMES, or NO_LIMIT
+        ("value", np.float64),  # the sensor's unit; NaN where there is none
+        ("statistic", np.float64),  # what was compared: value, rate per second, z, seconds of silence
+        ("threshold", np.float64),  # with what
+        (
+            "forecast_s",
+            np.float64,
+        ),  # until the next graver limit is reached at the present rate; NaN: no forecast
+        ("score", np.float64),  # 0..1, 0.5 is where the profile raises a finding
+    ]
+)
+"""One finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingBlock:
+    """Findings in the order in which they happened (`now_ns` never falls); rows of dtype `FINDING`."""
+
+    rows: NDArray[np.void]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[np.void]:
+        return iter(self.rows)
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Return a block of no findings."""
+        return cls(np.empty(0, FINDING))

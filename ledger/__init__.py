@@ -1,0 +1,1 @@
+"""Local durable state: journal, snapshots, outbox."""

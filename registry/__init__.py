@@ -1,0 +1,1 @@
+"""Areas, enterprises, hazard sources, equipment, sensors, units and readings: what everything else speaks of."""

@@ -1,0 +1,1 @@
+"""Settings, wiring, supervision and the command line."""

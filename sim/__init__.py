@@ -1,0 +1,1 @@
+"""The plant to practise on: simulated sites, recordings, publishers."""

@@ -1,0 +1,1 @@
+"""Time series of readings, scores and alerts: written, and read back."""
