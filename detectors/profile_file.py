@@ -1,0 +1,130 @@
+"""detectors.yaml: the packaged profile, and a plant's own laid over it key by key."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from detectors.profile import Methods, Profile
+from registry.defaults import TypeDefaults
+from registry.faults import Fault
+from registry.marks import KeyPath, Marked, load_marked, parse_marked
+from registry.sensors import SensorType
+
+_PARTS = ("defaults", "methods")
+_WHOLE = frozenset({"z_warm_samples", "z_samples"})
+_SIGNED = frozenset({"range_lo", "range_hi", "ll", "l", "h", "hh"})
+_POSITIVE = frozenset({"scan_s", "dead_scans", "rate_window_s", "rate_pct_per_min", "z_threshold", "z_tau_s", *_WHOLE})
+_METHOD_KEYS = tuple(f.name for f in fields(Methods))
+_DEFAULT_KEYS = tuple(f.name for f in fields(TypeDefaults))
+
+Defaults = Mapping[SensorType, TypeDefaults]
+
+
+def load_profile(path: Path | None) -> tuple[Profile, Defaults, list[Fault]]:
+    """Return the packaged profile with the plant's own file over it, the defaults by type, and every fault."""
+    resource = files("detectors") / "data" / "detectors.yaml"
+    packaged = parse_marked(resource.read_text(encoding="utf-8"), "packaged detectors.yaml")
+    layers = [packaged] if path is None else [packaged, load_marked(path)]
+    methods = {kind: Methods() for kind in SensorType}
+    defaults = {kind: TypeDefaults() for kind in SensorType}
+    sensors: dict[str, Mapping[str, float]] = {}
+    faults: list[Fault] = []
+    for layer in layers:
+        faults += layer.faults
+        faults += _lay_over(layer, methods, defaults, sensors)
+    return Profile(MappingProxyType(methods), MappingProxyType(sensors)), defaults, faults
+
+
+def unknown_sensors(path: Path | None, profile: Profile, known: Mapping[str, int]) -> list[Fault]:
+    """Return a fault for each sensor that the profile speaks of and the points table does not have."""
+    if path is None:
+        return []
+    marked = load_marked(path)
+    return [
+        marked.fault(("sensors", sensor), f"sensor {sensor!r} is not in the points table", "full ids, enterprise/sensor")
+        for sensor in profile.sensors
+        if sensor not in known
+    ]
+
+
+def _lay_over(
+    layer: Marked,
+    methods: dict[SensorType, Methods],
+    defaults: dict[SensorType, TypeDefaults],
+    sensors: dict[str, Mapping[str, float]],
+) -> list[Fault]:
+    if layer.data is None:
+        return []
+    top, faults = _mapping(layer, (), layer.data, ("types", "sensors"))
+    types, more = _mapping(layer, ("types",), top.get("types", {}), tuple(SensorType))
+    faults += more
+    for name, body in types.items():
+        path: KeyPath = ("types", name)
+        parts, more = _mapping(layer, path, body, _PARTS)
+        faults += more
+        kind = SensorType(name)
+        own, more = _numbers(layer, (*path, "methods"), parts.get("methods", {}), _METHOD_KEYS)
+        faults += more
+        methods[kind] = replace(methods[kind], **own)
+        raw = parts.get("defaults", {})
+        unit = raw.get("unit") if isinstance(raw, dict) else None
+        if unit is not None and not isinstance(unit, str):
+            faults.append(layer.fault((*path, "defaults", "unit"), "a unit is a text", "such as kPa"))
+            unit = None
+        own, more = _numbers(layer, (*path, "defaults"), raw, _DEFAULT_KEYS)
+        faults += more
+        defaults[kind] = replace(defaults[kind], **own, **({} if unit is None else {"unit": unit}))
+    listed, more = _mapping(layer, ("sensors",), top.get("sensors", {}), None)
+    faults += more
+    for sensor, body in listed.items():
+        own, more = _numbers(layer, ("sensors", sensor), body, _METHOD_KEYS)
+        faults += more
+        sensors[sensor] = MappingProxyType(own)
+    return faults
+
+
+def _mapping(
+    layer: Marked, path: KeyPath, value: Any, known: tuple[str, ...] | None
+) -> tuple[dict[str, Any], list[Fault]]:
+    """Return those keys of the mapping at `path` that are known, and faults for the others."""
+    if value is None:
+        return {}, []
+    if not isinstance(value, dict):
+        return {}, [layer.fault(path, "a mapping of keys is wanted here", ", ".join(known or ("sensor ids",)))]
+    if known is None:
+        return value, []
+    faults = layer.unknown_keys(path, value, known)
+    return {key: item for key, item in value.items() if key in known}, faults
+
+
+def _numbers(
+    layer: Marked, path: KeyPath, value: Any, known: tuple[str, ...]
+) -> tuple[dict[str, Any], list[Fault]]:
+    """Return the numbers of the mapping at `path`; null switches a value off."""
+    found, faults = _mapping(layer, path, value, known)
+    numbers: dict[str, Any] = {}
+    for key, item in found.items():
+        if key == "unit":
+            continue
+        allowed = _allowed(key)
+        if item is None and key not in _WHOLE:
+            numbers[key] = math.nan
+        elif isinstance(item, bool) or not isinstance(item, int | float) or not math.isfinite(item):
+            faults.append(layer.fault((*path, key), f"{key} is {item!r}", allowed))
+        elif (key in _POSITIVE and item <= 0) or (key not in _SIGNED and item < 0) or (key in _WHOLE and item != int(item)):
+            faults.append(layer.fault((*path, key), f"{key} is {item}", allowed))
+        else:
+            numbers[key] = int(item) if key in _WHOLE else float(item)
+    return numbers, faults
+
+
+def _allowed(key: str) -> str:
+    if key in _WHOLE:
+        return "a whole number from 1"
+    if key in _SIGNED:
+        return "a number, or null for none"
+    return "a number above 0, or null" if key in _POSITIVE else "a number from 0, or null"

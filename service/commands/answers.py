@@ -1,0 +1,18 @@
+"""How commands answer when they cannot do what they were asked."""
+
+import sys
+from typing import NoReturn
+
+INPUT_FAULT, USAGE, NO_SERVER = 1, 2, 3
+"""Exit codes beside 0: the input or settings are at fault; wrong usage; a needed server could not be reached."""
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal; standard output is for data."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - the command's own answer
+
+
+def end(message: str, code: int = INPUT_FAULT) -> NoReturn:
+    """End the command with a message and an exit code."""
+    say(message)
+    sys.exit(code)

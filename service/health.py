@@ -1,0 +1,192 @@
+"""How hazwatch itself is: one state a part, for probes and the console, and the troubles that become alerts."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from alerting.commands import SystemCondition
+from alerting.events import Grade
+from console.backend import Component, Health
+from registry.plant import Text
+
+PATIENCE_S: Mapping[str, float] = {
+    "broker": 5.0,
+    "store": 10.0,
+    "notifications": 10.0,
+    "pipeline": 10.0,
+    "disk": 0.0,
+    "ledger": 0.0,
+}
+"""How long a part must be unwell before that is an alert: a reconnect of a second is no news."""
+
+GRADES: Mapping[str, Grade] = {
+    "broker": Grade.ORANGE,
+    "store": Grade.YELLOW,
+    "notifications": Grade.ORANGE,
+    "pipeline": Grade.ORANGE,
+    "disk": Grade.ORANGE,
+    "ledger": Grade.RED,
+}
+"""How grave: without the broker or a receiver nobody is warned; without the store only history is late."""
+
+NAMES: Mapping[str, Text] = {
+    "broker": Text("MQTT 连接", "MQTT broker"),
+    "pipeline": Text("处理流程", "pipeline"),
+    "ledger": Text("本地日志", "ledger"),
+    "store": Text("时序存储", "time-series store"),
+    "notifications": Text("通知渠道", "notification receivers"),
+    "disk": Text("磁盘", "disk"),
+}
+
+
+class Watch:
+    """Turns a part that stays unwell into a system condition, and its recovery into the condition's end."""
+
+    def __init__(self) -> None:
+        self._since_ns: dict[str, int] = {}
+        self._active: set[str] = set()
+
+    def changes(self, parts: Mapping[str, Component], now_ns: int) -> list[SystemCondition]:
+        """Return the conditions that begin or end at `now_ns`."""
+        told = []
+        for name, part in parts.items():
+            if part.state is Health.OK:
+                self._since_ns.pop(name, None)
+                if name in self._active:
+                    self._active.discard(name)
+                    told.append(_condition(name, part, active=False))
+                continue
+            since_ns = self._since_ns.setdefault(name, now_ns)
+            if name not in self._active and now_ns - since_ns >= PATIENCE_S.get(name, 0.0) * 1e9:
+                self._active.add(name)
+                told.append(_condition(name, part, active=True))
+        return told
+
+
+def _condition(name: str, part: Component, *, active: bool) -> SystemCondition:
+    label = NAMES.get(name, Text.same(name))
+    detail = Text(f"{label.zh}：{part.detail.zh}", f"{label.en}: {part.detail.en}")
+    return SystemCondition(name=name, active=active, detail=detail, grade=GRADES.get(name, Grade.YELLOW))
+
+
+def worst(parts: Iterable[Component]) -> Health:
+    """Return the worst state of the parts."""
+    order = [Health.OK, Health.DEGRADED, Health.DOWN]
+    return max((part.state for part in parts), key=order.index, default=Health.OK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the shells see of themselves at one moment; times in ns of the wall clock.
+
+    `broker` is ``connected``, ``connecting`` or ``lost``; `store` a `StoreHealth.state`; None for a part that is not there.
+    """
+
+    broker: str | None
+    broker_since_ns: int | None
+    broker_reason: str
+    store: str | None
+    store_since_ns: int | None
+    store_error: str
+    store_dropped: int
+    spooled_bytes: int
+    ledger_error: str | None
+    ledger_error_since_ns: int | None
+    receivers_failing: Mapping[str, str]
+    lag_s: float
+    free_mb: float
+    min_free_mb: float
+
+
+LAG_LIMIT_S = 5.0
+_FINE = Text("正常", "ok")
+
+
+def parts_of(seen: Seen) -> dict[str, Component]:
+    """Return the state of each part with its reason."""
+    return {
+        "broker": _broker(seen),
+        "pipeline": _pipeline(seen),
+        "ledger": _ledger(seen),
+        "store": _store(seen),
+        "notifications": _notifications(seen),
+        "disk": _disk(seen),
+    }
+
+
+def _broker(seen: Seen) -> Component:
+    if seen.broker is None:
+        return Component(state=Health.OK, detail=Text("不使用", "not used"))
+    if seen.broker == "connected":
+        return Component(state=Health.OK, detail=Text("已连接", "connected"), since_ns=seen.broker_since_ns)
+    reason = f"：{seen.broker_reason}" if seen.broker_reason else ""
+    reason_en = f": {seen.broker_reason}" if seen.broker_reason else ""
+    return Component(
+        state=Health.DOWN,
+        detail=Text(f"未连接，读数可能缺失{reason}", f"{seen.broker}, readings may be missing{reason_en}"),
+        since_ns=seen.broker_since_ns,
+    )
+
+
+def _pipeline(seen: Seen) -> Component:
+    if seen.lag_s <= LAG_LIMIT_S:
+        return Component(state=Health.OK, detail=_FINE)
+    return Component(
+        state=Health.DEGRADED, detail=Text(f"处理滞后 {seen.lag_s:.0f} 秒", f"lagging by {seen.lag_s:.0f} s")
+    )
+
+
+def _ledger(seen: Seen) -> Component:
+    if seen.ledger_error is None:
+        return Component(state=Health.OK, detail=_FINE)
+    return Component(
+        state=Health.DOWN,
+        detail=Text(
+            f"无法写入，读数暂留在消息服务器：{seen.ledger_error}",
+            f"cannot be written, readings wait at the broker: {seen.ledger_error}",
+        ),
+        since_ns=seen.ledger_error_since_ns,
+    )
+
+
+def _store(seen: Seen) -> Component:
+    match seen.store:
+        case None:
+            return Component(state=Health.OK, detail=Text("不使用", "not used"))
+        case "ok" if not seen.store_dropped:
+            return Component(state=Health.OK, detail=_FINE, since_ns=seen.store_since_ns)
+        case "ok":
+            dropped = seen.store_dropped
+            detail = Text(f"丢弃了 {dropped} 行", f"{dropped} rows were dropped")
+        case "catching_up":
+            waiting_mb = seen.spooled_bytes / 1e6
+            detail = Text(f"正在补写，尚余 {waiting_mb:.1f} MB", f"catching up, {waiting_mb:.1f} MB left")
+        case state:
+            detail = Text(
+                f"不可用，数据暂存本地磁盘：{seen.store_error}", f"{state}, data is spooled: {seen.store_error}"
+            )
+    down = seen.store == "away"
+    return Component(
+        state=Health.DOWN if down else Health.DEGRADED, detail=detail, since_ns=seen.store_since_ns
+    )
+
+
+def _notifications(seen: Seen) -> Component:
+    if not seen.receivers_failing:
+        return Component(state=Health.OK, detail=_FINE)
+    list_zh = "；".join(f"{name}：{why}" for name, why in sorted(seen.receivers_failing.items()))
+    list_en = "; ".join(f"{name}: {why}" for name, why in sorted(seen.receivers_failing.items()))
+    return Component(
+        state=Health.DEGRADED, detail=Text(f"发送失败，将重试：{list_zh}", f"failing, will be tried again: {list_en}")
+    )
+
+
+def _disk(seen: Seen) -> Component:
+    if seen.free_mb >= seen.min_free_mb:
+        return Component(state=Health.OK, detail=Text(f"剩余 {seen.free_mb:.0f} MB", f"{seen.free_mb:.0f} MB free"))
+    return Component(
+        state=Health.DEGRADED,
+        detail=Text(
+            f"仅剩 {seen.free_mb:.0f} MB（下限 {seen.min_free_mb:.0f} MB）",
+            f"only {seen.free_mb:.0f} MB free (limit {seen.min_free_mb:.0f} MB)",
+        ),
+    )

@@ -1,0 +1,168 @@
+"""What the console sees of the running pipeline."""
+
+import asyncio
+import math
+import time
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from alerting.alert import AlertView
+from alerting.commands import Acknowledge, CommandRefused
+from alerting.events import AlertEvent, State
+from alerting.texts import rfc3339
+from console.backend import Accepted, AlertRow, Component, OpenAlerts, Refused, SensorFacts
+from console.feed import Feed
+from console.scope import Place
+from ledger.errors import LedgerError
+from registry.plant import Text
+from registry.sensors import LIMIT_NAMES
+from service.runtime import Runtime
+from store.series import Series, SeriesStore
+
+_LINE = msgspec.json.Decoder(AlertEvent)
+
+
+class LiveConsole:
+    """The console's backend over one runtime; everything but history and trends comes from memory."""
+
+    def __init__(self, runtime: Runtime, store: SeriesStore, feed: Feed) -> None:
+        self._runtime = runtime
+        self._store = store
+        self._store_turn = asyncio.Lock()
+        self._feed = feed
+        self._told: dict[str, AlertEvent] = {}
+        self.parts: Mapping[str, Component] = {}
+        book = runtime.pipeline.book
+        for view in book.open_alerts():
+            self._told[view.id] = self._as_told(view)
+        runtime.hooks.on_events.append(self._on_events)
+
+    def site(self) -> Text:
+        """Return the name of the only enterprise, else of the widest area, else the program's."""
+        plant = self._runtime.pipeline.plan.registry.plant
+        if len(plant.enterprises) == 1:
+            return next(iter(plant.enterprises.values())).name
+        roots = [area for area in plant.areas.values() if area.parent is None]
+        return roots[0].name if roots else Text("重大危险源监测预警", "Major hazard monitoring")
+
+    def now_ns(self) -> int:
+        """Return the pipeline's clock."""
+        return self._runtime.now_ns()
+
+    def newest_reading_age_s(self) -> float | None:
+        """Return how long ago the newest message arrived, by the wall clock."""
+        last_ns = self._runtime.gauges.last_message_ns
+        return None if last_ns is None else max(0.0, (time.time_ns() - last_ns) / 1e9)
+
+    def open_alerts(self) -> OpenAlerts:
+        """Return all open alerts."""
+        rows = [self._row(view) for view in self._runtime.pipeline.book.open_alerts()]
+        return OpenAlerts(last_seq=self._runtime.pipeline.book.last_seq, rows=rows)
+
+    def alert(self, alert_id: str) -> AlertRow | None:
+        """Return an open alert."""
+        view = self._view(alert_id)
+        return None if view is None else self._row(view)
+
+    async def recent_events(self, limit: int, before_seq: int | None = None) -> Sequence[AlertEvent]:
+        """Return the newest events of the ledger."""
+        lines = self._runtime.ledger.alert_events(limit=limit, newest_first=True, before_seq=before_seq)
+        return [_LINE.decode(event.line) for event in lines]
+
+    async def alert_lines(self, after_seq: int, limit: int) -> Sequence[AlertEvent]:
+        """Return events of the ledger in their order."""
+        return [_LINE.decode(event.line) for event in self._runtime.ledger.alert_events(after_seq, limit)]
+
+    async def acknowledge(
+        self, alert_id: str, seq: int | None, by: str, comment: str | None
+    ) -> Accepted | Refused:
+        """Acknowledge; the outcome is durable when this returns."""
+        before = self.alert(alert_id)
+        try:
+            outcome = self._runtime.command(Acknowledge(alert=alert_id, by=by, seq=seq, comment=comment or ""))
+        except CommandRefused as refused:
+            return Refused(code=refused.code, text=refused.text)
+        except LedgerError as error:
+            return Refused(
+                code="ledger",
+                text=Text(f"本地日志无法写入，命令未生效：{error}", f"the ledger cannot be written: {error}"),
+            )
+        row = self.alert(alert_id)
+        if row is None:
+            assert before is not None, "what was acknowledged was open"
+            row = _closed_row(before, outcome.events[-1], by, outcome.events[0].time)
+        return Accepted(row=row)
+
+    def sensor(self, sensor: str) -> SensorFacts | None:
+        """Return the facts of a sensor."""
+        registry = self._runtime.pipeline.plan.registry
+        i = registry.index.get(sensor)
+        if i is None:
+            return None
+        spec = registry.specs[i]
+        enterprise = registry.enterprise_of(i)
+        limits = {
+            name: limit
+            for name, limit in zip(LIMIT_NAMES, spec.limits, strict=True)
+            if not math.isnan(limit)
+        }
+        return SensorFacts(
+            id=spec.id,
+            place=Place(enterprise=spec.enterprise or None, area=enterprise.area if enterprise else None),
+            type=spec.type,
+            unit=spec.unit,
+            description=spec.description,
+            range_lo=_known(spec.range_lo),
+            range_hi=_known(spec.range_hi),
+            limits=limits,
+        )
+
+    async def trend(self, sensor: str, start_ns: int, end_ns: int, max_points: int) -> Series:
+        """Read from the store, off the loop; one reader at a time."""
+        async with self._store_turn:
+            return await asyncio.to_thread(self._store.read, sensor, start_ns, end_ns, max_points)
+
+    def health(self) -> Mapping[str, Component]:
+        """Return the parts as they were when last looked at."""
+        return self.parts
+
+    def _on_events(self, events: Sequence[AlertEvent]) -> None:
+        """Remember what was told, and show each alert as it now stands."""
+        self._told |= {event.id: event for event in events}
+        for event in {event.id: event for event in events}.values():
+            view = self._view(event.id)
+            if view is None:
+                acknowledged = next((e for e in events if e.id == event.id and e.event == "acknowledged"), None)
+                del self._told[event.id]
+                self._feed.publish_alert(
+                    AlertRow(event=event, acknowledged_at=acknowledged.time if acknowledged else None)
+                )
+            else:
+                self._feed.publish_alert(self._row(view))
+
+    def _view(self, alert_id: str) -> AlertView | None:
+        return self._runtime.pipeline.book.find(alert_id)
+
+    def _row(self, view: AlertView) -> AlertRow:
+        acknowledged = view.acknowledged_ns
+        return AlertRow(
+            event=self._told.get(view.id, view.event),
+            opened=rfc3339(view.opened_ns),
+            acknowledged_by=view.acknowledged_by,
+            acknowledged_at=None if acknowledged is None else rfc3339(acknowledged),
+        )
+
+    def _as_told(self, view: AlertView) -> AlertEvent:
+        """Return the view's newest event as the ledger has it: with who was told."""
+        kept = next(iter(self._runtime.ledger.alert_events(view.event.seq - 1, 1)), None)
+        return view.event if kept is None or kept.id != view.id else _LINE.decode(kept.line)
+
+
+def _closed_row(before: AlertRow, event: AlertEvent, by: str, at: str) -> AlertRow:
+    assert event.state == State.CLOSED, "an alert that is not in the book is closed"
+    return AlertRow(event=event, opened=before.opened, acknowledged_by=by, acknowledged_at=at)
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,50 @@
+"""The command line `hazwatch`."""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import typer
+
+from registry.faults import InputError
+from service.commands.answers import INPUT_FAULT, say
+
+_COMMANDS = ("demo", "run", "check-config", "replay", "sim", "bench", "alerts", "user")
+
+
+def build() -> typer.Typer:
+    """Return the command line with every command."""
+    app = typer.Typer(
+        name="hazwatch",
+        help="Real-time monitoring and early warning for major hazard sources.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for name in _COMMANDS:
+        module = import_module(f"service.commands.{name.replace('-', '_')}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name)
+        else:
+            command: Callable[..., Any] = module.command
+            app.command(name)(command)
+    return app
+
+
+def main() -> None:
+    """Run the command line; no traceback reaches a user."""
+    try:
+        build()()
+    except InputError as error:
+        for fault in error.faults:
+            say(f"{fault.level}: {fault}")
+        sys.exit(INPUT_FAULT)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""From settings to a plan: every file loaded and checked, every fault told together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alerting.grading import load_grades
+from alerting.routes_file import RoutesFile, load_routes
+from detectors.profile_file import load_profile, unknown_sensors
+from registry.faults import Fault, InputError, errors_in
+from registry.load import load_registry
+from service.pipeline import Plan
+from service.settings import Settings, load_settings, secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """What is secret of the settings, read from its files or variables."""
+
+    mqtt_password: str | None = None
+    store_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Settings that hold, and the plan that they make; `warnings` are faults that do not stop it."""
+
+    settings: Settings
+    plan: Plan
+    receivers: RoutesFile
+    secrets: Secrets
+    warnings: tuple[Fault, ...]
+
+
+def load(path: Path) -> Loaded:
+    """Load everything that the settings file names.
+
+    Raises:
+        InputError: with every fault of every file.
+    """
+    settings, faults = load_settings(path)
+    if settings is None:
+        raise InputError(faults)
+    profile, defaults, more = load_profile(settings.detectors)
+    faults += more
+    registry, more = load_registry(settings.plant, settings.points, defaults)
+    faults += more
+    grades, more = load_grades(settings.grades)
+    faults += more
+    routes, more = load_routes(settings.routes)
+    faults += more
+    password, more = secret(settings.mqtt.password, settings.mqtt.password_file, "the MQTT password")
+    faults += more
+    token, more = secret(settings.store.token, settings.store.token_file, "the store's token")
+    faults += more
+    if registry is not None:
+        faults += unknown_sensors(settings.detectors, profile, registry.index)
+    if errors_in(faults) or registry is None or grades is None or routes is None:
+        raise InputError(faults)
+    plan = Plan(
+        registry=registry,
+        profile=profile,
+        grades=grades,
+        routes=routes.routes,
+        mapped=tuple(mapped.mapping() for mapped in settings.mapped),
+        clock=settings.clock,
+    )
+    return Loaded(
+        settings=settings,
+        plan=plan,
+        receivers=routes,
+        secrets=Secrets(mqtt_password=password, store_token=token),
+        warnings=tuple(faults),
+    )

@@ -1,0 +1,81 @@
+"""Back to where the last run was: newest usable snapshot, then the journal's tail, by the same code as live."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from detectors.bank import SnapshotError
+from ingest.messages import Message
+from ledger.ledger import Ledger
+from ledger.records import Entry
+from service.pipeline import Outcome, Pipeline, Plan, unpack_messages
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """A pipeline as it was after the journal's last entry.
+
+    `replayed` entries were folded on top of the snapshot of entry `snapshot_seq` (0: from the journal's beginning).
+    """
+
+    pipeline: Pipeline
+    snapshot_seq: int
+    replayed: int
+
+
+def recover(ledger: Ledger, plan: Plan, stored_seq: int, redo: Callable[[int, Outcome], None]) -> Recovered:
+    """Fold the journal of an earlier run into a new pipeline.
+
+    Args:
+        ledger: the journal and its snapshots.
+        plan: what the pipeline is made of now; it may have changed since.
+        stored_seq: the entry up to which the time-series store has everything.
+        redo: called with each outcome after `stored_seq`, which the store may not have.
+    """
+    pipeline, start = _from_snapshot(ledger, plan, stored_seq)
+    replayed = 0
+    for entry in ledger.entries(start):
+        outcome = pipeline.entry(entry)
+        replayed += 1
+        if entry.seq > stored_seq:
+            redo(entry.seq, outcome)
+    return Recovered(pipeline=pipeline, snapshot_seq=start, replayed=replayed)
+
+
+def _from_snapshot(ledger: Ledger, plan: Plan, stored_seq: int) -> tuple[Pipeline, int]:
+    for snapshot in ledger.snapshots():
+        if snapshot.seq > stored_seq:
+            continue
+        pipeline = Pipeline(plan)
+        try:
+            pipeline.restore(snapshot.body)
+        except SnapshotError as error:
+            _log.warning("snapshot_refused", seq=snapshot.seq, reason=str(error))
+            continue
+        return pipeline, snapshot.seq
+    return Pipeline(plan), 0
+
+
+def unacknowledged(ledger: Ledger, at_most: int) -> list[Message]:
+    """Return the newest `at_most` journalled messages: those that the broker may send again."""
+    tail: deque[list[Message]] = deque()
+    count = 0
+    seq = ledger.last_seq
+    while seq > 0 and count < at_most:
+        entry = _entry_at(ledger, seq)
+        if entry is None:
+            break
+        if entry.kind == "messages":
+            messages = unpack_messages(entry.body)
+            tail.appendleft(messages)
+            count += len(messages)
+        seq -= 1
+    return [message for messages in tail for message in messages][-at_most:]
+
+
+def _entry_at(ledger: Ledger, seq: int) -> Entry | None:
+    return next(iter(ledger.entries(seq - 1, limit=1)), None)

@@ -1,0 +1,146 @@
+"""Takes notifications out of the outbox to their receivers: each until it is delivered, or known never to be.
+
+A receiver that hangs or fails holds up nobody else: each is tried on its own task, one notification of an alert at a
+time. What came of each attempt is in the ledger before the next one is made.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from alerting.notify.backoff import delay_s
+from alerting.notify.receiver import Delivery, Failed, Receiver, Retry, Sent
+from ledger.errors import LedgerError
+from ledger.ledger import Ledger
+from ledger.records import OutboxRow
+
+_log = structlog.get_logger(__name__)
+
+AT_ONCE = 16
+IDLE_S = 1.0
+
+
+@dataclass(slots=True)
+class ReceiverState:
+    """How one receiver has been; for health and metrics."""
+
+    sent: int = 0
+    retried: int = 0
+    failed: int = 0
+    failing_since_ns: int | None = None
+    last_error: str = ""
+
+
+class Sender:
+    """Delivers what the outbox holds."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        receivers: Mapping[str, Receiver],
+        *,
+        clock_ns: Callable[[], int] = time.time_ns,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._ledger = ledger
+        self._receivers = receivers
+        self._clock_ns = clock_ns
+        self._jitter = jitter
+        self._wake = asyncio.Event()
+        self._under_way: set[str] = set()
+        self.states = {name: ReceiverState() for name in receivers}
+
+    def wake(self) -> None:
+        """Something was put into the outbox; called on the loop's thread."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._wake.clear()
+                try:
+                    self._start_due(tasks)
+                    wait_s = self._wait_s()
+                except LedgerError as error:
+                    _log.error("outbox_unreadable", reason=str(error))
+                    wait_s = IDLE_S
+                try:
+                    await asyncio.wait_for(self._wake.wait(), wait_s)
+                except TimeoutError:
+                    continue
+
+    async def flush(self, timeout_s: float) -> None:
+        """Try for a bounded time to deliver what is due; the rest stays in the outbox."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            due = self._ledger.pending(self._clock_ns(), 1)
+            if not due and not self._under_way:
+                return
+            self._wake.set()
+            await asyncio.sleep(0.02)
+
+    def _start_due(self, tasks: asyncio.TaskGroup) -> None:
+        room = AT_ONCE - len(self._under_way)
+        if room <= 0:
+            return
+        for row in self._ledger.pending(self._clock_ns(), AT_ONCE):
+            if row.id not in self._under_way and room:
+                room -= 1
+                self._under_way.add(row.id)
+                tasks.create_task(self._deliver(row), name=f"notify {row.receiver}")
+
+    def _wait_s(self) -> float:
+        due_ns = self._ledger.next_due_ns()
+        if due_ns is None or self._under_way:
+            return IDLE_S
+        return min(IDLE_S, max(0.0, (due_ns - self._clock_ns()) / 1e9))
+
+    async def _deliver(self, row: OutboxRow) -> None:
+        try:
+            receiver = self._receivers.get(row.receiver)
+            if receiver is None:
+                self._note(row, Failed("the settings have no such receiver any more"))
+                return
+            try:
+                outcome = await receiver.send(row.id, row.body)
+            except Exception as error:  # noqa: BLE001 - a receiver's own fault must not stop the others
+                _log.exception("receiver_broke", receiver=row.receiver)
+                outcome = Retry(f"{type(error).__name__}: {error}")
+            self._note(row, outcome)
+        except LedgerError as error:
+            _log.error("outbox_unwritable", reason=str(error))
+            await asyncio.sleep(IDLE_S)
+        finally:
+            self._under_way.discard(row.id)
+            self._wake.set()
+
+    def _note(self, row: OutboxRow, outcome: Delivery) -> None:
+        now_ns = self._clock_ns()
+        state = self.states.setdefault(row.receiver, ReceiverState())
+        match outcome:
+            case Sent():
+                self._ledger.mark_sent(row.id, now_ns)
+                state.sent += 1
+                if state.failing_since_ns is not None:
+                    _log.info("receiver_back", receiver=row.receiver)
+                state.failing_since_ns, state.last_error = None, ""
+            case Retry(reason=reason, after_s=after_s):
+                wait_s = max(delay_s(row.attempts, self._jitter()), after_s or 0.0)
+                self._ledger.mark_retry(row.id, now_ns, now_ns + round(wait_s * 1e9), reason)
+                state.retried += 1
+                self._failing(row, state, reason, now_ns)
+            case Failed(reason=reason):
+                self._ledger.mark_failed(row.id, now_ns, reason)
+                state.failed += 1
+                self._failing(row, state, reason, now_ns)
+
+    def _failing(self, row: OutboxRow, state: ReceiverState, reason: str, now_ns: int) -> None:
+        if state.failing_since_ns is None:
+            state.failing_since_ns = now_ns
+            _log.error("receiver_failing", receiver=row.receiver, reason=reason)
+        state.last_error = reason

@@ -1,0 +1,243 @@
+"""Typed settings: hazwatch.yaml, with every key also as a HAZWATCH_ variable.
+
+``HAZWATCH_MQTT__URL`` is ``mqtt.url``. Paths are relative to the settings file. Secrets come only from a ``…_file`` or a
+variable, never from the file itself.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from detectors.bank import Clock
+from ingest.mapped import MappedJson, TimeUnit, mapping_faults
+from registry.faults import Fault
+from registry.marks import Marked, load_marked
+
+ENV_PREFIX = "HAZWATCH_"
+_M = TypeVar("_M", bound=BaseModel)
+
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MappedSettings(_Part):
+    """Where a gateway's own JSON holds name, time and value; see docs/wire.md."""
+
+    topic: str = Field(description="MQTT topic filter of these messages")
+    name: str = Field(description="path to the sensor's name")
+    value: str = Field(description="path to the value")
+    time: str | None = Field(None, description="path to the time; without it the receive time counts")
+    time_unit: TimeUnit = Field(TimeUnit.MS, description="what the time counts in")
+    quality: str | None = Field(None, description="path to the quality")
+    enterprise: str = Field("", description="enterprise id, or topic[n]")
+
+    def mapping(self) -> MappedJson:
+        """Return the mapping as the decoder takes it."""
+        return MappedJson(**self.model_dump())
+
+    @model_validator(mode="after")
+    def _without_faults(self) -> Self:
+        faults = mapping_faults(self.mapping())
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+
+class MqttPart(_Part):
+    """The broker that gateways publish to."""
+
+    url: str = Field("mqtt://127.0.0.1:1883", description="mqtt:// or mqtts://, host and port")
+    topics: tuple[str, ...] = Field(("hazwatch/v1/#",), min_length=1, description="topic filters to subscribe to")
+    username: str | None = Field(None, description="user name at the broker")
+    password_file: Path | None = Field(None, description="file that holds the password")
+    password: SecretStr | None = Field(None, description="the password; only as a variable")
+    ca: Path | None = Field(None, description="CA certificates to trust, PEM")
+    cert: Path | None = Field(None, description="client certificate, PEM")
+    key: Path | None = Field(None, description="the client certificate's key, PEM")
+    client_id: str = Field("hazwatch", min_length=1, max_length=64, description="names the persistent session")
+    receive_maximum: int = Field(60_000, ge=1, le=65_535, description="messages in flight that the broker may send unacknowledged")
+    keepalive_s: int = Field(30, ge=5, le=3600, description="MQTT keep-alive")
+    session_expiry_s: int = Field(86_400, ge=0, le=4_294_967_295, description="how long the broker keeps messages for us while we are away")
+
+
+class StorePart(_Part):
+    """Where readings, scores and alerts are kept."""
+
+    kind: Literal["duckdb", "influx", "none"] = Field("duckdb", description="embedded file, an InfluxDB v2 write API, or nothing")
+    path: Path | None = Field(None, description="duckdb: the file; default is readings.duckdb in the state folder")
+    url: str | None = Field(None, description="influx: http:// or https:// address")
+    org: str = Field("hazwatch", description="influx: organisation")
+    bucket: str = Field("hazwatch", description="influx: bucket (database)")
+    token_file: Path | None = Field(None, description="influx: file that holds the token")
+    token: SecretStr | None = Field(None, description="influx: the token; only as a variable")
+    flavour: Literal["influx2", "influx1", "victoria"] | None = Field(None, description="influx: which server it is, for reading back; found out when not given")
+    gzip: bool = Field(True, description="influx: compress what is sent")
+    queue_mb: _Positive = Field(64, description="memory for what waits to be written")
+    spool_mb: _Positive = Field(2048, description="disk for what waits while the server is away")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kind == "influx" and not self.url:
+            raise ValueError("url is needed for kind influx")
+        return self
+
+
+class ConsolePart(_Part):
+    """The web console and the probes."""
+
+    listen: str = Field("127.0.0.1:8080", pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$", description="address and port")
+    cert: Path | None = Field(None, description="TLS certificate chain, PEM")
+    key: Path | None = Field(None, description="its key, PEM")
+
+    @property
+    def host(self) -> str:
+        """The address without brackets."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port; 0 takes a free one."""
+        return int(self.listen.rpartition(":")[2])
+
+
+class JournalPart(_Part):
+    """How much of the past stays ready for replay."""
+
+    keep_h: _Positive = Field(72, description="hours of messages kept")
+    max_mb: _Positive = Field(20_000, description="disk for them; the oldest go first")
+    snapshot_s: _Positive = Field(60, description="time between snapshots")
+    min_free_mb: _Positive = Field(500, description="free disk below which hazwatch alarms for itself")
+
+
+class LogPart(_Part):
+    """hazwatch's own log, on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level shown")
+    format: Literal["auto", "console", "json"] = Field("auto", description="auto is console on a terminal, else json")
+
+
+class Settings(BaseSettings):
+    """Everything that hazwatch.yaml may say."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    plant: Path | None = Field(None, description="areas, enterprises, hazard sources, equipment")
+    points: Path = Field(description="the sensor table, CSV or XLSX")
+    detectors: Path | None = Field(None, description="profiles by sensor type; overrides the packaged ones")
+    routes: Path | None = Field(None, description="receivers and routing; without it alerts go to the log")
+    grades: Path | None = Field(None, description="the table of grades; without it the packaged one")
+    mqtt: MqttPart = MqttPart()
+    mapped: tuple[MappedSettings, ...] = Field((), description="formats of gateways that exist already")
+    store: StorePart = StorePart()
+    state_dir: Path = Field(Path("state"), description="journal, snapshots, outbox, accounts, compile cache")
+    clock: Clock = Field(Clock.WALL, description="wall: receive time (live); event: newest event time (recordings)")
+    console: ConsolePart | None = ConsolePart()
+    journal: JournalPart = JournalPart()
+    log: LogPart = LogPart()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the interface's own argument
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env files: a secret must not lie about
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - secrets have their own …_file keys
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """A variable goes before the file."""
+        return env_settings, init_settings
+
+    @field_validator("console", mode="before")
+    @classmethod
+    def _switched_off(cls, value: Any) -> Any:
+        return None if value is False else value
+
+
+_SECRETS = (("mqtt", "password"), ("store", "token"))
+
+
+def load_settings(path: Path) -> tuple[Settings | None, list[Fault]]:
+    """Read hazwatch.yaml and the variables; return the settings with absolute paths, or every fault."""
+    marked = load_marked(path)
+    faults = list(marked.faults)
+    data = marked.data if marked.data is not None else {}
+    if not isinstance(data, dict):
+        return None, [*faults, marked.fault((), "the settings are not a mapping of keys", "key: value lines")]
+    for part, secret in _SECRETS:
+        if isinstance(data.get(part), dict) and secret in data[part]:
+            faults.append(
+                marked.fault(
+                    (part, secret), "a secret must not stand in this file",
+                    f"{secret}_file, or the variable {ENV_PREFIX}{part.upper()}__{secret.upper()}",
+                )
+            )  # fmt: skip
+    try:
+        settings = Settings(**data)
+    except ValidationError as error:
+        return None, [*faults, *(_fault(marked, detail) for detail in error.errors())]
+    if any(fault.level == "error" for fault in faults):
+        return None, faults
+    return _absolute(settings, path.resolve().parent), faults
+
+
+def _fault(marked: Marked, detail: Any) -> Fault:
+    loc = tuple(detail["loc"])
+    name = ".".join(str(part) for part in loc)
+    variable = ENV_PREFIX + "__".join(str(part) for part in loc).upper()
+    message = f"{name}: {detail['msg'].removeprefix('Value error, ')}"
+    if variable in os.environ:
+        return Fault(file=f"variable {variable}", where="", message=message)
+    if detail["type"] == "extra_forbidden":
+        allowed = ", ".join(_keys_at(loc[:-1]))
+        return marked.fault(loc, f"unknown key {name}", allowed)
+    return marked.fault(loc, message)
+
+
+def _keys_at(loc: tuple[str | int, ...]) -> list[str]:
+    model: type[BaseModel] = Settings
+    parts: dict[str, type[BaseModel]] = {
+        "mqtt": MqttPart, "store": StorePart, "console": ConsolePart, "journal": JournalPart, "log": LogPart,
+        "mapped": MappedSettings,
+    }  # fmt: skip
+    if loc:
+        model = parts.get(str(loc[0]), Settings)
+    return [key for key in model.model_fields if key not in {"password", "token"}]
+
+
+def _absolute(settings: Settings, base: Path) -> Settings:
+    """Return the settings with every path made absolute against the settings file's folder."""
+
+    def fixed(model: _M) -> _M:
+        changes: dict[str, Any] = {}
+        for name in type(model).model_fields:
+            value = getattr(model, name)
+            if isinstance(value, Path):
+                changes[name] = base / value
+            elif isinstance(value, BaseModel):
+                changes[name] = fixed(value)
+        return model.model_copy(update=changes)
+
+    return fixed(settings)
+
+
+def secret(value: SecretStr | None, file: Path | None, what: str) -> tuple[str | None, list[Fault]]:
+    """Return a secret from its variable or its file (without the line's end), None where neither is given."""
+    if value is not None:
+        return value.get_secret_value(), []
+    if file is None:
+        return None, []
+    try:
+        text = file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        return None, [Fault(file=str(file), where="", message=f"the file of {what} cannot be read: {error}")]
+    if not text:
+        return None, [Fault(file=str(file), where="", message=f"the file of {what} is empty")]
+    return text, []
