@@ -240,7 +240,7 @@ class _Table:
         in_unit = [
             name
             for name in missing
-            if name in (*_IN_UNIT, "deadband") and not math.isnan(getattr(default, name))
+            if name in (*IN_UNIT, "deadband") and not math.isnan(getattr(default, name))
         ]
         default_unit = canonical(default.unit) or default.unit
         if not default_unit or not in_unit or convertible(default_unit, unit):
