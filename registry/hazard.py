@@ -23,9 +23,10 @@ from registry.suggest import near, shown
 
 
 class HazardError(ValueError):
-    """What was given cannot be graded; `allowed` says what can."""
+    """What was given cannot be graded; `about` says which input it is, `allowed` what it may be."""
 
-    def __init__(self, message: str, allowed: str = "") -> None:
+    def __init__(self, about: str, message: str, allowed: str = "") -> None:
+        self.about = about
         self.allowed = allowed
         super().__init__(message)
 
@@ -104,7 +105,7 @@ def tables() -> Tables:
 def alpha_of_population(people: int) -> float:
     """Return alpha by the people who live inside the boundary plus 500 m outside (table 5)."""
     if people < 0:
-        raise HazardError(f"a population of {people}", allowed="0 or more")
+        raise HazardError("population", f"a population of {people}", allowed="0 or more")
     return next(alpha for people_from, alpha in tables().alpha_steps if people >= people_from)
 
 
@@ -116,13 +117,18 @@ def chemical(substance: str, quantity_t: float, classes: Sequence[str] = ()) -> 
     known = tables()
     for symbol in classes:
         if symbol not in known.classes:
-            raise HazardError(f"unknown class symbol {shown(symbol)}", allowed=", ".join(known.classes))
+            raise HazardError(
+                "class", f"unknown class symbol {shown(symbol)}", allowed=", ".join(known.classes)
+            )
     if not (math.isfinite(quantity_t) and quantity_t >= 0):
-        raise HazardError(f"a quantity of {quantity_t} t", allowed="a number of tonnes, 0 or more")
+        raise HazardError(
+            "quantity_t", f"a quantity of {quantity_t} t", allowed="a number of tonnes, 0 or more"
+        )
     row = known.by_name.get(folded(substance))
     if row is None and not classes:
         names = near_substances(substance)
         raise HazardError(
+            "substance",
             f"unknown substance {shown(substance)}" + (f"; near names: {', '.join(names)}" if names else ""),
             allowed="a substance of table 1 of GB 18218-2018, or any with its class, as class: W5.3",
         )
@@ -136,6 +142,7 @@ def chemical(substance: str, quantity_t: float, classes: Sequence[str] = ()) -> 
         assert row is not None
         note = f" ({row.note})" if row.note else ""
         raise HazardError(
+            "class",
             f"{shown(substance)} has no beta of its own in GB 18218-2018 and needs its class symbol{note}",
             allowed=f"class: one of {', '.join(known.classes)}",
         )
@@ -147,7 +154,7 @@ def grade(chemicals: Iterable[Chemical], alpha: float) -> Grading:
     """Return S, R and the grade of a unit with these chemicals."""
     known = tables()
     if alpha not in known.alphas:
-        raise HazardError(f"an alpha of {alpha}", allowed=", ".join(f"{a:g}" for a in known.alphas))
+        raise HazardError("alpha", f"an alpha of {alpha}", allowed=", ".join(f"{a:g}" for a in known.alphas))
     s = r = Fraction(0)
     for item in chemicals:
         share = _exact(item.quantity_t) / _exact(item.critical_t)

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import yaml
 
 from registry.faults import Fault
+from registry.files import read_bounded
 from registry.suggest import did_you_mean, shown
 
 KeyPath = tuple[str | int, ...]
@@ -93,15 +94,9 @@ class Marked:
 def load_marked(path: Path) -> Marked:
     """Read a YAML file; never raises for what is in it or for its absence."""
     file = str(path)
-    try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            return _unreadable(file, f"the file has {size} bytes", f"at most {MAX_FILE_BYTES} bytes")
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return _unreadable(file, "the file does not exist")
-    except (OSError, ValueError) as exc:
-        return _unreadable(file, f"the file cannot be read: {getattr(exc, 'strerror', None) or exc}")
+    content = read_bounded(path, MAX_FILE_BYTES)
+    if isinstance(content, Fault):
+        return Marked(file, faults=(content,))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
