@@ -194,7 +194,6 @@ class AlertBook:
         return self._follow(
             alert,
             trigger,
-            now_ns,
             lambda seq, event: self._writer.of_system(alert, seq, event, command, now_ns),
         )
 
