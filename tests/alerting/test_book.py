@@ -315,7 +315,7 @@ def test_a_late_acknowledgement_of_a_closed_alert_is_told_who_was_first() -> Non
     made = book()
     opened, _ = made.apply(block([finding(LT1, 0, limit="h"), finding(LT1, 1, limit="h", edge=OFF)]))
     ack(made, opened.id, by="li")
-    with pytest.raises(CommandRefused, match="already_closed: .* li acknowledged"):
+    with pytest.raises(CommandRefused, match=r"already_closed: .* li acknowledged"):
         ack(made, opened.id, by="wang")
 
 
