@@ -1,1 +1,1 @@
-"""Receivers: how one notification reaches people and devices."""
+"""Receivers: how a notification reaches people and machines; the only part of the room that does input and output."""

@@ -1,0 +1,70 @@
+"""The state of the book between two calls, and its snapshot: bit-exact, bounded, checked when read."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from alerting.alert import Acknowledged, Alert
+from alerting.events import Kind
+from registry.sensors import SensorRegistry
+
+KEPT_CLOSED = 256
+"""So many closed alerts are remembered, to tell a late acknowledgement who was first."""
+
+_FORMAT = 1
+
+
+class SnapshotError(ValueError):
+    """The snapshot cannot be continued from: it is damaged, of another version, or of other sensors."""
+
+
+class BookState(msgspec.Struct, array_like=True):
+    """Everything that a book knows: the last `seq`, open alerts oldest first, the newest closed ones with who."""
+
+    seq: int
+    alerts: list[Alert]
+    closed: list[tuple[str, Acknowledged]]
+    format: int = _FORMAT
+
+
+class RecentlyClosed:
+    """The ids of the newest closed alerts and who had acknowledged each; never more than `KEPT_CLOSED`."""
+
+    def __init__(self, entries: Iterable[tuple[str, Acknowledged]] = ()) -> None:
+        self._who = dict(entries)
+
+    def __contains__(self, alert: str) -> bool:
+        return alert in self._who
+
+    def add(self, alert: str, who: Acknowledged) -> None:
+        """Remember a closed alert and forget the oldest beyond the bound."""
+        self._who[alert] = who
+        if len(self._who) > KEPT_CLOSED:
+            del self._who[next(iter(self._who))]
+
+    def get(self, alert: str) -> Acknowledged | None:
+        """Return who had acknowledged this closed alert, None where it is not remembered."""
+        return self._who.get(alert)
+
+    def entries(self) -> list[tuple[str, Acknowledged]]:
+        """Return all that is remembered, oldest first."""
+        return list(self._who.items())
+
+
+def encode_state(state: BookState) -> bytes:
+    """Return the snapshot of a state."""
+    return msgspec.msgpack.encode(state)
+
+
+def decode_state(body: bytes, registry: SensorRegistry) -> BookState:
+    """Return the state of a snapshot taken over the same sensors; raise `SnapshotError` where it is not one."""
+    try:
+        state = msgspec.msgpack.decode(body, type=BookState)
+    except (msgspec.DecodeError, msgspec.ValidationError) as exc:
+        raise SnapshotError(f"not a snapshot of the alert book: {exc}") from exc
+    if state.format != _FORMAT:
+        raise SnapshotError(f"snapshot format {state.format}; this version reads {_FORMAT}")
+    gone = [a.subject for a in state.alerts if a.kind is not Kind.SYSTEM and a.subject not in registry.index]
+    if gone:
+        raise SnapshotError(f"the snapshot has alerts of sensors that are not in the points table: {gone[0]}")
+    return state

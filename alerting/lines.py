@@ -1,0 +1,205 @@
+"""The writer of alert lines: from what the book decided to an `AlertEvent`, complete and bilingual."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from alerting.advice import advice_for
+from alerting.alert import Alert
+from alerting.commands import SystemCondition
+from alerting.conditions import Condition
+from alerting.events import AlertEvent, Event, Kind
+from alerting.grading import GradeCell, Judgement
+from alerting.naming import SensorNames
+from alerting.texts import TYPE_NAMES, both, rfc3339
+from alerting.wording import plain_title, seen, title
+from registry.plant import Text
+from registry.sensors import SensorRegistry
+
+_ID_BYTES = 8
+
+
+def alert_id(subject: str, kind: Kind, opened_ns: int, again: int = 0) -> str:
+    """Return the id of an occurrence: the same in a replay. `again` counts openings within one nanosecond."""
+    name = f"{subject}|{kind}|{opened_ns}" + (f"|{again}" if again else "")
+    return hashlib.blake2b(name.encode(), digest_size=_ID_BYTES).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """Why a sensor's alert is told of now.
+
+    Attributes:
+        facts: the condition whose figures the line has: the one that a finding was about, else the gravest.
+        raised: False where that condition ended.
+        gravest: the condition that the title speaks of: the gravest that holds, or the last that ended.
+        confirmed_by: the sensor that confirms now.
+        note: what else led to it, such as another sensor that confirms no longer.
+    """
+
+    sensor: int
+    now_ns: int
+    facts: Condition
+    raised: bool
+    gravest: Condition
+    confirmed_by: Text | None = None
+    note: Text | None = None
+
+
+class LineWriter:
+    """Writes the lines of one plant's alerts; holds names and nothing that changes."""
+
+    def __init__(self, registry: SensorRegistry) -> None:
+        self._registry = registry
+        self._names = SensorNames(registry)
+
+    def of_sensor(
+        self, alert: Alert, seq: int, event: Event, occasion: Occasion, grade_why: dict[str, Any]
+    ) -> AlertEvent:
+        """Return the line of an event that a finding caused."""
+        i, facts = occasion.sensor, occasion.facts
+        spec, enterprise = self._registry.specs[i], self._registry.enterprise_of(i)
+        subject = self._names.subject(i)
+        told = title(event, subject, occasion.gravest, spec.unit, occasion.confirmed_by)
+        saw = seen(facts, occasion.raised, spec.unit, self._what(i))
+        if occasion.note is not None:
+            saw = Text(f"{saw.zh}；{occasion.note.zh}", f"{saw.en}; {occasion.note.en}")
+        advice = advice_for(alert.kind, spec.type, self._registry.source_of(i))
+        return AlertEvent(
+            id=alert.id,
+            seq=seq,
+            time=rfc3339(occasion.now_ns),
+            event=event,
+            state=alert.state,
+            grade=alert.grade.label,
+            kind=alert.kind,
+            sensor=spec.id,
+            enterprise=spec.enterprise or None,
+            source=spec.source,
+            equipment=spec.equipment,
+            area=enterprise.area if enterprise else None,
+            value=facts.value,
+            unit=spec.unit or None,
+            limit=facts.limit_value,
+            limit_name=facts.limit_name,
+            forecast_s=facts.forecast_s,
+            onset=rfc3339(facts.onset_ns),
+            score=facts.score,
+            title=both(told),
+            why=_why(saw, rfc3339(facts.onset_ns), grade_why, advice, alert),
+        )
+
+    def of_system(
+        self, alert: Alert, seq: int, event: Event, command: SystemCondition, now_ns: int
+    ) -> AlertEvent:
+        """Return the line of an event of a trouble of hazwatch's own."""
+        reason = Text("监测系统自身故障，级别由系统给定", "trouble of hazwatch's own, graded by itself")
+        why = _why(
+            command.detail,
+            rfc3339(alert.opened_ns),
+            _given(alert, reason),
+            advice_for(alert.kind, None, None),
+            alert,
+        )
+        return AlertEvent(
+            id=alert.id,
+            seq=seq,
+            time=rfc3339(now_ns),
+            event=event,
+            state=alert.state,
+            grade=alert.grade.label,
+            kind=alert.kind,
+            sensor=None,
+            enterprise=None,
+            source=None,
+            equipment=None,
+            area=None,
+            value=None,
+            unit=None,
+            limit=None,
+            limit_name=None,
+            forecast_s=None,
+            onset=rfc3339(alert.opened_ns),
+            score=None,
+            title=both(plain_title(event, command.detail)),
+            why={**why, "system": alert.subject},
+        )
+
+    def of_person(self, alert: Alert, seq: int, event: Event, now_ns: int) -> AlertEvent:
+        """Return the line of an event that an acknowledgement caused: the figures stay as last told."""
+        last = alert.last
+        assert last is not None, "only an open alert is acknowledged"
+        if alert.gravest is None:
+            told = plain_title(event, Text(**last.why["seen"]))
+        else:
+            i = self._registry.index[alert.subject]
+            told = title(event, self._names.subject(i), alert.gravest, self._registry.specs[i].unit, None)
+        return msgspec.structs.replace(
+            last,
+            seq=seq,
+            time=rfc3339(now_ns),
+            event=event,
+            state=alert.state,
+            title=both(told),
+            why={**last.why, "acknowledged": acknowledged_why(alert)},
+        )
+
+    def name(self, i: int) -> Text:
+        """Return how a sensor is named where another alert speaks of it."""
+        return Text.same(self._registry.specs[i].sensor)
+
+    def _what(self, i: int) -> Text:
+        spec, place, kind = (
+            self._registry.specs[i],
+            self._names.place(i),
+            TYPE_NAMES[self._registry.specs[i].type],
+        )
+        zh, en = (f"（{place.zh}）", f" ({place.en})") if place.en else (" ", "")
+        return Text(f"{spec.id}{zh}{kind.zh}", f"{spec.id}{en} {kind.en}")
+
+
+def grade_why(judged: Judgement, cell: GradeCell) -> dict[str, Any]:
+    """Return the part of `why` that names row and column of the grade, each with its reason."""
+    return {
+        "urgency": cell.urgency,
+        "urgency_reason": both(judged.reason),
+        "source_grade": cell.source_grade.roman if cell.source_grade is not None else None,
+        "source_r": cell.source_r,
+        "column": cell.column.roman,
+        "column_reason": both(cell.column_reason),
+        "cell": cell.grade.label,
+    }
+
+
+def _given(alert: Alert, reason: Text) -> dict[str, Any]:
+    return {
+        "urgency": None,
+        "urgency_reason": both(reason),
+        "source_grade": None,
+        "source_r": None,
+        "column": None,
+        "column_reason": None,
+        "cell": alert.grade.label,
+    }
+
+
+def _why(saw: Text, onset: str, grade: dict[str, Any], advice: Text, alert: Alert) -> dict[str, Any]:
+    return {
+        "seen": both(saw),
+        "onset": onset,
+        "grade": grade,
+        "told": [],
+        "held": [],
+        "advice": both(advice),
+        "acknowledged": acknowledged_why(alert),
+    }
+
+
+def acknowledged_why(alert: Alert) -> dict[str, str] | None:
+    """Return who acknowledged the alert as it stands, None where nobody has."""
+    seen_by = alert.acknowledged
+    if seen_by is None:
+        return None
+    return {"by": seen_by.by, "time": rfc3339(seen_by.now_ns), "comment": seen_by.comment}

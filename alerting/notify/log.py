@@ -1,0 +1,62 @@
+"""The log receiver: to the program's log, or one alert line each to the end of a file."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from alerting.dispatch import Notification
+from alerting.events import AlertEvent
+from alerting.notify.receiver import Outcome, Retry, Sent
+from registry.plant import Text
+
+_log = structlog.get_logger(__name__)
+
+
+class LogReceiver:
+    """Tells the program's log."""
+
+    async def send(self, notification: Notification) -> Outcome:
+        """Log the event with its title in both languages."""
+        event = msgspec.json.decode(notification.body, type=AlertEvent)
+        _log.info(
+            "alert",
+            id=event.id,
+            seq=event.seq,
+            time=event.time,
+            what=event.event,
+            state=event.state,
+            grade=event.grade,
+            zh=event.title["zh"],
+            en=event.title["en"],
+        )
+        return Sent()
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+class FileReceiver:
+    """Appends alert lines to a file; opened anew for each, so that the file may be rotated away."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def send(self, notification: Notification) -> Outcome:
+        """Append the line and have it on disk before it counts as sent."""
+        try:
+            await asyncio.to_thread(self._append, notification.body + b"\n")
+        except OSError as exc:
+            why = exc.strerror or str(exc)
+            return Retry(reason=Text(f"无法写入 {self._path}：{why}", f"cannot write {self._path}: {why}"))
+        return Sent()
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    def _append(self, line: bytes) -> None:
+        with self._path.open("ab", buffering=0) as file:
+            file.write(line)
+            os.fsync(file.fileno())

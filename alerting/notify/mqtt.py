@@ -1,0 +1,65 @@
+"""The MQTT receiver: each alert retained on a topic of its sensor, for sirens, lights and panels.
+
+The topic is ``{prefix}/{enterprise}/{sensor}/{kind}``: one topic a kind, because the closing of one alert of a sensor
+(its transmitter is back) must not hide another that stands (its level is high). Every event is published, retained, so
+a siren that connects late sees how it stands; the last, with state ``closed``, is the all-clear and stays until the
+next occurrence. Troubles of hazwatch's own are on ``{prefix}/_system/{name}/system``.
+"""
+
+import asyncio
+from typing import Protocol
+
+import msgspec
+
+from alerting.dispatch import Notification
+from alerting.events import AlertEvent
+from alerting.notify.receiver import Outcome, Retry, Sent
+from registry.plant import Text
+
+NO_ENTERPRISE = "_"
+SYSTEM = "_system"
+
+
+class Publisher(Protocol):
+    """Publishes at QoS 1; returns when the broker has confirmed, raises `OSError` when it does not in time."""
+
+    def publish(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - MQTT's own flag
+        """Publish and wait for the confirmation; may block its thread."""
+
+
+class MqttReceiver:
+    """Publishes through a connection that belongs to the caller."""
+
+    def __init__(self, topic_prefix: str, publisher: Publisher) -> None:
+        self._prefix = topic_prefix
+        self._publisher = publisher
+
+    async def send(self, notification: Notification) -> Outcome:
+        """Publish the alert line; the waiting happens on a thread of its own."""
+        topic = topic_of(self._prefix, msgspec.json.decode(notification.body, type=AlertEvent))
+        try:
+            await asyncio.to_thread(self._publisher.publish, topic, notification.body, True)
+        except OSError as exc:  # also TimeoutError and ConnectionError
+            why = str(exc) or type(exc).__name__
+            return Retry(reason=Text(f"消息服务器未确认：{why}", f"the broker did not confirm: {why}"))
+        return Sent()
+
+    async def close(self) -> None:
+        """The connection is the caller's."""
+
+
+def topic_of(prefix: str, event: AlertEvent) -> str:
+    """Return the topic of an alert event; what MQTT gives a meaning to is escaped in ids."""
+    if event.sensor is None:
+        levels = [SYSTEM, event.why["system"], event.kind]
+    elif event.enterprise is None:
+        levels = [NO_ENTERPRISE, event.sensor, event.kind]
+    else:
+        levels = [event.enterprise, event.sensor.removeprefix(f"{event.enterprise}/"), event.kind]
+    return "/".join([prefix, *(_level(level) for level in levels)])
+
+
+def _level(name: str) -> str:
+    for char in "%/+#\0":
+        name = name.replace(char, f"%{ord(char):02X}")
+    return name

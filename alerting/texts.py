@@ -1,0 +1,84 @@
+"""Numbers, times and names as people read them: deterministic, bilingual, with units."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from registry.plant import Text
+from registry.sensors import SensorType
+
+_NS_PER_S = 1_000_000_000
+_NS_PER_MS = 1_000_000
+
+TYPE_NAMES: Mapping[SensorType, Text] = MappingProxyType(
+    {
+        SensorType.LEVEL: Text("液位", "level"),
+        SensorType.PRESSURE: Text("压力", "pressure"),
+        SensorType.GAS_COMBUSTIBLE: Text("可燃气体浓度", "combustible gas"),
+        SensorType.GAS_TOXIC: Text("有毒气体浓度", "toxic gas"),
+        SensorType.OXYGEN: Text("氧含量", "oxygen"),
+        SensorType.TEMPERATURE: Text("温度", "temperature"),
+        SensorType.FLOW: Text("流量", "flow"),
+        SensorType.WIND_SPEED: Text("风速", "wind speed"),
+        SensorType.WIND_DIRECTION: Text("风向", "wind direction"),
+        SensorType.VALVE: Text("阀位", "valve position"),
+        SensorType.OTHER: Text("测点", "reading"),
+    }
+)
+"""What a sensor measures, as it stands in titles."""
+
+LIMIT_WORDS: Mapping[str, Text] = MappingProxyType(
+    {
+        "ll": Text("低低限", "low-low limit"),
+        "l": Text("低限", "low limit"),
+        "h": Text("高限", "high limit"),
+        "hh": Text("高高限", "high-high limit"),
+        "design": Text("设计限值", "design limit"),
+    }
+)
+"""The limits of `registry.sensors.LIMIT_NAMES` in words."""
+
+NOTHING = Text("", "")
+
+
+def rfc3339(t_ns: int) -> str:
+    """Return the instant as RFC 3339 UTC with milliseconds, cut and not rounded."""
+    seconds, rest_ns = divmod(t_ns, _NS_PER_S)
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest_ns // _NS_PER_MS:03d}Z"
+
+
+def number(value: float) -> str:
+    """Return the number with four significant digits, whole from 1 000 on."""
+    if not math.isfinite(value):
+        return "—"
+    whole_from, exponent_from = 1000, 1e15
+    if whole_from <= abs(value) < exponent_from:
+        return f"{value:.0f}"
+    text = f"{value:.4g}"
+    return "0" if text == "-0" else text
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """Return number and unit with a space between, or a dash where there is no value."""
+    if value is None or not math.isfinite(value):
+        return "—"
+    return f"{number(value)} {unit}" if unit else number(value)
+
+
+def duration(seconds: float) -> Text:
+    """Return a span in the largest unit that keeps it readable: seconds to 2 min, minutes to 2 h, then hours."""
+    in_minutes_from, in_hours_from = 120, 7200
+    if seconds < in_minutes_from:
+        return Text(f"{number(seconds)} 秒", f"{number(seconds)} s")
+    if seconds < in_hours_from:
+        whole = f"{seconds / 60:.0f}"
+        return Text(f"{whole} 分钟", f"{whole} min")
+    hours = f"{seconds / 3600:.1f}"
+    return Text(f"{hours} 小时", f"{hours} h")
+
+
+def both(text: Text) -> dict[str, str]:
+    """Return a text as it stands in an alert line."""
+    return {"zh": text.zh, "en": text.en}

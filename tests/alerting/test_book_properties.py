@@ -1,0 +1,185 @@
+"""What holds for every sequence of findings and commands."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerting.book import AlertBook
+from alerting.commands import Acknowledge, CommandRefused, SystemCondition
+from alerting.events import AlertEvent, Event, Grade, State
+from detectors.findings import Edge, Method
+from registry.plant import Text
+from registry.sensors import LIMIT_NAMES
+from tests.alerting.plant import REGISTRY, T0, S, block, book, finding
+
+
+@dataclass(frozen=True)
+class Found:
+    """A finding; `at_s` is set when the sequence is put together."""
+
+    sensor: int
+    method: Method
+    limit: str | None
+    edge: Edge
+    forecast_s: float
+    wait_s: int
+    at_s: int = 0
+
+    def row(self) -> tuple[object, ...]:
+        return finding(
+            self.sensor,
+            self.at_s,
+            method=self.method,
+            limit=self.limit if self.method in {Method.LIMIT, Method.RATE} else None,
+            edge=self.edge,
+            forecast_s=self.forecast_s,
+            statistic=1.5,
+        )
+
+
+@dataclass(frozen=True)
+class Ack:
+    """Acknowledge the alert of the event told `back` events ago, as of `stale` events before its newest."""
+
+    back: int
+    check: bool
+    wait_s: int
+    at_s: int = 0
+
+
+@dataclass(frozen=True)
+class Trouble:
+    name: str
+    active: bool
+    grade: Grade
+    wait_s: int
+    at_s: int = 0
+
+
+Step = Found | Ack | Trouble
+
+_wait = st.integers(0, 2)
+_found = st.builds(
+    Found,
+    sensor=st.integers(0, len(REGISTRY) - 1),
+    method=st.sampled_from([Method.LIMIT, Method.LIMIT, Method.LIMIT, *Method]),
+    limit=st.sampled_from(LIMIT_NAMES),
+    edge=st.sampled_from(Edge),
+    forecast_s=st.sampled_from([float("nan"), 60.0, 900.0, 9000.0]),
+    wait_s=_wait,
+)
+_ack = st.builds(Ack, back=st.integers(0, 5), check=st.booleans(), wait_s=_wait)
+_trouble = st.builds(
+    Trouble,
+    name=st.sampled_from(["broker", "store"]),
+    active=st.booleans(),
+    grade=st.sampled_from(Grade),
+    wait_s=_wait,
+)
+
+
+def _timed(steps: list[Step]) -> list[Step]:
+    at, timed = 0, []
+    for step in steps:
+        at += step.wait_s
+        timed.append(replace(step, at_s=at))
+    return timed
+
+
+sequences = st.lists(st.one_of(_found, _found, _ack, _trouble), max_size=60).map(_timed)
+
+
+def _one(made: AlertBook, step: Step, told: list[AlertEvent]) -> list[AlertEvent]:
+    match step:
+        case Found():
+            return made.apply(block([step.row()]))
+        case Trouble():
+            detail = Text(step.name, step.name)
+            command = SystemCondition(name=step.name, active=step.active, detail=detail, grade=step.grade)
+            return made.command(command, T0 + step.at_s * S)
+        case Ack():
+            if not told:
+                return []
+            event = told[-1 - step.back % len(told)]
+            acknowledge = Acknowledge(alert=event.id, by="li", seq=event.seq if step.check else None)
+            before = made.snapshot()
+            try:
+                return made.command(acknowledge, T0 + step.at_s * S)
+            except CommandRefused:
+                assert made.snapshot() == before, "a refused command changes nothing"
+                return []
+
+
+def _run(made: AlertBook, steps: list[Step], told: list[AlertEvent] | None = None) -> list[AlertEvent]:
+    told = [] if told is None else told
+    for step in steps:
+        told += _one(made, step, told)
+    return told
+
+
+@given(sequences)
+def test_each_occurrence_begins_once_ends_at_most_once_and_is_counted_without_gaps(steps: list[Step]) -> None:
+    made = book()
+    events = _run(made, steps)
+    assert [e.seq for e in events] == list(range(1, len(events) + 1))
+    by_id = defaultdict(list)
+    for event in events:
+        by_id[event.id].append(event)
+    for told in by_id.values():
+        names = [e.event for e in told]
+        assert names[0] == Event.OPENED
+        assert names.count(Event.OPENED) == 1
+        assert Event.CLOSED not in names[:-1]
+    still_open = {told[-1].id for told in by_id.values() if told[-1].event != Event.CLOSED}
+    assert {view.id for view in made.open_alerts()} == still_open
+
+
+@given(sequences)
+def test_a_key_has_one_open_alert_and_only_rises_and_falls_move_the_grade(steps: list[Step]) -> None:
+    last: dict[str, AlertEvent] = {}
+    opened: Counter[tuple[str | None, str, str | None]] = Counter()
+    for event in _run(book(), steps):
+        key = (event.sensor, event.kind, event.why.get("system"))
+        opened[key] += {Event.OPENED: 1, Event.CLOSED: -1}.get(Event(event.event), 0)
+        assert opened[key] in {0, 1}
+        before = last.get(event.id)
+        if before is not None and event.event not in {Event.ESCALATED, Event.DEESCALATED, Event.REOPENED}:
+            assert event.grade == before.grade
+        if before is not None and event.event in {Event.ESCALATED, Event.REOPENED}:
+            assert event.state == State.UNACK
+        last[event.id] = event
+
+
+@given(sequences, st.data())
+def test_any_cut_of_the_findings_tells_the_same(steps: list[Step], data: st.DataObject) -> None:
+    rows = [step.row() for step in steps if isinstance(step, Found)]
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(rows)), max_size=5)))
+    whole, cut = book(), book()
+    expected = whole.apply(block(rows))
+    parts = [rows[a:b] for a, b in zip([0, *cuts], [*cuts, len(rows)], strict=True)]
+    assert [event for part in parts for event in cut.apply(block(part))] == expected
+    assert cut.snapshot() == whole.snapshot()
+
+
+@settings(max_examples=60)
+@given(sequences, st.data())
+def test_a_snapshot_in_the_middle_changes_nothing(steps: list[Step], data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(steps)))
+    straight = book()
+    expected = _run(straight, steps)
+    first = book()
+    told = _run(first, steps[:at])
+    body = first.snapshot()
+    second = book()
+    second.restore(body)
+    assert second.snapshot() == body
+    assert second.open_alerts() == first.open_alerts()
+    assert _run(second, steps[at:], told) == expected
+    assert second.snapshot() == straight.snapshot()
+
+
+@given(sequences)
+def test_the_same_twice_is_the_same_byte_for_byte(steps: list[Step]) -> None:
+    assert [e.line() for e in _run(book(), steps)] == [e.line() for e in _run(book(), steps)]

@@ -1,0 +1,136 @@
+"""Log, file and MQTT receivers, back-off, and how they are built."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from alerting.commands import SystemCondition
+from alerting.dispatch import Dispatcher, Notification
+from alerting.notify.backoff import CAP_S, FIRST_S, delay_s
+from alerting.notify.build import build_receivers, needs_publisher
+from alerting.notify.log import FileReceiver, LogReceiver
+from alerting.notify.mqtt import MqttReceiver, topic_of
+from alerting.notify.receiver import Retry, Sent
+from alerting.notify.settings import LogSettings, MqttSettings, ReceiverSettings, WebhookSettings
+from alerting.notify.webhook import WebhookReceiver
+from alerting.routes_file import routes_to_log
+from detectors.findings import Edge
+from registry.plant import Text
+from tests.alerting.plant import LONE, LT1, REGISTRY, T0, block, book, finding
+
+
+class Broker:
+    """Keeps what was published, as a broker keeps retained messages; or fails as told."""
+
+    def __init__(self, fails: Exception | None = None) -> None:
+        self.retained: dict[str, bytes] = {}
+        self.fails = fails
+
+    def publish(self, topic: str, payload: bytes, retain: bool) -> None:
+        if self.fails is not None:
+            raise self.fails
+        assert retain
+        self.retained[topic] = payload
+
+
+def notes(*rows: tuple[Any, ...]) -> list[Notification]:
+    return Dispatcher(routes_to_log(), REGISTRY).offer(book().apply(block(rows)))[1]
+
+
+def test_the_log_receiver_tells_the_log_in_both_languages() -> None:
+    [note] = notes(finding(LT1, 0, limit="hh"))
+    with capture_logs() as logs:
+        assert asyncio.run(LogReceiver().send(note)) == Sent()
+    [entry] = logs
+    assert (entry["grade"], entry["event"], entry["state"]) == ("orange", "alert", "unack")
+    assert entry["what"] == "opened"
+    assert entry["zh"].startswith("T-101 球罐液位高高报")
+    assert entry["en"].startswith("T-101 level high-high")
+
+
+def test_the_file_receiver_appends_a_line_each(tmp_path: Path) -> None:
+    made = notes(finding(LT1, 0, limit="h"), finding(LT1, 1, limit="hh"))
+    path = tmp_path / "alerts.ndjson"
+    receiver = FileReceiver(path)
+    assert [asyncio.run(receiver.send(note)) for note in made] == [Sent(), Sent()]
+    assert path.read_bytes().splitlines() == [note.body for note in made]
+
+
+def test_a_file_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:
+    [note] = notes(finding(LT1, 0, limit="h"))
+    outcome = asyncio.run(FileReceiver(tmp_path / "no" / "alerts").send(note))
+    assert isinstance(outcome, Retry)
+    assert "No such file" in outcome.reason.en
+
+
+def test_the_topics_of_a_sensor_show_each_of_its_alerts_as_it_stands() -> None:
+    made = notes(
+        finding(LT1, 0, limit="hh"),
+        finding(LONE, 1, limit="h"),
+        finding(LT1, 2, limit="l"),
+        finding(LT1, 3, limit="l", edge=Edge.RECOVERED),
+    )
+    broker = Broker()
+    receiver = MqttReceiver("hazwatch/alerts", broker)
+    assert [asyncio.run(receiver.send(note)) for note in made] == [Sent()] * 4
+    states = {topic: msgspec.json.decode(body)["state"] for topic, body in broker.retained.items()}
+    assert states == {
+        "hazwatch/alerts/lpg/LT-101/high": "unack",
+        "hazwatch/alerts/_/x/high": "unack",
+        "hazwatch/alerts/lpg/LT-101/low": "rtnun",
+    }
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), ConnectionError("lost"), OSError("no route")])
+def test_a_broker_that_does_not_confirm_is_tried_again(error: Exception) -> None:
+    [note] = notes(finding(LT1, 0, limit="h"))
+    outcome = asyncio.run(MqttReceiver("a", Broker(error)).send(note))
+    assert isinstance(outcome, Retry)
+    assert outcome.reason.zh.startswith("消息服务器未确认：")
+
+
+def test_topics_of_system_alerts_and_of_ids_that_mqtt_would_misread() -> None:
+    detail = Text("盘满", "disk full")
+    [event] = book().command(SystemCondition(name="disk/full", active=True, detail=detail), T0)
+    assert topic_of("p", event) == "p/_system/disk%2Ffull/system"
+    odd = msgspec.structs.replace(event, enterprise="a+b", sensor="a+b/c#/d%", kind="high")
+    assert topic_of("p", odd) == "p/a%2Bb/c%23%2Fd%25/high"
+
+
+def test_receivers_are_built_by_kind(tmp_path: Path) -> None:
+    settings: dict[str, ReceiverSettings] = {
+        "a": LogSettings(),
+        "b": LogSettings(path=tmp_path / "x"),
+        "c": WebhookSettings(url="http://127.0.0.1:1/"),
+        "d": MqttSettings(),
+    }
+    built = build_receivers(settings, Broker())
+    kinds = [type(receiver) for receiver in built.values()]
+    assert kinds == [LogReceiver, FileReceiver, WebhookReceiver, MqttReceiver]
+    assert needs_publisher(settings)
+    assert not needs_publisher({"a": LogSettings()})
+
+    async def close() -> None:
+        for receiver in built.values():
+            await receiver.close()
+
+    asyncio.run(close())
+
+
+@given(st.integers(1, 10_000), st.floats(0, 1))
+def test_back_off_grows_to_its_cap_and_jitter_takes_at_most_half(attempt: int, jitter: float) -> None:
+    wait_s = delay_s(attempt, jitter)
+    longest_s = delay_s(attempt, 0.0)
+    assert FIRST_S <= longest_s <= CAP_S
+    assert longest_s / 2 <= wait_s <= longest_s
+    assert delay_s(attempt + 1, 0.0) >= longest_s
+
+
+def test_back_off_by_example() -> None:
+    assert [delay_s(n, 0.0) for n in (1, 2, 3, 9, 10)] == [1.0, 2.0, 4.0, 256.0, 300.0]
