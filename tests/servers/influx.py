@@ -27,6 +27,7 @@ bind-address = "127.0.0.1:{rpc}"
   log-enabled = false
 """
 _NGINX = """
+{user}
 worker_processes 1;
 pid {folder}/nginx.pid;
 error_log {folder}/nginx-error.log;
@@ -60,7 +61,10 @@ class Influx:
     def __init__(self, folder: Path) -> None:
         rpc, http, front = free_ports(3)
         folder.mkdir(parents=True, exist_ok=True)
-        names = {"folder": folder, "rpc": rpc, "http": http, "front": front}
+        user = (
+            "user root;" if os.geteuid() == 0 else ""
+        )  # else its worker could not write into the test's folder
+        names = {"folder": folder, "rpc": rpc, "http": http, "front": front, "user": user}
         (folder / "influx.conf").write_text(_INFLUX.format(**names))
         (folder / "nginx.conf").write_text(_NGINX.format(**names))
         self.url = f"http://127.0.0.1:{front}"
