@@ -1,7 +1,8 @@
 """What every time-series store can do, and what it is given."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,27 @@ class StoreBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Encoded:
+    """A batch in the store's own form, which names sensors by id: it outlives a change of the points table.
+
+    `rows` counts the readings and alert events in it.
+    """
+
+    seq: int
+    rows: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """`rows` lines that the server refused for good, with its reason; `excerpt` is the first of them, cut."""
+
+    rows: int
+    reason: str
+    excerpt: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """Readings of one sensor over a range, downsampled: one row a bucket, in time order.
 
@@ -38,20 +60,64 @@ class Series:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
 
+    def __len__(self) -> int:
+        return len(self.t_ns)
+
+    @classmethod
+    def raw(cls, t_ns: NDArray[np.int64], value: NDArray[np.float64]) -> Self:
+        """Return readings as they are, nothing merged."""
+        return cls(t_ns, value, value, value)
+
+
+def bucket_ns(start_ns: int, end_ns: int, max_points: int) -> int:
+    """Return the length of a bucket with which [start, end) has at most `max_points`, the first one at start."""
+    return max(1, -(-(end_ns - start_ns) // max_points))
+
+
+def downsample(t_ns: NDArray[np.int64], value: NDArray[np.float64], start_ns: int, step_ns: int) -> Series:
+    """Merge readings, in time order and none NaN, into buckets of `step_ns` from `start_ns`; empty ones are left out."""
+    bucket, first = np.unique((t_ns - start_ns) // step_ns, return_index=True)
+    if not len(bucket):
+        return Series.raw(t_ns, value)
+    count = np.diff(np.append(first, len(value)))
+    return Series(
+        t_ns=(start_ns + bucket * step_ns).astype(np.int64),
+        mean=np.add.reduceat(value, first) / count,
+        low=np.minimum.reduceat(value, first),
+        high=np.maximum.reduceat(value, first),
+    )
+
 
 class StoreError(Exception):
-    """The store could not do it; `retry` says whether the same call may succeed later."""
+    """The store could not do it; `retry` says whether the same call may succeed later.
 
-    def __init__(self, message: str, *, retry: bool) -> None:
+    `retry_after_s` is the server's own wish for how long to wait, None where it has none.
+    """
+
+    def __init__(self, message: str, *, retry: bool, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.retry = retry
+        self.retry_after_s = retry_after_s
 
 
 class SeriesStore(Protocol):
-    """A time-series store; called from one thread at a time."""
+    """A time-series store. One thread at a time writes; reading from other threads meanwhile is allowed."""
 
-    def write(self, batches: list[StoreBatch]) -> None:
-        """Write all batches durably, or raise `StoreError`; writing a batch again changes nothing."""
+    @property
+    def encoding(self) -> str:
+        """The name of the form that `encode` gives; what is spooled in one form is never sent in another."""
+
+    def encode(self, batch: StoreBatch) -> bytes:
+        """Return the batch in the store's own form; needs no connection."""
+
+    def send(self, records: Sequence[Encoded]) -> list[Rejection]:
+        """Write all records durably and return what the server refused for good, or raise `StoreError`.
+
+        Writing a record again changes nothing.
+        """
+
+    def write(self, batches: Sequence[StoreBatch]) -> None:
+        """Encode and send; raise `StoreError` also where only some lines were refused (the others are stored)."""
 
     def read(self, sensor: str, start_ns: int, end_ns: int, max_points: int) -> Series:
         """Return readings of the full sensor id in [start, end), at most `max_points` buckets."""
@@ -61,3 +127,15 @@ class SeriesStore(Protocol):
 
     def close(self) -> None:
         """Finish what is under way and let go of the store."""
+
+
+def encoded(store: SeriesStore, batches: Sequence[StoreBatch]) -> list[Encoded]:
+    """Return the batches in the store's own form."""
+    return [Encoded(b.seq, len(b.block) + len(b.alerts), store.encode(b)) for b in batches]
+
+
+def raise_rejections(rejections: Sequence[Rejection]) -> None:
+    """Raise what was refused as an error, for callers that have nowhere else to put it."""
+    if rejections:
+        rows = sum(r.rows for r in rejections)
+        raise StoreError(f"{rows} lines were refused, the first: {rejections[0].reason}", retry=False)
