@@ -29,6 +29,8 @@ from ingest.single import NONE, Fields, malformed, reading_of
 from registry.readings import ReadingBlock
 
 QualityText = Literal["good", "uncertain", "bad"]
+Value = float | None | Literal["NaN"]
+"""numpy makes NaN of both null and the text."""
 
 
 class Columns(msgspec.Struct, gc=False):
@@ -36,7 +38,7 @@ class Columns(msgspec.Struct, gc=False):
 
     t: int | float | str | list[int | float]
     s: msgspec.Raw
-    v: list[float]
+    v: list[Value]
     q: list[QualityText] | None = None
 
 
@@ -45,7 +47,7 @@ class Row(msgspec.Struct, gc=False):
 
     s: str
     t: int
-    v: float
+    v: Value
     q: QualityText = "good"
 
 
@@ -55,6 +57,7 @@ _fields: Final = msgspec.json.Decoder(Fields).decode
 _texts: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _name: Final = msgspec.json.Decoder(str).decode
 
+_CODES: Final = {text: quality.value for text, quality in QUALITIES.items()}
 _CLIP_MS: Final = 9_000_000_000_000
 """Later than every time that counts, and its ns still fit an int64."""
 
@@ -96,7 +99,7 @@ class BatchJson:
         if batch.q is not None:
             if len(batch.q) != n:
                 return False
-            quality = _qualities(batch.q, n)
+            quality = _qualities(batch.q)
         value = np.array(batch.v, np.float64)
         rows = ReadingBlock(sensor=names.sensor, t_ns=t_ns, value=value, quality=quality)
         self._take(message, intake, rows, names.unknown)
@@ -112,8 +115,8 @@ class BatchJson:
         block = ReadingBlock(
             sensor=names.sensor,
             t_ns=t_ns,
-            value=np.fromiter((row.v for row in rows), np.float64, n),
-            quality=_qualities([row.q for row in rows], n),
+            value=np.array([row.v for row in rows], np.float64),
+            quality=_qualities([row.q for row in rows]),
         )
         self._take(message, intake, block, names.unknown)
         return True
@@ -203,8 +206,8 @@ def _times_of_column(t: list[int | float]) -> NDArray[np.int64] | None:
     return micros * 1000
 
 
-def _qualities(texts: list[QualityText], n: int) -> NDArray[np.uint8]:
-    return np.fromiter((QUALITIES[text] for text in texts), np.uint8, n)
+def _qualities(texts: list[QualityText]) -> NDArray[np.uint8]:
+    return np.array(list(map(_CODES.__getitem__, texts)), np.uint8)
 
 
 def _each_row(payload: bytes) -> Iterator[Fields] | Refusal:

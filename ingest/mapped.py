@@ -105,7 +105,7 @@ def parse_place(path: str) -> Place | None:
         key, element, every, quoted = match.groups()
         steps.append(Mark.EVERY if every else int(element) if element else key or quoted)
         end = match.end()
-    if not steps or end != len(path) or steps.count(Mark.EVERY) > 1:
+    if not steps or path[0] == "." or end != len(path) or steps.count(Mark.EVERY) > 1:
         return None
     return Place(tuple(steps))
 

@@ -1,14 +1,15 @@
 """Looks sensors up by the names that an enterprise's gateways use, one by one or a whole column at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from registry.sensors import full_id
+from registry.sensors import SensorSpec
 
 MAX_CACHED_BYTES: Final = 32 << 20
 MAX_CACHED_TEXT_BYTES: Final = 64 << 10
@@ -34,24 +35,28 @@ class NameColumn:
 
 
 class Names:
-    """Names of every enterprise.
+    """Names of every enterprise; where the enterprise is empty, names are full ids.
 
     A gateway sends the same column of names again and again: it is remembered by enterprise and JSON text. At most
     `max_cached_bytes` of text are kept; the oldest are forgotten first.
     """
 
-    def __init__(self, index: Mapping[str, int], max_cached_bytes: int = MAX_CACHED_BYTES) -> None:
-        self._index = index
+    def __init__(self, specs: Iterable[SensorSpec], max_cached_bytes: int = MAX_CACHED_BYTES) -> None:
+        self._by_enterprise: dict[str, dict[str, int]] = {"": {}}
+        for i, spec in enumerate(specs):
+            self._by_enterprise.setdefault(spec.enterprise, {})[spec.sensor] = i
+            self._by_enterprise[""][spec.id] = i
         self._room = max_cached_bytes
         self._known: dict[tuple[str, bytes], NameColumn] = {}
 
     def sensor(self, enterprise: str, name: str) -> int:
         """Return the dense index of a name, -1 where it is unknown."""
-        return self._index.get(full_id(enterprise, name), -1)
+        return self._by_enterprise.get(enterprise, {}).get(name, -1)
 
     def column(self, enterprise: str, names: Sequence[str]) -> NameColumn:
         """Return names looked up."""
-        sensor = np.fromiter((self.sensor(enterprise, name) for name in names), np.int32, len(names))
+        index = self._by_enterprise.get(enterprise, {})
+        sensor = np.array(list(map(index.get, names, repeat(-1))), np.int32)
         unknown = tuple(names[i] for i in np.flatnonzero(sensor < 0).tolist())
         good = np.zeros(len(names), np.uint8)
         sensor.setflags(write=False)

@@ -14,7 +14,7 @@ from ingest.single import BareNumber, SingleJson, Unreadable
 from registry.sensors import SensorRegistry
 
 NO_ENTERPRISE: Final = "-"
-"""The topic level that stands for sensors without an enterprise: ``hazwatch/v1/-/LT-101``."""
+"""The topic level in place of an enterprise under which names are full ids: ``hazwatch/v1/-/LT-101``."""
 SPARKPLUG: Final = "spBv1.0"
 MAX_TOPIC_CHARS: Final = 1024
 MAX_CACHED_TOPICS: Final = 1 << 16
@@ -37,7 +37,7 @@ class WireDecoder:
         wall_clock: bool = True,
     ) -> None:
         self._topics = registry.topics
-        self._names = Names(registry.index)
+        self._names = Names(registry.specs)
         self._mapped = tuple(mapped)
         self._prefix = prefix
         self._wall_clock = wall_clock
