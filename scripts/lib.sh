@@ -52,20 +52,22 @@ is_installed() {
   [ "$(dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null | cut -c1-2)" = "ii" ]
 }
 
+installed_packages() { dpkg-query -W -f='${Package}\n' | LC_ALL=C sort -u; }
+
 # units_of PACKAGE: the services that the package brings.
 units_of() {
   dpkg-query -L "$1" 2>/dev/null |
     sed -nE 's#^(/usr)?/lib/systemd/system/([^/]+\.service)$#\2#p; s#^/etc/init\.d/([^/]+)$#\1.service#p' | sort -u
 }
 
-# leave_asleep PACKAGE...: what Debian enabled because we installed these packages is disabled again.
+# leave_asleep PACKAGE...: what Debian enabled (or, under a policy that allows it, started) for these packages is off again.
 leave_asleep() {
   local package unit
   for package in "$@"; do
     for unit in $(units_of "$package"); do
       case "$unit" in *@*) continue ;; esac
       if command -v systemctl >/dev/null; then
-        as_root systemctl disable "$unit" >/dev/null 2>&1 || true
+        as_root systemctl disable --now "$unit" >/dev/null 2>&1 || true
       fi
       if command -v update-rc.d >/dev/null && [ -e "/etc/init.d/${unit%.service}" ]; then
         as_root update-rc.d "${unit%.service}" disable >/dev/null 2>&1 || true
@@ -74,10 +76,25 @@ leave_asleep() {
   done
 }
 
+# install_asleep PACKAGE...: apt-get, with a policy of ours for that time that starts no service. A policy that stands
+# already is left as it is.
+install_asleep() (
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap 'as_root rm -f "$policy"' EXIT
+    printf '#!/bin/sh\n# hazwatch scripts: start no service while packages are installed\nexit 101\n' |
+      as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+  fi
+  quiet "apt-get update" as_root apt-get -qq update || exit
+  quiet "apt-get install $*" as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get -qq install -y --no-install-recommends "$@"
+)
+
 # debian_packages PACKAGE...: installs those that are missing and starts none of their services. Servers that
-# somebody else runs are left alone: only services of packages installed by this very call are switched off.
+# somebody else runs are left alone: only services of packages that this very call brought are switched off.
 debian_packages() {
-  local missing=() new=() before after policy=/usr/sbin/policy-rc.d ours="" status=0
+  local missing=() new=() package before status=0
   command -v dpkg-query >/dev/null || die "this is not Debian: install by hand what stands for: $*"
   for package in "$@"; do
     is_installed "$package" || missing+=("$package")
@@ -85,21 +102,9 @@ debian_packages() {
   [ "${#missing[@]}" -gt 0 ] || return 0
 
   say "installing from Debian: ${missing[*]}"
-  before="$(dpkg-query -W -f='${Package}\n' | sort -u)"
-  if [ ! -e "$policy" ]; then
-    ours=yes
-    printf '#!/bin/sh\n# hazwatch scripts: start no service while packages are installed\nexit 101\n' |
-      as_root tee "$policy" >/dev/null
-    as_root chmod 755 "$policy"
-  fi
-  quiet "apt-get update" as_root apt-get -qq update || status=$?
-  if [ "$status" -eq 0 ]; then
-    quiet "apt-get install ${missing[*]}" as_root env DEBIAN_FRONTEND=noninteractive \
-      apt-get -qq install -y --no-install-recommends "${missing[@]}" || status=$?
-  fi
-  if [ -n "$ours" ]; then as_root rm -f "$policy"; fi
-  after="$(dpkg-query -W -f='${Package}\n' | sort -u)"
-  mapfile -t new < <(comm -13 <(printf '%s\n' "$before") <(printf '%s\n' "$after"))
+  before="$(installed_packages)"
+  install_asleep "${missing[@]}" || status=$?
+  mapfile -t new < <(LC_ALL=C comm -13 <(printf '%s\n' "$before") <(installed_packages))
   leave_asleep ${new[@]+"${new[@]}"}
   [ "$status" -eq 0 ] || die "Debian's packages could not be installed: ${missing[*]}"
 }
