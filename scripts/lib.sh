@@ -11,6 +11,7 @@ cd "$ROOT"
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 export PIP_NO_INPUT=1
+export PATH="$PATH:/usr/sbin:/sbin" # where Debian keeps servers
 
 say() { printf '%s\n' "$*" >&2; }
 
