@@ -39,14 +39,14 @@ quiet() {
 
 # as_root COMMAND...: runs it as root, through sudo where we are not root.
 as_root() {
-  if [ "$(id -u)" -eq 0 ]; then
-    "$@"
-  elif command -v sudo >/dev/null; then
-    sudo -n true 2>/dev/null || [ -t 0 ] || die "root is needed for: $* (sudo asks for a password, and nobody is there to type it)"
-    sudo "$@"
-  else
-    die "root is needed for: $* (run it as root once, or install sudo)"
-  fi
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# need_root FOR: ends here where as_root could not work.
+need_root() {
+  [ "$(id -u)" -ne 0 ] || return 0
+  command -v sudo >/dev/null || die "root is needed for $1: run this once as root, or install sudo"
+  sudo -n true 2>/dev/null || [ -t 0 ] || die "root is needed for $1, and nobody is there to type sudo's password"
 }
 
 is_installed() {
@@ -102,6 +102,7 @@ debian_packages() {
   done
   [ "${#missing[@]}" -gt 0 ] || return 0
 
+  need_root "installing from Debian: ${missing[*]}"
   say "installing from Debian: ${missing[*]}"
   before="$(installed_packages)"
   install_asleep "${missing[@]}" || status=$?

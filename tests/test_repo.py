@@ -1,7 +1,11 @@
 """The repository as a stranger meets it: its files speak of the project alone, and agree with each other."""
 
+import importlib.util
+import os
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -162,3 +166,30 @@ def test_scripts_can_be_run() -> None:
         path = ROOT / name
         assert path.stat().st_mode & 0o111, name
         assert path.read_text().startswith("#!/usr/bin/env bash\n"), name
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("service.main") is None, reason="the command line is not there yet"
+)
+def test_the_example_site_has_no_faults(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(ROOT / "configs/site", site)
+    (site / "secrets").mkdir()
+    for name in ("mqtt", "influx"):
+        (site / "secrets" / name).write_text("secret\n")
+    make_ca = "openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=test -keyout ca.key -out ca.crt"
+    subprocess.run(make_ca.split(), cwd=site, capture_output=True, check=True)
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from service.main import main; main()",
+            "check-config",
+            str(site / "hazwatch.yaml"),
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "HAZWATCH_STATE_DIR": str(tmp_path / "state")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
