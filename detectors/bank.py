@@ -1,0 +1,189 @@
+"""The bank: owns the state of all detectors and runs the step over blocks of readings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors import kernels
+from detectors.findings import FINDING, FindingBlock
+from detectors.profile import Profile
+from detectors.state import CLOCK, CONDITION, FOREVER, N_CONDITIONS, NEVER, PARAMS, RING, STATE
+from registry.readings import ReadingBlock
+from registry.sensors import SensorRegistry
+
+SNAPSHOT_VERSION = 1
+_FINDINGS_AT_ONCE = 4096
+
+
+class Clock(StrEnum):
+    """What `now` is: the receive time, or the newest event time seen."""
+
+    WALL = "wall"
+    EVENT = "event"
+
+
+class SnapshotError(Exception):
+    """A snapshot was written by another layout of the state; replay the journal instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a block gave.
+
+    Attributes:
+        findings: crossings and recoveries, in the order in which they happened.
+        status: a reading's `kernels.OK`, `LATE` or `DUPLICATE`, uint8.
+        score: combined anomaly score in 0..1, 0.5 where the profile raises; NaN where a reading was not judged.
+        now_ns: the bank's clock after the block.
+    """
+
+    findings: FindingBlock
+    status: NDArray[np.uint8]
+    score: NDArray[np.float64]
+    now_ns: int
+
+
+class _Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    version: int
+    layout: str
+    ids: list[str]
+    clock: bytes
+    state: bytes
+    cond: bytes
+    ring_t: bytes
+    ring_v: bytes
+
+
+class DetectorBank:
+    """Every detector of every sensor of a registry; deterministic, no clock of its own."""
+
+    def __init__(self, registry: SensorRegistry, profile: Profile, clock: Clock) -> None:
+        n = len(registry)
+        self._ids = [spec.id for spec in registry.specs]
+        self._event_clock = clock is Clock.EVENT
+        self._params = profile.params(registry)
+        self._state = np.zeros(n, STATE)
+        self._state["last_t_ns"] = self._state["good_t_ns"] = self._state["good_now_ns"] = NEVER
+        self._cond = np.zeros((n, N_CONDITIONS), CONDITION)
+        self._cond["since_ns"] = NEVER
+        self._ring_t = np.zeros((n, RING), np.int64)
+        self._ring_v = np.zeros((n, RING), np.float64)
+        self._clock = np.zeros(1, CLOCK)
+        self._clock["now_ns"] = NEVER
+        self._clock["next_dead_ns"] = FOREVER
+        self._out = np.empty(_FINDINGS_AT_ONCE, FINDING)
+
+    def step(self, block: ReadingBlock, now_ns: int) -> Judged:
+        """Judge a block; `now_ns` counts only under the wall clock and is never older than the last."""
+        n = len(block)
+        status = np.zeros(n, np.uint8)
+        score = np.full(n, np.nan)
+        parts: list[NDArray[np.void]] = []
+        row, found = 0, -1
+        while row < n or found:
+            row, found = kernels.step(
+                self._params, self._state, self._cond, self._ring_t, self._ring_v, self._clock, self._event_clock,
+                now_ns, row, block.sensor, block.t_ns, block.value, block.quality, status, score, self._out,
+            )  # fmt: skip
+            if found:
+                parts.append(self._out[:found].copy())
+            elif row >= n:
+                break
+        return Judged(_joined(parts), status, score, self.now_ns)
+
+    def tick(self, now_ns: int) -> FindingBlock:
+        """Raise every silence that is due at `now_ns`, each at its own deadline."""
+        parts: list[NDArray[np.void]] = []
+        while found := kernels.tick(self._params, self._state, self._cond, self._clock, now_ns, self._out):
+            parts.append(self._out[:found].copy())
+        return _joined(parts)
+
+    def resume(self, now_ns: int) -> None:
+        """Count silence from `now_ns` on: while the program was down it could hear nobody (wall clock only)."""
+        if self._event_clock or self._clock["now_ns"][0] == NEVER:
+            return
+        self._clock["now_ns"] = max(int(self._clock["now_ns"][0]), now_ns)
+        alive = self._cond["active"][:, -1] == 0
+        self._state["good_now_ns"][alive] = self._clock["now_ns"][0]
+        after = self._params["dead_after_ns"][alive]
+        after = after[after != FOREVER]
+        self._clock["next_dead_ns"] = self._clock["now_ns"][0] + after.min() if len(after) else FOREVER
+
+    @property
+    def now_ns(self) -> int:
+        """The bank's clock; `NEVER` before the first reading or tick."""
+        return int(self._clock["now_ns"][0])
+
+    def next_deadline_ns(self) -> int | None:
+        """Return a time before which `tick` has nothing to say, None when it never will."""
+        deadline = int(self._clock["next_dead_ns"][0])
+        return None if deadline == FOREVER else deadline
+
+    def active_conditions(self) -> Mapping[str, int]:
+        """Return how many sensors are dead, and how many have any condition active."""
+        return {
+            "dead": int(self._cond["active"][:, -1].sum()),
+            "abnormal": int(self._cond["active"].any(axis=1).sum()),
+        }
+
+    def snapshot(self) -> bytes:
+        """Return the whole state; `restore` brings back the same bits."""
+        kept = _Snapshot(
+            version=SNAPSHOT_VERSION,
+            layout=_layout(),
+            ids=self._ids,
+            clock=self._clock.tobytes(),
+            state=self._state.tobytes(),
+            cond=self._cond.tobytes(),
+            ring_t=self._ring_t.tobytes(),
+            ring_v=self._ring_v.tobytes(),
+        )
+        return msgspec.msgpack.encode(kept)
+
+    def restore(self, body: bytes) -> None:
+        """Take over the state of every sensor that the snapshot knows; others stay as new.
+
+        Raises:
+            SnapshotError: the snapshot has another version or layout.
+        """
+        try:
+            kept = msgspec.msgpack.decode(body, type=_Snapshot)
+        except msgspec.MsgspecError as error:
+            raise SnapshotError(f"not a snapshot of the detectors: {error}") from error
+        if (kept.version, kept.layout) != (SNAPSHOT_VERSION, _layout()):
+            raise SnapshotError("the snapshot was written by another version")
+        old = {sensor: row for row, sensor in enumerate(kept.ids)}
+        pairs = [(row, old[sensor]) for row, sensor in enumerate(self._ids) if sensor in old]
+        here = np.array([a for a, _ in pairs], np.intp)
+        there = np.array([b for _, b in pairs], np.intp)
+        n = len(kept.ids)
+        self._clock[:] = np.frombuffer(kept.clock, CLOCK)
+        self._state["good_now_ns"] = self._clock["now_ns"][0]
+        self._state[here] = np.frombuffer(kept.state, STATE)[there]
+        self._cond[here] = np.frombuffer(kept.cond, CONDITION).reshape(n, N_CONDITIONS)[there]
+        self._ring_t[here] = np.frombuffer(kept.ring_t, np.int64).reshape(n, RING)[there]
+        self._ring_v[here] = np.frombuffer(kept.ring_v, np.float64).reshape(n, RING)[there]
+        if len(pairs) != len(self._ids):  # a sensor that is new here may fall due before all others
+            self._clock["next_dead_ns"] = self._clock["now_ns"][0]
+
+
+def warm_up() -> None:
+    """Compile the step, or load it from the compile cache, on an empty state."""
+    registry = SensorRegistry(())
+    bank = DetectorBank(registry, Profile(), Clock.EVENT)
+    bank.step(ReadingBlock.empty(), 0)
+    bank.tick(0)
+
+
+def _layout() -> str:
+    return f"{STATE.descr}{CONDITION.descr}{CLOCK.descr}{PARAMS['limit'].shape}{RING}{N_CONDITIONS}"
+
+
+def _joined(parts: list[NDArray[np.void]]) -> FindingBlock:
+    if not parts:
+        return FindingBlock.empty()
+    return FindingBlock(parts[0] if len(parts) == 1 else np.concatenate(parts))

@@ -1,0 +1,98 @@
+"""Profiles: which methods watch a sensor, and how closely, by its type and by itself."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.state import DESIGN, FOREVER, HH, LL, PARAMS, H, L
+from registry.sensors import GAS_TYPES, SensorRegistry, SensorSpec, SensorType
+
+_NAN = math.nan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Methods:
+    """Settings of the methods beside the limits; NaN switches one off.
+
+    Attributes:
+        dead_scans, dead_min_s: silent for max(dead_scans * scan_s, dead_min_s) is dead.
+        rate_pct_per_min: change per minute, in percent of the range, that is a finding.
+        rate_window_s: window of the rate and of the forecast.
+        z_threshold: robust z that is a finding, in sigma.
+        z_tau_s: time constant of the baseline.
+        z_warm_samples: samples before the baseline is believed; also the least samples that it ever rests on.
+        z_samples: consecutive good samples beyond the threshold before it is a finding.
+        z_off_s: how long the value must be back before the finding recovers.
+        sigma_min_pct: the least spread believed, in percent of the range.
+    """
+
+    dead_scans: float = 3.0
+    dead_min_s: float = 30.0
+    rate_pct_per_min: float = _NAN
+    rate_window_s: float = 60.0
+    z_threshold: float = _NAN
+    z_tau_s: float = 3600.0
+    z_warm_samples: int = 100
+    z_samples: int = 2
+    z_off_s: float = 0.0
+    sigma_min_pct: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Methods by sensor type, and what single sensors (by full id) change of them."""
+
+    types: Mapping[SensorType, Methods] = field(default_factory=lambda: MappingProxyType({}))
+    sensors: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def methods(self, spec: SensorSpec) -> Methods:
+        """Return the methods of one sensor."""
+        base = self.types.get(spec.type, Methods())
+        own = self.sensors.get(spec.id)
+        return replace(base, **own) if own else base  # type: ignore[arg-type]  # the loader has checked names and types
+
+    def params(self, registry: SensorRegistry) -> NDArray[np.void]:
+        """Return one `PARAMS` record a sensor."""
+        params = np.zeros(len(registry), PARAMS)
+        for i, spec in enumerate(registry.specs):
+            _fill(params[i], spec, self.methods(spec))
+        return params
+
+
+def _fill(row: np.void, spec: SensorSpec, methods: Methods) -> None:
+    span = spec.range_hi - spec.range_lo
+    row["limit"] = spec.limits
+    row["quiet_lo"] = np.nanmax([-math.inf, *spec.limits[: L + 1]])
+    row["quiet_hi"] = np.nanmin([math.inf, *spec.limits[H:]])
+    row["range_lo"], row["range_hi"] = spec.range_lo, spec.range_hi
+    row["deadband"] = spec.deadband
+    row["on_delay_ns"], row["off_delay_ns"] = _ns(spec.on_delay_s), _ns(spec.off_delay_s)
+    row["max_samples"] = _max_samples(spec)
+    row["dead_after_ns"] = FOREVER
+    if not math.isnan(spec.scan_s):
+        row["dead_after_ns"] = _ns(max(methods.dead_scans * spec.scan_s, methods.dead_min_s))
+    row["rate_limit"] = methods.rate_pct_per_min / 100.0 * span / 60.0
+    row["rate_window_ns"] = max(1, _ns(methods.rate_window_s))
+    row["z_threshold"] = methods.z_threshold
+    row["z_tau_ns"] = max(1, _ns(methods.z_tau_s))
+    row["z_warm_samples"], row["z_samples"] = methods.z_warm_samples, methods.z_samples
+    row["z_off_ns"] = _ns(methods.z_off_s)
+    row["sigma_min"] = 0.0 if math.isnan(span) else methods.sigma_min_pct / 100.0 * span
+
+
+def _max_samples(spec: SensorSpec) -> list[int]:
+    """A gas limit, and the graver limits of any sensor, never wait for more than two good samples."""
+    bound = [0, 0, 0, 0, 0]
+    for k in (LL, HH, DESIGN):
+        bound[k] = 2
+    if spec.type in GAS_TYPES:
+        bound = [2] * len(bound)
+    return bound
+
+
+def _ns(seconds: float) -> int:
+    return 0 if math.isnan(seconds) else round(seconds * 1e9)

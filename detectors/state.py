@@ -1,0 +1,85 @@
+"""What the step knows of each sensor: its parameters, and its state between readings.
+
+One record a sensor rather than one array a field: a reading touches one sensor, so its fields lie side by side and
+cost three or four cache lines instead of twenty (bench/results/ has both layouts measured). Everything here is plain
+memory: a snapshot is these bytes, and restores to the same bits.
+"""
+
+import numpy as np
+
+from registry.sensors import LIMIT_NAMES
+
+N_LIMITS = len(LIMIT_NAMES)
+LL, L, H, HH, DESIGN = range(N_LIMITS)
+
+C_RANGE, C_RATE, C_Z, C_DEAD = N_LIMITS, N_LIMITS + 1, N_LIMITS + 2, N_LIMITS + 3
+N_CONDITIONS = N_LIMITS + 4
+"""Conditions of a sensor: one for each limit, then out of range, rate, robust z, dead."""
+
+RING = 32
+"""Samples kept of the rate window; a faster sensor's are thinned evenly, so the window stays whole in time."""
+
+NEVER = np.iinfo(np.int64).min
+"""A time that has not been yet."""
+
+FOREVER = np.iinfo(np.int64).max
+"""A deadline that never comes."""
+
+PARAMS = np.dtype(
+    [
+        ("quiet_lo", np.float64),  # above this and below quiet_hi no limit is crossed
+        ("quiet_hi", np.float64),
+        ("range_lo", np.float64),
+        ("range_hi", np.float64),
+        ("limit", np.float64, N_LIMITS),  # NaN: none
+        ("deadband", np.float64),
+        ("on_delay_ns", np.int64),
+        ("off_delay_ns", np.int64),
+        (
+            "max_samples",
+            np.int32,
+            N_LIMITS,
+        ),  # good samples after which a limit no longer waits; 0: no such bound
+        ("dead_after_ns", np.int64),  # silence that means dead; FOREVER: silence means nothing
+        ("rate_limit", np.float64),  # unit per second, either way; NaN: not watched
+        ("rate_window_ns", np.int64),
+        ("z_threshold", np.float64),  # NaN: not watched
+        ("z_tau_ns", np.int64),  # time constant of the baseline
+        ("z_warm_samples", np.int32),
+        ("z_samples", np.int32),  # consecutive good samples beyond the threshold before it is a finding
+        ("z_off_ns", np.int64),
+        ("sigma_min", np.float64),  # the least spread believed: the transmitter's own resolution
+    ],
+    align=True,
+)
+"""Parameters of one sensor, from the points table and the profile; never written by the step."""
+
+STATE = np.dtype(
+    [
+        ("last_t_ns", np.int64),  # newest event time, NEVER before the first reading
+        ("good_t_ns", np.int64),  # event time of the last good reading
+        ("good_now_ns", np.int64),  # the pipeline's clock at the last good reading (or at the start)
+        ("mean", np.float64),
+        ("var", np.float64),
+        ("z_count", np.int64),
+        ("ring_head", np.int32),  # where the newest sample lies
+        ("ring_count", np.int32),
+        ("busy", np.int32),  # bit k: condition k is active or on its way in or out
+    ],
+    align=True,
+)
+"""State of one sensor."""
+
+CONDITION = np.dtype(
+    [
+        ("since_ns", np.int64),  # event time at which the pending edge began, NEVER when none is pending
+        ("onset_ns", np.int64),  # since when the active condition holds
+        ("samples", np.int32),  # good samples of the pending edge
+        ("active", np.int32),
+    ],
+    align=True,
+)
+"""One condition of one sensor: off, pending, on, or pending back."""
+
+CLOCK = np.dtype([("now_ns", np.int64), ("next_dead_ns", np.int64)], align=True)
+"""The pipeline's clock, and a time before which no sensor's silence is due."""

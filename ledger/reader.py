@@ -1,0 +1,195 @@
+"""Reading a ledger: by the process that owns it, by another one while it runs, or from a copy."""
+
+import sqlite3
+import struct
+import threading
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from ledger.errors import LedgerDamaged, LedgerError, LedgerTooNew, told
+from ledger.records import DeadLetter, Entry, EventLine
+from ledger.schema import STEPS, version_of
+
+FILE_NAME = "ledger.sqlite"
+_PAGE_ROWS = 256
+_CRC_HEAD = struct.Struct("<qq")
+
+
+class LedgerReader:
+    """What can be asked of a ledger; safe to use from several threads, never changes anything."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._reads = connection
+        self._reads_lock = threading.Lock()
+        self.path = path
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._reads_lock:
+            self._reads.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def ledger_id(self) -> str:
+        """The uuid given to this ledger when it was made."""
+        return str(self._one("SELECT value FROM meta WHERE key = 'ledger_id'"))
+
+    @property
+    def stored_seq(self) -> int:
+        """The journal seq up to which the time-series store has everything, 0 where nothing is known."""
+        return int(self._one("SELECT value FROM meta WHERE key = 'stored_seq'") or 0)
+
+    @property
+    def first_seq(self) -> int:
+        """The seq of the oldest journal entry that is still there, 0 where there is none."""
+        return int(self._one("SELECT min(seq) FROM journal") or 0)
+
+    @property
+    def last_seq(self) -> int:
+        """The seq of the newest journal entry, 0 where there is none."""
+        return int(self._one("SELECT max(seq) FROM journal") or 0)
+
+    @property
+    def last_event_seq(self) -> int:
+        """The seq of the newest alert event, 0 where there is none."""
+        return int(self._one("SELECT max(seq) FROM alert_events") or 0)
+
+    def entries(self, after_seq: int = 0, limit: int | None = None) -> Iterator[Entry]:
+        """Return journal entries in their order.
+
+        An entry that is not what was written, or a gap, ends the iteration with `LedgerDamaged`, which names its
+        seq: what came before it is good.
+        """
+        left = limit
+        expected: int | None = None
+        while left is None or left > 0:
+            rows = self._all(
+                "SELECT seq, now_ns, kind, body, crc FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
+                (after_seq, _PAGE_ROWS if left is None else min(left, _PAGE_ROWS)),
+            )
+            for seq, now_ns, kind, body, crc in rows:
+                if (expected is not None and seq != expected) or crc != entry_crc(seq, now_ns, kind, body):
+                    at = seq if expected is None else expected
+                    raise LedgerDamaged(
+                        f"{self.path}: journal entry {at} is broken or missing; replay ends before it", seq=at
+                    )
+                expected = seq + 1
+                yield Entry(seq, now_ns, kind, body)
+            if len(rows) < _PAGE_ROWS:
+                return
+            after_seq = rows[-1][0]
+            left = None if left is None else left - len(rows)
+
+    def alert_events(
+        self,
+        after_seq: int = 0,
+        limit: int | None = None,
+        *,
+        newest_first: bool = False,
+        alert: str | None = None,
+    ) -> Iterator[EventLine]:
+        """Return alert events after `after_seq`, of one alert or of all."""
+        order, compare = ("DESC", "<") if newest_first else ("ASC", ">")
+        cursor = (1 << 62) if newest_first else after_seq
+        left = limit
+        while left is None or left > 0:
+            rows = self._all(
+                f"SELECT seq, id, line FROM alert_events WHERE seq {compare} ? AND seq > ? AND (?3 IS NULL OR id = ?3)"  # noqa: S608 - two fixed words
+                f" ORDER BY seq {order} LIMIT ?4",
+                (cursor, after_seq, alert, _PAGE_ROWS if left is None else min(left, _PAGE_ROWS)),
+            )
+            yield from (EventLine(*row) for row in rows)
+            if len(rows) < _PAGE_ROWS:
+                return
+            cursor = rows[-1][0]
+            left = None if left is None else left - len(rows)
+
+    def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
+        """Return the newest dead letters, newest first."""
+        rows = self._all(
+            "SELECT now_ns, reason, detail, topic, payload, count FROM dead_letters ORDER BY n DESC LIMIT ?",
+            (limit,),
+        )
+        return [DeadLetter(*row) for row in rows]
+
+    def dead_letter_counts(self) -> dict[str, int]:
+        """Return how many there ever were, by reason; those no longer kept count too."""
+        return dict(self._all("SELECT reason, count FROM dead_letter_counts ORDER BY reason"))
+
+    def outbox_counts(self) -> dict[str, int]:
+        """Return how many notifications are in each state."""
+        return dict(self._all("SELECT state, count(*) FROM outbox GROUP BY state ORDER BY state"))
+
+    def quick_check(self) -> list[str]:
+        """Return what SQLite finds wrong with the file, nothing if it is whole; reads all of it."""
+        try:
+            found = [text for (text,) in self._all("PRAGMA quick_check")]
+        except LedgerDamaged as exc:
+            return [str(exc)]
+        return [] if found == ["ok"] else found
+
+    def _all(self, query: str, args: Sequence[Any] = ()) -> list[Any]:
+        with told(self.path), self._reads_lock:
+            return self._reads.execute(query, args).fetchall()
+
+    def _one(self, query: str) -> Any:
+        rows = self._all(query)
+        return rows[0][0] if rows else None
+
+
+def open_readonly(place: Path) -> LedgerReader:
+    """Open the ledger in a state folder, or a copied ledger file, without a lock and without changing it.
+
+    A live ledger shows what was committed when each question was asked.
+    """
+    path = place / FILE_NAME if place.is_dir() else place
+    if not path.is_file():
+        raise LedgerError(
+            f"{path}: there is no ledger here; give a state folder of hazwatch or a ledger file"
+        )
+    with told(path):
+        connection = _connect_readonly(path)
+    try:
+        with told(path):
+            _check_version(version_of(connection, path), path)
+    except BaseException:
+        connection.close()
+        raise
+    return LedgerReader(connection, path)
+
+
+def entry_crc(seq: int, now_ns: int, kind: str, body: bytes) -> int:
+    """Return the checksum of a journal entry, over everything that it says."""
+    return zlib.crc32(body, zlib.crc32(_CRC_HEAD.pack(seq, now_ns) + kind.encode()))
+
+
+def _check_version(version: int, path: Path) -> None:
+    if version > len(STEPS):
+        raise LedgerTooNew(f"{path} has version {version}, this program knows up to {len(STEPS)}")
+    if version < len(STEPS):
+        raise LedgerError(
+            f"{path} has version {version}, this program reads {len(STEPS)}; `hazwatch run` brings it up to date"
+        )
+
+
+def _connect_readonly(path: Path) -> sqlite3.Connection:
+    """Open without writing; a copy on a read-only medium has no place for the WAL's index, so it is taken as it is."""
+    uri = path.resolve().as_uri() + "?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        if path.with_name(path.name + "-wal").exists():
+            raise
+        connection = sqlite3.connect(
+            uri + "&immutable=1", uri=True, isolation_level=None, check_same_thread=False, timeout=5.0
+        )
+    return connection

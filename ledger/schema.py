@@ -1,0 +1,58 @@
+"""The tables of ledger.sqlite and how an older file becomes a present one."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import uuid4
+
+from ledger.errors import LedgerDamaged, LedgerTooNew
+
+STEPS: tuple[str, ...] = (
+    """
+    CREATE TABLE journal(
+        seq INTEGER PRIMARY KEY, now_ns INTEGER NOT NULL, kind TEXT NOT NULL, body BLOB NOT NULL, crc INTEGER NOT NULL
+    );
+    CREATE TABLE alert_events(seq INTEGER PRIMARY KEY, id TEXT NOT NULL, line BLOB NOT NULL);
+    CREATE INDEX alert_events_by_id ON alert_events(id, seq);
+    CREATE TABLE outbox(
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, receiver TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL,
+        reason TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, next_try_ns INTEGER NOT NULL,
+        updated_ns INTEGER NOT NULL, error TEXT NOT NULL, entry_seq INTEGER NOT NULL
+    );
+    CREATE INDEX outbox_pending ON outbox(receiver, key, n) WHERE state = 'pending';
+    CREATE TABLE dead_letters(
+        n INTEGER PRIMARY KEY, now_ns INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
+        topic TEXT NOT NULL, payload BLOB NOT NULL, count INTEGER NOT NULL
+    );
+    CREATE TABLE dead_letter_counts(reason TEXT PRIMARY KEY, count INTEGER NOT NULL);
+    """,
+)
+"""Step i makes a file of version i one of version i + 1; a new file goes through all of them."""
+
+
+def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[str] = STEPS) -> None:
+    """Bring the file to the present version, each step in a transaction of its own with its version number."""
+    version = version_of(connection, path)
+    if version > len(steps):
+        raise LedgerTooNew(
+            f"{path} has version {version}, this program knows up to {len(steps)};"
+            " install the newer hazwatch again, or give another state_dir"
+        )
+    connection.execute("CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+    connection.execute("INSERT OR IGNORE INTO meta VALUES ('ledger_id', ?)", (str(uuid4()),))
+    for number, step in enumerate(steps[version:], start=version + 1):
+        stamp = f"INSERT OR REPLACE INTO meta VALUES ('version', '{number}')"  # noqa: S608 - an int of our own
+        connection.executescript(f"BEGIN IMMEDIATE; {step}; {stamp}; COMMIT;")
+
+
+def version_of(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of the file, 0 for one that has no tables yet."""
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not tables:
+        return 0
+    if "meta" not in tables:
+        raise LedgerDamaged(
+            f"{path} is not a hazwatch ledger: it has tables, but none named meta; move it away"
+        )
+    row = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
+    return int(row[0]) if row else 0

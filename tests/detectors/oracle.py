@@ -1,0 +1,211 @@
+"""The slow, obvious version of the step: plain Python objects, one method after another, written from the definitions.
+
+It keeps whole lists where the kernel keeps rings and bit masks, and finds deadlines by looking at every sensor before
+every reading.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.bank import Clock
+from detectors.state import FOREVER, RING
+
+LIMITS = ("ll", "l", "h", "hh", "design")
+
+
+@dataclass
+class Condition:
+    active: bool = False
+    onset: int = 0
+    pending: list[int] = field(default_factory=list)
+
+    def move(
+        self, t: int, *, inside: bool, outside: bool, on: int, off: int, least: int = 1, most: int = 0
+    ) -> str | None:
+        if not (outside if self.active else inside):
+            self.pending = []
+            return None
+        self.pending.append(t)
+        lasted = t - self.pending[0]
+        if self.active:
+            if lasted < off:
+                return None
+            self.active, self.pending = False, []
+            return "recovered"
+        if (lasted >= on and len(self.pending) >= least) or (most and len(self.pending) >= most):
+            self.active, self.onset, self.pending = True, self.pending[0], []
+            return "raised"
+        return None
+
+
+@dataclass
+class Sensor:
+    p: dict[str, Any]
+    last: int | None = None
+    good_t: int | None = None
+    good_now: int = 0
+    mean: float = 0.0
+    var: float = 0.0
+    count: int = 0
+    window: list[tuple[int, float]] = field(default_factory=list)
+    conditions: dict[str, Condition] = field(default_factory=dict)
+
+    def condition(self, name: str) -> Condition:
+        return self.conditions.setdefault(name, Condition())
+
+
+class OracleBank:
+    def __init__(self, params: NDArray[np.void], clock: Clock) -> None:
+        self.clock = clock
+        self.now: int | None = None
+        self.sensors = [Sensor({name: row[name] for name in params.dtype.names or ()}) for row in params]
+
+    def step(
+        self, readings: list[tuple[int, int, float, int]], now: int
+    ) -> tuple[list[tuple[Any, ...]], list[int], list[float]]:
+        found: list[tuple[Any, ...]] = []
+        statuses, scores = [], []
+        if self.clock is Clock.WALL:
+            found += self.tick(now)
+        for i, t, v, q in readings:
+            if self.clock is Clock.EVENT:
+                found += self.tick(t)
+            s = self.sensors[i]
+            if s.last is not None and t <= s.last:
+                statuses.append(2 if t == s.last else 1)
+                scores.append(math.nan)
+                continue
+            statuses.append(0)
+            s.last = t
+            if q == 2 or math.isnan(v) or abs(v) > 1e30:
+                scores.append(math.nan)
+                continue
+            events, score = self.judge(i, s, t, v)
+            found += events
+            scores.append(score)
+        return found, statuses, scores
+
+    def tick(self, now: int) -> list[tuple[Any, ...]]:
+        if self.now is None:
+            self.now = now
+            for s in self.sensors:
+                s.good_now = now
+        self.now = max(self.now, now)
+        due = []
+        for i, s in enumerate(self.sensors):
+            after = int(s.p["dead_after_ns"])
+            if after != FOREVER and not s.condition("dead").active and s.good_now + after <= self.now:
+                due.append((s.good_now + after, i))
+        found: list[tuple[Any, ...]] = []
+        for deadline, i in sorted(due):
+            s = self.sensors[i]
+            c = s.condition("dead")
+            c.active = True
+            c.onset = s.good_t if s.good_t is not None else s.good_now
+            found.append((deadline, i, "dead", "raised", None, c.onset))
+        return found
+
+    def judge(self, i: int, s: Sensor, t: int, v: float) -> tuple[list[tuple[Any, ...]], float]:
+        p = s.p
+        found: list[tuple[Any, ...]] = []
+        assert self.now is not None
+        s.good_now = self.now
+        dead = s.condition("dead")
+        if dead.active:
+            dead.active = False
+            found.append((self.now, i, "dead", "recovered", None, dead.onset))
+
+        def note(name: str, edge: str | None, limit: str | None = None) -> None:
+            if edge:
+                found.append((self.now, i, name, edge, limit, s.condition(limit or name).onset))
+
+        rate, z = self.rate(s, t, v), self.z(s, t, v)
+        excess = 0.0
+        if not math.isnan(p["rate_limit"]) and not math.isnan(rate):
+            excess = abs(rate) / p["rate_limit"]
+        if not math.isnan(p["z_threshold"]) and not math.isnan(z):
+            excess = max(excess, abs(z) / p["z_threshold"])
+        low = [x for x in p["limit"][:2] if not math.isnan(x)]
+        high = [x for x in p["limit"][2:] if not math.isnan(x)]
+        if any(v <= x for x in low) or any(v >= x for x in high):
+            excess = max(excess, 1.0)
+
+        out = bool(v < p["range_lo"] or v > p["range_hi"])
+        note(
+            "out_of_range",
+            s.condition("out_of_range").move(t, inside=out, outside=not out, on=0, off=0, least=2),
+        )
+        for k, name in enumerate(LIMITS):
+            limit, db = p["limit"][k], p["deadband"]
+            if math.isnan(limit):
+                continue
+            inside = v <= limit if k < 2 else v >= limit
+            outside = v > limit + db if k < 2 else v < limit - db
+            edge = s.condition(name).move(
+                t,
+                inside=bool(inside),
+                outside=bool(outside),
+                on=p["on_delay_ns"],
+                off=p["off_delay_ns"],
+                most=p["max_samples"][k],
+            )
+            note("limit", edge, name)
+        if not math.isnan(p["rate_limit"]) and not math.isnan(rate):
+            edge = s.condition("rate").move(
+                t,
+                inside=abs(rate) >= p["rate_limit"],
+                outside=abs(rate) < 0.8 * p["rate_limit"],
+                on=0,
+                off=p["off_delay_ns"],
+                least=2,
+            )
+            note("rate", edge)
+        if not math.isnan(p["z_threshold"]) and not math.isnan(z):
+            edge = s.condition("robust_z").move(
+                t,
+                inside=abs(z) >= p["z_threshold"],
+                outside=abs(z) < 0.6 * p["z_threshold"],
+                on=0,
+                off=p["z_off_ns"],
+                least=p["z_samples"],
+            )
+            note("robust_z", edge)
+        s.good_t = t
+        return found, excess / (1.0 + excess)
+
+    def rate(self, s: Sensor, t: int, v: float) -> float:
+        window = int(s.p["rate_window_ns"])
+        s.window = [(a, b) for a, b in s.window if t - a <= window][-RING:]
+        rate = math.nan
+        if s.window:
+            t0, v0 = s.window[0]
+            if 2 * (t - t0) >= window:
+                rate = (v - v0) / ((t - t0) * 1e-9)
+        if not s.window or t - s.window[-1][0] >= window // (RING - 1):
+            s.window = [*s.window, (t, v)][-RING:]
+        return rate
+
+    def z(self, s: Sensor, t: int, v: float) -> float:
+        p = s.p
+        if s.count == 0:
+            s.mean, s.var, s.count = v, 0.0, 1
+            return math.nan
+        warm = s.count >= p["z_warm_samples"]
+        assert s.good_t is not None
+        dt = t - s.good_t
+        weight = (
+            min(dt / (int(p["z_tau_ns"]) + dt), 1.0 / p["z_warm_samples"]) if warm else 1.0 / (s.count + 1.0)
+        )
+        sigma = max(math.sqrt(s.var), p["sigma_min"], 1e-9 * abs(s.mean), 1e-12)
+        residual = v - s.mean
+        z = residual / sigma
+        if warm:
+            residual = min(max(residual, -3.0 * sigma), 3.0 * sigma)
+        s.mean += weight * residual
+        s.var = (1.0 - weight) * (s.var + weight * residual * residual)
+        s.count += 1
+        return z if warm else math.nan
