@@ -63,6 +63,20 @@ class AlertBook:
         """Return every open alert, oldest opening first."""
         return [view_of(alert) for alert in self._open.values()]
 
+    def find(self, alert: str) -> AlertView | None:
+        """Return an open alert by its id, None where there is none."""
+        key = self._key_of_id.get(alert)
+        return None if key is None else view_of(self._open[key])
+
+    @property
+    def last_seq(self) -> int:
+        """The seq of the newest event told."""
+        return self._seq
+
+    def continue_after(self, seq: int) -> None:
+        """Never tell an event with a seq up to `seq` again: other events were told under those by an earlier run."""
+        self._seq = max(self._seq, seq)
+
     def snapshot(self) -> bytes:
         """Return the whole state; `restore` of it continues as if nothing had been between."""
         return encode_state(BookState(self._seq, list(self._open.values()), self._closed.entries()))

@@ -17,7 +17,9 @@ from registry.sensors import SensorType
 _PARTS = ("defaults", "methods")
 _WHOLE = frozenset({"z_warm_samples", "z_samples"})
 _SIGNED = frozenset({"range_lo", "range_hi", "ll", "l", "h", "hh"})
-_POSITIVE = frozenset({"scan_s", "dead_scans", "rate_window_s", "rate_pct_per_min", "z_threshold", "z_tau_s", *_WHOLE})
+_POSITIVE = frozenset(
+    {"scan_s", "dead_scans", "rate_window_s", "rate_pct_per_min", "z_threshold", "z_tau_s", *_WHOLE}
+)
 _METHOD_KEYS = tuple(f.name for f in fields(Methods))
 _DEFAULT_KEYS = tuple(f.name for f in fields(TypeDefaults))
 
@@ -45,7 +47,11 @@ def unknown_sensors(path: Path | None, profile: Profile, known: Mapping[str, int
         return []
     marked = load_marked(path)
     return [
-        marked.fault(("sensors", sensor), f"sensor {sensor!r} is not in the points table", "full ids, enterprise/sensor")
+        marked.fault(
+            ("sensors", sensor),
+            f"sensor {sensor!r} is not in the points table",
+            "full ids, enterprise/sensor",
+        )
         for sensor in profile.sensors
         if sensor not in known
     ]
@@ -94,7 +100,9 @@ def _mapping(
     if value is None:
         return {}, []
     if not isinstance(value, dict):
-        return {}, [layer.fault(path, "a mapping of keys is wanted here", ", ".join(known or ("sensor ids",)))]
+        return {}, [
+            layer.fault(path, "a mapping of keys is wanted here", ", ".join(known or ("sensor ids",)))
+        ]
     if known is None:
         return value, []
     faults = layer.unknown_keys(path, value, known)
@@ -115,7 +123,11 @@ def _numbers(
             numbers[key] = math.nan
         elif isinstance(item, bool) or not isinstance(item, int | float) or not math.isfinite(item):
             faults.append(layer.fault((*path, key), f"{key} is {item!r}", allowed))
-        elif (key in _POSITIVE and item <= 0) or (key not in _SIGNED and item < 0) or (key in _WHOLE and item != int(item)):
+        elif (
+            (key in _POSITIVE and item <= 0)
+            or (key not in _SIGNED and item < 0)
+            or (key in _WHOLE and item != int(item))
+        ):
             faults.append(layer.fault((*path, key), f"{key} is {item}", allowed))
         else:
             numbers[key] = int(item) if key in _WHOLE else float(item)

@@ -93,11 +93,13 @@ class LedgerReader:
         limit: int | None = None,
         *,
         newest_first: bool = False,
+        before_seq: int | None = None,
         alert: str | None = None,
     ) -> Iterator[EventLine]:
-        """Return alert events after `after_seq`, of one alert or of all."""
+        """Return alert events after `after_seq`, of one alert or of all; newest first, those before `before_seq`."""
         order, compare = ("DESC", "<") if newest_first else ("ASC", ">")
-        cursor = (1 << 62) if newest_first else after_seq
+        newest = (1 << 62) if before_seq is None else before_seq
+        cursor = newest if newest_first else after_seq
         left = limit
         while left is None or left > 0:
             rows = self._all(

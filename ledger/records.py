@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-EntryKind = Literal["messages", "command", "start"]
-"""Kinds of journal entries: MQTT messages, an operator's command, a start of the program."""
+EntryKind = Literal["messages", "command", "tick", "start"]
+"""Kinds of journal entries: MQTT messages, a command, a deadline that told something, a start of the program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,20 +11,20 @@ from importlib.metadata import version
 from typing import Any
 
 import structlog
-
-from alerting.commands import CommandRefused
-from alerting.events import AlertEvent
-from alerting.notify.build import build_receivers
 from console.accounts import Accounts
 from console.app import Probes, create_app
 from console.backend import Health
 from console.feed import Feed
 from console.server import ConsoleServer, Tls
-from detectors.state import NEVER
 from ingest.link import Phase
-from ingest.mqtt import MqttSource
 from ingest.mqtt_settings import MqttSettings
 from ingest.publisher import MqttPublisher
+
+from alerting.commands import CommandRefused
+from alerting.events import AlertEvent
+from alerting.notify.build import build_receivers
+from detectors.state import NEVER
+from ingest.mqtt import MqttSource
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 from service.health import Seen, Watch, parts_of, worst
@@ -90,7 +90,8 @@ class Service:
                 store,
                 settings.state_dir / "spool",
                 WriterSettings(
-                    queue_bytes=round(settings.store.queue_mb * 1e6), spool_bytes=round(settings.store.spool_mb * 1e6)
+                    queue_bytes=round(settings.store.queue_mb * 1e6),
+                    spool_bytes=round(settings.store.spool_mb * 1e6),
                 ),
                 stored_seq=ledger.stored_seq,
             )
@@ -98,7 +99,9 @@ class Service:
             writer.start()
             runtime, source = await self._runtime(ledger, writer)
             publisher = MqttPublisher(self._mqtt(suffix="-alerts"), time.time_ns)
-            sender = Sender(ledger, build_receivers(self._loaded.plan.routes.receivers, publisher.publish))
+            sender = Sender(
+                ledger, build_receivers(self._loaded.plan.routes.receivers, _Confirmed(publisher))
+            )
             runtime.hooks.on_notifications.append(sender.wake)
             if self._on_events is not None:
                 runtime.hooks.on_events.append(self._on_events)
@@ -121,7 +124,9 @@ class Service:
                         url=server.url if server else None,
                     )
                 )  # fmt: skip
-                _log.info("running", console=server.url if server else None, sensors=len(self._loaded.plan.registry))
+                _log.info(
+                    "running", console=server.url if server else None, sensors=len(self._loaded.plan.registry)
+                )
                 await self._stop.wait()
                 _log.info("stopping")
                 watch.cancel()
@@ -138,7 +143,10 @@ class Service:
         settings = self._loaded.settings
         began = time.perf_counter()
         recovered = recover(
-            ledger, self._loaded.plan, writer.stored_seq, lambda seq, outcome: writer.offer(store_batch(seq, outcome))
+            ledger,
+            self._loaded.plan,
+            writer.stored_seq,
+            lambda seq, outcome: writer.offer(store_batch(seq, outcome)),
         )
         recovered.pipeline.book.continue_after(ledger.last_event_seq)
         _log.info(
@@ -165,7 +173,11 @@ class Service:
             snapshot_s=settings.journal.snapshot_s,
         )
         woken.append(runtime)
-        note = {"version": version("hazwatch"), "clock": settings.clock, "sensors": len(self._loaded.plan.registry)}
+        note = {
+            "version": version("hazwatch"),
+            "clock": settings.clock,
+            "sensors": len(self._loaded.plan.registry),
+        }
         runtime.start(json.dumps(note).encode())
         return runtime, source
 
@@ -201,6 +213,19 @@ class Service:
         yield server
 
 
+class _Confirmed:
+    """Publishes alerts; what the broker does not confirm is an error."""
+
+    def __init__(self, publisher: MqttPublisher) -> None:
+        self._publisher = publisher
+
+    def publish(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - MQTT's own flag
+        """Publish and wait for the broker's confirmation."""
+        delivery = self._publisher.publish(topic, payload, retain=retain)
+        if not delivery.confirmed:
+            raise ConnectionError(delivery.reason)
+
+
 class _Watcher:
     """Looks at every part once a second: for the probes, the console, and alerts about hazwatch itself."""
 
@@ -230,7 +255,8 @@ class _Watcher:
             self._look()
             self._tell()
             self._runtime.ledger.prune(
-                older_than_ns=time.time_ns() - round(journal.keep_h * 3.6e12), above_bytes=round(journal.max_mb * 1e6)
+                older_than_ns=time.time_ns() - round(journal.keep_h * 3.6e12),
+                above_bytes=round(journal.max_mb * 1e6),
             )
             await asyncio.sleep(WATCH_S)
 
@@ -259,7 +285,9 @@ class _Watcher:
         gauges = self._runtime.gauges
         free_mb = shutil.disk_usage(settings.state_dir).free / 1e6
         return Seen(
-            broker="connected" if link.healthy else str(Phase.LOST if link.phase is Phase.CONNECTED else link.phase),
+            broker="connected"
+            if link.healthy
+            else str(Phase.LOST if link.phase is Phase.CONNECTED else link.phase),
             broker_since_ns=link.since_ns,
             broker_reason=link.reason,
             store=None if settings.store.kind == "none" else store.state,
@@ -272,7 +300,7 @@ class _Watcher:
             receivers_failing={
                 name: state.last_error
                 for name, state in self._sender.states.items()
-                if state.failing_since_ns is not None
+                if state.last_error is not None
             },
             lag_s=self._runtime.lag_s(),
             free_mb=free_mb,
@@ -294,12 +322,14 @@ class _Watcher:
         return {
             "state": state,
             "parts": {
-                name: {"state": part.state, "detail": {"zh": part.detail.zh, "en": part.detail.en}, "since_ns": part.since_ns}
+                name: {
+                    "state": part.state,
+                    "detail": {"zh": part.detail.zh, "en": part.detail.en},
+                    "since_ns": part.since_ns,
+                }
                 for name, part in self._live.parts.items()
             },
         }
 
     def _metrics(self) -> tuple[bytes, str]:
         return exposition(self._collector), CONTENT_TYPE
-
-

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from console.backend import Component, Health
+
 from alerting.commands import SystemCondition
 from alerting.events import Grade
-from console.backend import Component, Health
 from registry.plant import Text
 
 PATIENCE_S: Mapping[str, float] = {
@@ -91,7 +92,7 @@ class Seen:
     spooled_bytes: int
     ledger_error: str | None
     ledger_error_since_ns: int | None
-    receivers_failing: Mapping[str, str]
+    receivers_failing: Mapping[str, Text]
     lag_s: float
     free_mb: float
     min_free_mb: float
@@ -162,7 +163,8 @@ def _store(seen: Seen) -> Component:
             detail = Text(f"正在补写，尚余 {waiting_mb:.1f} MB", f"catching up, {waiting_mb:.1f} MB left")
         case state:
             detail = Text(
-                f"不可用，数据暂存本地磁盘：{seen.store_error}", f"{state}, data is spooled: {seen.store_error}"
+                f"不可用，数据暂存本地磁盘：{seen.store_error}",
+                f"{state}, data is spooled: {seen.store_error}",
             )
     down = seen.store == "away"
     return Component(
@@ -173,16 +175,19 @@ def _store(seen: Seen) -> Component:
 def _notifications(seen: Seen) -> Component:
     if not seen.receivers_failing:
         return Component(state=Health.OK, detail=_FINE)
-    list_zh = "；".join(f"{name}：{why}" for name, why in sorted(seen.receivers_failing.items()))
-    list_en = "; ".join(f"{name}: {why}" for name, why in sorted(seen.receivers_failing.items()))
+    list_zh = "；".join(f"{name}：{why.zh}" for name, why in sorted(seen.receivers_failing.items()))
+    list_en = "; ".join(f"{name}: {why.en}" for name, why in sorted(seen.receivers_failing.items()))
     return Component(
-        state=Health.DEGRADED, detail=Text(f"发送失败，将重试：{list_zh}", f"failing, will be tried again: {list_en}")
+        state=Health.DEGRADED,
+        detail=Text(f"发送失败，将重试：{list_zh}", f"failing, will be tried again: {list_en}"),
     )
 
 
 def _disk(seen: Seen) -> Component:
     if seen.free_mb >= seen.min_free_mb:
-        return Component(state=Health.OK, detail=Text(f"剩余 {seen.free_mb:.0f} MB", f"{seen.free_mb:.0f} MB free"))
+        return Component(
+            state=Health.OK, detail=Text(f"剩余 {seen.free_mb:.0f} MB", f"{seen.free_mb:.0f} MB free")
+        )
     return Component(
         state=Health.DEGRADED,
         detail=Text(

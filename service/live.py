@@ -6,14 +6,14 @@ import time
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from console.backend import Accepted, AlertRow, Component, OpenAlerts, Refused, SensorFacts
+from console.feed import Feed
+from console.scope import Place
 
 from alerting.alert import AlertView
 from alerting.commands import Acknowledge, CommandRefused
 from alerting.events import AlertEvent, State
 from alerting.texts import rfc3339
-from console.backend import Accepted, AlertRow, Component, OpenAlerts, Refused, SensorFacts
-from console.feed import Feed
-from console.scope import Place
 from ledger.errors import LedgerError
 from registry.plant import Text
 from registry.sensors import LIMIT_NAMES
@@ -80,7 +80,9 @@ class LiveConsole:
         """Acknowledge; the outcome is durable when this returns."""
         before = self.alert(alert_id)
         try:
-            outcome = self._runtime.command(Acknowledge(alert=alert_id, by=by, seq=seq, comment=comment or ""))
+            outcome = self._runtime.command(
+                Acknowledge(alert=alert_id, by=by, seq=seq, comment=comment or "")
+            )
         except CommandRefused as refused:
             return Refused(code=refused.code, text=refused.text)
         except LedgerError as error:
@@ -103,9 +105,7 @@ class LiveConsole:
         spec = registry.specs[i]
         enterprise = registry.enterprise_of(i)
         limits = {
-            name: limit
-            for name, limit in zip(LIMIT_NAMES, spec.limits, strict=True)
-            if not math.isnan(limit)
+            name: limit for name, limit in zip(LIMIT_NAMES, spec.limits, strict=True) if not math.isnan(limit)
         }
         return SensorFacts(
             id=spec.id,
@@ -133,7 +133,9 @@ class LiveConsole:
         for event in {event.id: event for event in events}.values():
             view = self._view(event.id)
             if view is None:
-                acknowledged = next((e for e in events if e.id == event.id and e.event == "acknowledged"), None)
+                acknowledged = next(
+                    (e for e in events if e.id == event.id and e.event == "acknowledged"), None
+                )
                 del self._told[event.id]
                 self._feed.publish_alert(
                     AlertRow(event=event, acknowledged_at=acknowledged.time if acknowledged else None)

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from alerting.book import AlertBook
 from alerting.commands import Command, decode_command
-from alerting.dispatch import Dispatcher, Notification
+from alerting.dispatch import Dispatcher, Notification, Routes
 from alerting.events import AlertEvent
 from alerting.grading import GradeTable
-from alerting.routing import Routes
 from detectors.bank import Clock, DetectorBank
 from detectors.findings import FindingBlock
 from detectors.kernels import DUPLICATE, LATE
@@ -72,7 +71,6 @@ class Counts:
 class _Snapshot(msgspec.Struct, frozen=True):
     bank: bytes
     book: bytes
-    dispatcher: bytes
 
 
 class Pipeline:
@@ -148,26 +146,26 @@ class Pipeline:
                     events=fired.events + done.events,
                     notifications=fired.notifications + done.notifications,
                 )
+            case "tick":
+                return self.tick(entry.now_ns)
             case "start":
                 self.bank.resume(entry.now_ns)
                 return Outcome()
 
     def snapshot(self) -> bytes:
         """Return the whole state."""
-        return msgspec.msgpack.encode(
-            _Snapshot(self.bank.snapshot(), self.book.snapshot(), self._dispatcher.snapshot())
-        )
+        return msgspec.msgpack.encode(_Snapshot(self.bank.snapshot(), self.book.snapshot()))
 
     def restore(self, body: bytes) -> None:
         """Take over a state.
 
         Raises:
-            SnapshotError: it was written by another version; fold the journal instead.
+            detectors.bank.SnapshotError, alerting.book_state.SnapshotError, msgspec.MsgspecError: it cannot be
+                continued from; fold the journal instead.
         """
         kept = msgspec.msgpack.decode(body, type=_Snapshot)
         self.bank.restore(kept.bank)
         self.book.restore(kept.book)
-        self._dispatcher.restore(kept.dispatcher)
 
     def _told(
         self, events: Sequence[AlertEvent], findings: int

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from alerting.grading import load_grades
-from alerting.routes_file import RoutesFile, load_routes
+from alerting.grades_file import default_grades, load_grades
+from alerting.routes_file import load_routes, routes_to_log
 from detectors.profile_file import load_profile, unknown_sensors
 from registry.faults import Fault, InputError, errors_in
 from registry.load import load_registry
@@ -26,7 +26,6 @@ class Loaded:
 
     settings: Settings
     plan: Plan
-    receivers: RoutesFile
     secrets: Secrets
     warnings: tuple[Fault, ...]
 
@@ -44,9 +43,10 @@ def load(path: Path) -> Loaded:
     faults += more
     registry, more = load_registry(settings.plant, settings.points, defaults)
     faults += more
-    grades, more = load_grades(settings.grades)
+    grades, more = (default_grades(), []) if settings.grades is None else load_grades(settings.grades)
     faults += more
-    routes, more = load_routes(settings.routes)
+    plant = registry.plant if registry is not None else None
+    routes, more = (routes_to_log(), []) if settings.routes is None else load_routes(settings.routes, plant)
     faults += more
     password, more = secret(settings.mqtt.password, settings.mqtt.password_file, "the MQTT password")
     faults += more
@@ -60,14 +60,13 @@ def load(path: Path) -> Loaded:
         registry=registry,
         profile=profile,
         grades=grades,
-        routes=routes.routes,
+        routes=routes,
         mapped=tuple(mapped.mapping() for mapped in settings.mapped),
         clock=settings.clock,
     )
     return Loaded(
         settings=settings,
         plan=plan,
-        receivers=routes,
         secrets=Secrets(mqtt_password=password, store_token=token),
         warnings=tuple(faults),
     )

@@ -4,8 +4,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
 import structlog
 
+from alerting.book_state import SnapshotError as BookSnapshotError
 from detectors.bank import SnapshotError
 from ingest.messages import Message
 from ledger.ledger import Ledger
@@ -27,7 +29,7 @@ class Recovered:
     replayed: int
 
 
-def recover(ledger: Ledger, plan: Plan, stored_seq: int, redo: Callable[[int, Outcome], None]) -> Recovered:
+def recover(ledger: Ledger, plan: Plan, stored_seq: int, redo: Callable[[int, Outcome], object]) -> Recovered:
     """Fold the journal of an earlier run into a new pipeline.
 
     Args:
@@ -53,7 +55,7 @@ def _from_snapshot(ledger: Ledger, plan: Plan, stored_seq: int) -> tuple[Pipelin
         pipeline = Pipeline(plan)
         try:
             pipeline.restore(snapshot.body)
-        except SnapshotError as error:
+        except (SnapshotError, BookSnapshotError, msgspec.MsgspecError) as error:
             _log.warning("snapshot_refused", seq=snapshot.seq, reason=str(error))
             continue
         return pipeline, snapshot.seq

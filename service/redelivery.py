@@ -12,7 +12,9 @@ from ingest.messages import Message
 
 def digest(message: Message) -> bytes:
     """Return a digest that tells messages apart by topic and payload."""
-    return blake2b(message.payload, digest_size=16, key=blake2b(message.topic.encode(), digest_size=16).digest()).digest()
+    return blake2b(
+        message.payload, digest_size=16, key=blake2b(message.topic.encode(), digest_size=16).digest()
+    ).digest()
 
 
 class Redelivery:

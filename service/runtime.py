@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import structlog
+from ingest.inbox import connection_of
 
 from alerting.commands import Command, encode_command
 from alerting.events import AlertEvent
@@ -20,7 +21,6 @@ from detectors.bank import Clock
 from detectors.kernels import DUPLICATE
 from detectors.state import NEVER
 from ingest.batcher import Batcher, BatchLimits
-from ingest.inbox import connection_of
 from ingest.messages import Message
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
@@ -66,7 +66,7 @@ class StoreSink(Protocol):
     def stored_seq(self) -> int:
         """The journal entry up to which everything is safe."""
 
-    def offer(self, batch: StoreBatch) -> None:
+    def offer(self, batch: StoreBatch) -> object:
         """Take a batch."""
 
 
@@ -80,6 +80,7 @@ class Gauges:
     commits: int = 0
     ledger_error: str | None = None
     ledger_error_since_ns: int | None = None
+    redelivered: int = 0
 
 
 @dataclass(slots=True)
@@ -336,7 +337,10 @@ def store_batch(seq: int, outcome: Outcome) -> StoreBatch:
     kept = outcome.status != DUPLICATE
     if not kept.all():
         block = ReadingBlock(
-            sensor=block.sensor[kept], t_ns=block.t_ns[kept], value=block.value[kept], quality=block.quality[kept]
+            sensor=block.sensor[kept],
+            t_ns=block.t_ns[kept],
+            value=block.value[kept],
+            quality=block.quality[kept],
         )
         score = score[kept]
     return StoreBatch(seq=seq, block=block, score=np.ascontiguousarray(score), alerts=outcome.events)

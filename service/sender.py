@@ -10,13 +10,17 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import msgspec
 import structlog
 
+from alerting.dispatch import Notification
+from alerting.events import AlertEvent
 from alerting.notify.backoff import delay_s
-from alerting.notify.receiver import Delivery, Failed, Receiver, Retry, Sent
+from alerting.notify.receiver import Failed, Outcome, Receiver, Retry, Sent
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 from ledger.records import OutboxRow
+from registry.plant import Text
 
 _log = structlog.get_logger(__name__)
 
@@ -32,7 +36,7 @@ class ReceiverState:
     retried: int = 0
     failed: int = 0
     failing_since_ns: int | None = None
-    last_error: str = ""
+    last_error: Text | None = None
 
 
 class Sender:
@@ -104,13 +108,16 @@ class Sender:
         try:
             receiver = self._receivers.get(row.receiver)
             if receiver is None:
-                self._note(row, Failed("the settings have no such receiver any more"))
+                self._note(
+                    row,
+                    Failed(reason=Text("设置中已无此接收者", "the settings have no such receiver any more")),
+                )
                 return
             try:
-                outcome = await receiver.send(row.id, row.body)
+                outcome = await receiver.send(_notification(row))
             except Exception as error:  # noqa: BLE001 - a receiver's own fault must not stop the others
                 _log.exception("receiver_broke", receiver=row.receiver)
-                outcome = Retry(f"{type(error).__name__}: {error}")
+                outcome = Retry(reason=Text.same(f"{type(error).__name__}: {error}"))
             self._note(row, outcome)
         except LedgerError as error:
             _log.error("outbox_unwritable", reason=str(error))
@@ -119,7 +126,7 @@ class Sender:
             self._under_way.discard(row.id)
             self._wake.set()
 
-    def _note(self, row: OutboxRow, outcome: Delivery) -> None:
+    def _note(self, row: OutboxRow, outcome: Outcome) -> None:
         now_ns = self._clock_ns()
         state = self.states.setdefault(row.receiver, ReceiverState())
         match outcome:
@@ -128,19 +135,32 @@ class Sender:
                 state.sent += 1
                 if state.failing_since_ns is not None:
                     _log.info("receiver_back", receiver=row.receiver)
-                state.failing_since_ns, state.last_error = None, ""
+                state.failing_since_ns, state.last_error = None, None
             case Retry(reason=reason, after_s=after_s):
-                wait_s = max(delay_s(row.attempts, self._jitter()), after_s or 0.0)
-                self._ledger.mark_retry(row.id, now_ns, now_ns + round(wait_s * 1e9), reason)
+                wait_s = max(delay_s(row.attempts + 1, self._jitter()), after_s or 0.0)
+                self._ledger.mark_retry(row.id, now_ns, now_ns + round(wait_s * 1e9), reason.en)
                 state.retried += 1
                 self._failing(row, state, reason, now_ns)
             case Failed(reason=reason):
-                self._ledger.mark_failed(row.id, now_ns, reason)
+                self._ledger.mark_failed(row.id, now_ns, reason.en)
                 state.failed += 1
                 self._failing(row, state, reason, now_ns)
 
-    def _failing(self, row: OutboxRow, state: ReceiverState, reason: str, now_ns: int) -> None:
+    def _failing(self, row: OutboxRow, state: ReceiverState, reason: Text, now_ns: int) -> None:
         if state.failing_since_ns is None:
             state.failing_since_ns = now_ns
-            _log.error("receiver_failing", receiver=row.receiver, reason=reason)
+            _log.error("receiver_failing", receiver=row.receiver, reason=reason.en)
         state.last_error = reason
+
+
+def _notification(row: OutboxRow) -> Notification:
+    event = msgspec.json.decode(row.body, type=AlertEvent)
+    return Notification(
+        id=row.id,
+        receiver=row.receiver,
+        alert=event.id,
+        seq=event.seq,
+        time=event.time,
+        body=row.body,
+        reason=Text.same(row.reason),
+    )

@@ -8,7 +8,15 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from detectors.bank import Clock
@@ -53,30 +61,47 @@ class MqttPart(_Part):
     """The broker that gateways publish to."""
 
     url: str = Field("mqtt://127.0.0.1:1883", description="mqtt:// or mqtts://, host and port")
-    topics: tuple[str, ...] = Field(("hazwatch/v1/#",), min_length=1, description="topic filters to subscribe to")
+    topics: tuple[str, ...] = Field(
+        ("hazwatch/v1/#",), min_length=1, description="topic filters to subscribe to"
+    )
     username: str | None = Field(None, description="user name at the broker")
     password_file: Path | None = Field(None, description="file that holds the password")
     password: SecretStr | None = Field(None, description="the password; only as a variable")
     ca: Path | None = Field(None, description="CA certificates to trust, PEM")
     cert: Path | None = Field(None, description="client certificate, PEM")
     key: Path | None = Field(None, description="the client certificate's key, PEM")
-    client_id: str = Field("hazwatch", min_length=1, max_length=64, description="names the persistent session")
-    receive_maximum: int = Field(60_000, ge=1, le=65_535, description="messages in flight that the broker may send unacknowledged")
+    client_id: str = Field(
+        "hazwatch", min_length=1, max_length=64, description="names the persistent session"
+    )
+    receive_maximum: int = Field(
+        60_000, ge=1, le=65_535, description="messages in flight that the broker may send unacknowledged"
+    )
     keepalive_s: int = Field(30, ge=5, le=3600, description="MQTT keep-alive")
-    session_expiry_s: int = Field(86_400, ge=0, le=4_294_967_295, description="how long the broker keeps messages for us while we are away")
+    session_expiry_s: int = Field(
+        86_400,
+        ge=0,
+        le=4_294_967_295,
+        description="how long the broker keeps messages for us while we are away",
+    )
 
 
 class StorePart(_Part):
     """Where readings, scores and alerts are kept."""
 
-    kind: Literal["duckdb", "influx", "none"] = Field("duckdb", description="embedded file, an InfluxDB v2 write API, or nothing")
-    path: Path | None = Field(None, description="duckdb: the file; default is readings.duckdb in the state folder")
+    kind: Literal["duckdb", "influx", "none"] = Field(
+        "duckdb", description="embedded file, an InfluxDB v2 write API, or nothing"
+    )
+    path: Path | None = Field(
+        None, description="duckdb: the file; default is readings.duckdb in the state folder"
+    )
     url: str | None = Field(None, description="influx: http:// or https:// address")
     org: str = Field("hazwatch", description="influx: organisation")
     bucket: str = Field("hazwatch", description="influx: bucket (database)")
     token_file: Path | None = Field(None, description="influx: file that holds the token")
     token: SecretStr | None = Field(None, description="influx: the token; only as a variable")
-    flavour: Literal["influx2", "influx1", "victoria"] | None = Field(None, description="influx: which server it is, for reading back; found out when not given")
+    flavour: Literal["influx2", "influx1", "victoria"] | None = Field(
+        None, description="influx: which server it is, for reading back; found out when not given"
+    )
     gzip: bool = Field(True, description="influx: compress what is sent")
     queue_mb: _Positive = Field(64, description="memory for what waits to be written")
     spool_mb: _Positive = Field(2048, description="disk for what waits while the server is away")
@@ -91,7 +116,9 @@ class StorePart(_Part):
 class ConsolePart(_Part):
     """The web console and the probes."""
 
-    listen: str = Field("127.0.0.1:8080", pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$", description="address and port")
+    listen: str = Field(
+        "127.0.0.1:8080", pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$", description="address and port"
+    )
     cert: Path | None = Field(None, description="TLS certificate chain, PEM")
     key: Path | None = Field(None, description="its key, PEM")
 
@@ -119,7 +146,9 @@ class LogPart(_Part):
     """hazwatch's own log, on standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level shown")
-    format: Literal["auto", "console", "json"] = Field("auto", description="auto is console on a terminal, else json")
+    format: Literal["auto", "console", "json"] = Field(
+        "auto", description="auto is console on a terminal, else json"
+    )
 
 
 class Settings(BaseSettings):
@@ -138,7 +167,9 @@ class Settings(BaseSettings):
     mapped: tuple[MappedSettings, ...] = Field((), description="formats of gateways that exist already")
     store: StorePart = StorePart()
     state_dir: Path = Field(Path("state"), description="journal, snapshots, outbox, accounts, compile cache")
-    clock: Clock = Field(Clock.WALL, description="wall: receive time (live); event: newest event time (recordings)")
+    clock: Clock = Field(
+        Clock.WALL, description="wall: receive time (live); event: newest event time (recordings)"
+    )
     console: ConsolePart | None = ConsolePart()
     journal: JournalPart = JournalPart()
     log: LogPart = LogPart()

@@ -57,6 +57,8 @@ def _show_until_done(thread: threading.Thread) -> None:
             console.print(text)
             thread.join(NOTE_EVERY_S)
         return
-    with Progress(SpinnerColumn(), TextColumn(text), TimeElapsedColumn(), console=console, transient=True) as progress:
+    with Progress(
+        SpinnerColumn(), TextColumn(text), TimeElapsedColumn(), console=console, transient=True
+    ) as progress:
         progress.add_task("")
         thread.join()

@@ -32,8 +32,16 @@ def command(config: Annotated[Path, typer.Argument(help="hazwatch.yaml")]) -> No
         types.add_row(kind, str(count))
     console.print(types)
     if plant.sources:
-        sources = Table("source", "enterprise", "S", "R", "grade", title="hazard sources (GB 18218-2018) / 重大危险源")
+        sources = Table(
+            "source", "enterprise", "S", "R", "grade", title="hazard sources (GB 18218-2018) / 重大危险源"
+        )
         for source in plant.sources.values():
             grade = source.grade.roman if source.grade else "-"
-            sources.add_row(f"{source.id} {source.name.zh}", source.enterprise, f"{source.s:.3g}", f"{source.r:.4g}", grade)
+            sources.add_row(
+                f"{source.id} {source.name.zh}",
+                source.enterprise,
+                f"{source.s:.3g}",
+                f"{source.r:.4g}",
+                grade,
+            )
         console.print(sources)

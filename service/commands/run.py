@@ -36,6 +36,7 @@ def command(
 def serve(loaded: Any) -> None:
     """Run the service of loaded settings until a signal ends it."""
     from console.server import ListenError  # noqa: PLC0415 - as in `command`
+
     from ledger.errors import LedgerError  # noqa: PLC0415
     from service.app import Service  # noqa: PLC0415
     from store.series import StoreError  # noqa: PLC0415
