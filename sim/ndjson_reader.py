@@ -1,0 +1,155 @@
+"""NDJSON recordings: one reading a line (time, sensor, value), or one row a line (time and one key a sensor)."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from datetime import tzinfo
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from registry.faults import Fault, InputError
+from sim.csv_reader import Names
+from sim.layout import Layout, Options, find_time, find_values, sensor_names
+from sim.lines import byte_blocks, encoding_of, sample
+from sim.recorded import Recorded
+from sim.report import Report, Trouble
+from sim.timestamps import TimeReader
+
+_SAMPLE_ROWS = 500
+
+
+def guess_ndjson(path: Path, options: Options, stem: str) -> Layout:
+    """Return what the keys of the first lines are taken for."""
+    head = sample(path)
+    encoding_of(head, path)
+    found = [row for row in map(_object, head.splitlines()[:_SAMPLE_ROWS]) if row]
+    if not found:
+        raise InputError(
+            [Fault(file=str(path), where="", message="no line is a JSON object", allowed="one object a line")]
+        )
+    header = list(dict.fromkeys(key for row in found for key in row))
+    rows = [[_text(row.get(key)) for key in header] for row in found]
+    time_columns, times = find_time(str(path), header, rows, options.time_column)
+    sensor, values, skipped = find_values(header, rows, time_columns, ".")
+    return Layout(
+        kind="NDJSON",
+        header=tuple(header),
+        time_columns=time_columns,
+        times=times,
+        values=values,
+        names=() if sensor is not None else sensor_names(header, values, stem),
+        sensor=sensor,
+        skipped=skipped,
+        zone_name=options.time_zone or "UTC",
+    )
+
+
+class NdjsonReader:
+    """Reads one NDJSON file by its layout; new keys of later lines are not taken as sensors."""
+
+    def __init__(self, path: Path, layout: Layout, zone: tzinfo) -> None:
+        self._path = path
+        self._layout = layout
+        self._zone = zone
+
+    def chunks(self, report: Report) -> Iterator[Recorded]:
+        """Yield readings in file order, a block of lines at a time, and fill the report."""
+        times = TimeReader(self._layout.times.style, self._zone)
+        names = Names(self._layout.names)
+        first_line = 1
+        for block in byte_blocks(self._path):
+            lines = block.removeprefix(b"\xef\xbb\xbf").splitlines()
+            chunk = self._block(lines, first_line, times, names, report)
+            first_line += len(lines)
+            report.readings += len(chunk)
+            report.mixed_zones = bool(times.with_zone and times.without_zone)
+            yield chunk
+
+    def _block(
+        self, lines: list[bytes], first_line: int, times: TimeReader, names: Names, report: Report
+    ) -> Recorded:
+        numbers, rows = [], []
+        for number, line in enumerate(lines, first_line):
+            if not line.strip():
+                report.blank_lines += 1
+                continue
+            row = _object(line)
+            if row is None:
+                report.trouble(Trouble.SYNTAX, [number])
+                continue
+            numbers.append(number)
+            rows.append(row)
+        if not rows:
+            return Recorded.empty(names.known)
+        keys = [self._layout.header[i] for i in self._layout.time_columns]
+        t_ns, good = times.read([" ".join(_text(row.get(key)) for key in keys) for row in rows])
+        line_of = np.array(numbers)
+        report.trouble(Trouble.TIME, line_of[~good])
+        report.rows_read(t_ns[good], line_of[good])
+        readings = [
+            (name, i, value)
+            for i in np.flatnonzero(good).tolist()
+            for name, value in self._readings(rows[i], numbers[i], report)
+        ]
+        column = names.places([name for name, _, _ in readings])
+        row_of = np.array([i for _, i, _ in readings], np.int64)
+        return Recorded(
+            names=names.known,
+            column=column,
+            t_ns=t_ns[row_of],
+            value=np.array([value for _, _, value in readings], np.float64),
+        )
+
+    def _readings(self, row: Mapping[str, Any], number: int, report: Report) -> Iterator[tuple[str, float]]:
+        """Yield the readings of one line: a null is a reading without a value, a missing key is none."""
+        layout = self._layout
+        if layout.sensor is None:
+            pairs = [
+                (name, row[layout.header[i]])
+                for name, i in zip(layout.names, layout.values, strict=True)
+                if layout.header[i] in row
+            ]
+        else:
+            name = _text(row.get(layout.header[layout.sensor])).strip()
+            if not name:
+                report.trouble(Trouble.SENSOR, [number])
+                return
+            pairs = [(name, row.get(layout.header[layout.values[0]]))]
+        for name, cell in pairs:
+            value = _value(cell)
+            if value is None:
+                report.trouble(Trouble.VALUE, [number])
+            else:
+                yield name, value
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    try:
+        row = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return ""
+    return cell if isinstance(cell, str) else json.dumps(cell)
+
+
+def _value(cell: object) -> float | None:
+    """Return the number of a cell, NaN for null or "NaN", None for anything else."""
+    if cell is None:
+        return math.nan
+    if isinstance(cell, bool):
+        return float(cell)
+    if isinstance(cell, str | int | float):
+        try:
+            value = float(cell)
+        except (ValueError, OverflowError):
+            return None
+        return None if math.isinf(value) else value
+    return None

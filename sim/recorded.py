@@ -1,0 +1,60 @@
+"""Readings that were recorded or simulated, in the order in which their source has them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Some readings in file order: row by row, and within a row in the order of the columns.
+
+    Attributes:
+        names: what the source calls its sensors; later chunks of one source keep the places of earlier names
+            and may add new ones at the end.
+        column: index into `names`, int32.
+        t_ns: event time, ns since 1970 UTC, int64; in file order, so not always ascending.
+        value: float64; NaN where the source says that the sensor sent no value.
+    """
+
+    names: tuple[str, ...]
+    column: NDArray[np.int32]
+    t_ns: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        assert len(self.column) == len(self.t_ns) == len(self.value)
+
+    def __len__(self) -> int:
+        return len(self.column)
+
+    def __getitem__(self, rows: slice) -> Self:
+        return type(self)(
+            names=self.names, column=self.column[rows], t_ns=self.t_ns[rows], value=self.value[rows]
+        )
+
+    @classmethod
+    def empty(cls, names: tuple[str, ...] = ()) -> Self:
+        """Return a chunk of no readings."""
+        return cls(
+            names=names,
+            column=np.empty(0, np.int32),
+            t_ns=np.empty(0, np.int64),
+            value=np.empty(0, np.float64),
+        )
+
+    @classmethod
+    def concat(cls, chunks: Iterable[Self]) -> Self:
+        """Return all readings of chunks of one source, in their order."""
+        parts = list(chunks)
+        if not parts:
+            return cls.empty()
+        return cls(
+            names=max((part.names for part in parts), key=len),
+            column=np.concatenate([part.column for part in parts]),
+            t_ns=np.concatenate([part.t_ns for part in parts]),
+            value=np.concatenate([part.value for part in parts]),
+        )
