@@ -4,7 +4,7 @@ import { defineConfig } from "vite";
 // The page is served by console/app.py under a strict content security policy: no inline script or style,
 // no data: URLs, nothing from elsewhere.
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte({ configFile: false })],
   build: {
     outDir: "../static",
     emptyOutDir: true,

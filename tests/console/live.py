@@ -77,14 +77,19 @@ class Live:
 
         return asyncio.run_coroutine_threadsafe(doing(), self._loop).result(10)
 
+    def stop(self) -> None:
+        """Stop the server and wait for its end."""
+        asyncio.run_coroutine_threadsafe(self.server.stop(), self._loop).result(10)
+        self._thread.join(10)
+
     def __enter__(self) -> Self:
         self._thread.start()
         assert self._ready.wait(20)
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(RuntimeError):
-            asyncio.run_coroutine_threadsafe(self.server.stop(), self._loop).result(10)
+        if self._thread.is_alive():
+            self.stop()
         self._thread.join(10)
         assert not self._thread.is_alive()
 

@@ -97,7 +97,8 @@ def wave(level: float, swing: float, rise: float = 0.0) -> Any:
         t_ns = np.arange(start_ns // 10**9 * 10**9, now_ns, 10**9, dtype=np.int64)
         age_s = (now_ns - t_ns) / 1e9
         value = level - rise * np.minimum(age_s, 3000) / 600 + swing * np.sin(t_ns / 4e10) * 0.5
-        value += swing * 0.2 * np.sin(t_ns / 1.7e9)
+        noise = np.modf(np.sin(t_ns / 1e9 % 100_003 * 12.9898) * 43_758.5453)[0]
+        value += swing * 0.15 * noise
         return Series(t_ns, value, value - swing * 0.2, value + swing * 0.2)
 
     return make
