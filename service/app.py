@@ -11,11 +11,6 @@ from importlib.metadata import version
 from typing import Any
 
 import structlog
-from console.accounts import Accounts
-from console.app import Probes, create_app
-from console.backend import Health
-from console.feed import Feed
-from console.server import ConsoleServer, Tls
 from ingest.link import Phase
 from ingest.mqtt_settings import MqttSettings
 from ingest.publisher import MqttPublisher
@@ -23,6 +18,11 @@ from ingest.publisher import MqttPublisher
 from alerting.commands import CommandRefused
 from alerting.events import AlertEvent
 from alerting.notify.build import build_receivers
+from console.accounts import Accounts
+from console.app import Probes, create_app
+from console.backend import Health
+from console.feed import Feed
+from console.server import ConsoleServer, Tls
 from detectors.state import NEVER
 from ingest.mqtt import MqttSource
 from ledger.errors import LedgerError
@@ -56,7 +56,11 @@ class Running:
 
 
 class Service:
-    """One plant's service; `run` returns when `stop` was called."""
+    """One plant's service; `run` returns when `stop` was called.
+
+    `on_running` is called once everything runs, `on_events` after each commit. Without `tell_troubles` hazwatch's own
+    troubles are seen by the probes alone: they belong to the wall clock, and have no place in simulated time.
+    """
 
     def __init__(
         self,
@@ -64,10 +68,12 @@ class Service:
         *,
         on_running: Callable[[Running], None] = lambda _: None,
         on_events: Callable[[Sequence[AlertEvent]], None] | None = None,
+        tell_troubles: bool = True,
     ) -> None:
         self._loaded = loaded
         self._on_running = on_running
         self._on_events = on_events
+        self._tell_troubles = tell_troubles
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -108,7 +114,9 @@ class Service:
             feed = Feed()
             live = LiveConsole(runtime, store, feed)
             accounts = Accounts(settings.state_dir)
-            watcher = _Watcher(self._loaded, runtime, source, writer, sender, live)
+            watcher = _Watcher(
+                self._loaded, runtime, source, writer, sender, live, tell_troubles=self._tell_troubles
+            )
             async with asyncio.TaskGroup() as tasks:
                 server = await stack.enter_async_context(self._console(tasks, live, accounts, feed, watcher))
                 publisher.start()
@@ -237,8 +245,11 @@ class _Watcher:
         writer: StoreWriter,
         sender: Sender,
         live: LiveConsole,
+        *,
+        tell_troubles: bool,
     ) -> None:
         self._loaded = loaded
+        self._tell_troubles = tell_troubles
         self._runtime = runtime
         self._source = source
         self._writer = writer
@@ -253,7 +264,8 @@ class _Watcher:
         journal = self._loaded.settings.journal
         while True:
             self._look()
-            self._tell()
+            if self._tell_troubles:
+                self._tell()
             self._runtime.ledger.prune(
                 older_than_ns=time.time_ns() - round(journal.keep_h * 3.6e12),
                 above_bytes=round(journal.max_mb * 1e6),

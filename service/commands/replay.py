@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
-from sim.publish import parse_speed
 
 from ledger.errors import LedgerError
 from ledger.reader import FILE_NAME, open_readonly
@@ -16,6 +15,7 @@ from registry.faults import Fault, InputError
 from service.commands.answers import end, say
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.layout import Options
+from sim.publish import parse_speed
 from sim.recording import Recording, open_recording
 
 if TYPE_CHECKING:

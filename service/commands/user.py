@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from console.accounts import AccountError, Role, add_user
 
+from console.accounts import AccountError, Role, add_user
 from registry.faults import InputError
 from service.commands.answers import end, say
 from service.settings import load_settings
