@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -85,7 +86,7 @@ class Packer:
         starts = np.flatnonzero(np.diff(chunk.t_ns, prepend=chunk.t_ns[:1] - 1)).tolist()
         values = chunk.value.tolist()
         column = np.ascontiguousarray(chunk.column)
-        for lo, hi in zip(starts, [*starts[1:], len(chunk)], strict=True):
+        for lo, hi in pairwise([*starts, len(chunk)]):
             t_ns = int(chunk.t_ns[lo])
             stamp = self._stamp(t_ns)
             for first in range(lo, hi, _MOST_READINGS):

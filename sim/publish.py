@@ -217,7 +217,10 @@ def parse_speed(text: str) -> float | None:
     plain = text.strip().lower()
     if plain == "max":
         return None
-    factor = float(plain.removesuffix("x"))
+    try:
+        factor = float(plain.removesuffix("x"))
+    except ValueError:
+        factor = 0.0
     if not 0 < factor < float("inf"):
         raise ValueError(f"{text!r} is no speed: max, or a factor above 0 such as 10x")
     return factor
