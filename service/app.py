@@ -11,9 +11,6 @@ from importlib.metadata import version
 from typing import Any
 
 import structlog
-from ingest.link import Phase
-from ingest.mqtt_settings import MqttSettings
-from ingest.publisher import MqttPublisher
 
 from alerting.commands import CommandRefused
 from alerting.events import AlertEvent
@@ -24,7 +21,7 @@ from console.backend import Health
 from console.feed import Feed
 from console.server import ConsoleServer, Tls
 from detectors.state import NEVER
-from ingest.mqtt import MqttSource
+from ingest.mqtt import MqttPublisher, MqttSettings, MqttSource, Phase
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 from service.health import Seen, Watch, parts_of, worst
@@ -105,9 +102,7 @@ class Service:
             writer.start()
             runtime, source = await self._runtime(ledger, writer)
             publisher = MqttPublisher(self._mqtt(suffix="-alerts"), time.time_ns)
-            sender = Sender(
-                ledger, build_receivers(self._loaded.plan.routes.receivers, _Confirmed(publisher))
-            )
+            sender = Sender(ledger, build_receivers(self._loaded.plan.routes.receivers, publisher))
             runtime.hooks.on_notifications.append(sender.wake)
             if self._on_events is not None:
                 runtime.hooks.on_events.append(self._on_events)
@@ -221,23 +216,10 @@ class Service:
         yield server
 
 
-class _Confirmed:
-    """Publishes alerts; what the broker does not confirm is an error."""
-
-    def __init__(self, publisher: MqttPublisher) -> None:
-        self._publisher = publisher
-
-    def publish(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - MQTT's own flag
-        """Publish and wait for the broker's confirmation."""
-        delivery = self._publisher.publish(topic, payload, retain=retain)
-        if not delivery.confirmed:
-            raise ConnectionError(delivery.reason)
-
-
 class _Watcher:
     """Looks at every part once a second: for the probes, the console, and alerts about hazwatch itself."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - it looks at every part
         self,
         loaded: Loaded,
         runtime: Runtime,

@@ -29,8 +29,9 @@ SETTLE_S = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
-    """What a demo shows: how long (None: until it is ended), from which start, live or as fast as it goes."""
+    """What a demo shows and where its gateway publishes: how long (None: until it is ended), from which start, live or as fast as it goes."""
 
+    gateway_url: str
     seed: int
     start_ns: int
     minutes: float | None
@@ -103,8 +104,7 @@ class Demo:
         self._greet(Greeting(running.url, USER, password))
 
     def _publish(self) -> Published:
-        settings = MqttSettings(url=self._loaded.settings.mqtt.url, client_id="", clean=True)
-        with Publisher(settings, protocol_5=True) as publisher:
+        with Publisher(MqttSettings(url=self._show.gateway_url, client_id="", clean=True)) as publisher:
             return publish(self._chunks(), publisher, Packer(Addresses()), None)
 
     def _chunks(self) -> Iterator[Recorded]:

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.lines import finding_lines
 from ledger.records import Entry
@@ -31,7 +30,7 @@ class Columns:
             by_name[spec.sensor] = UNKNOWN if spec.sensor in by_name else i
         self._of: Mapping[str, int] = {**by_name, **registry.index}
         self._names: tuple[str, ...] = ()
-        self._index: NDArray[np.int32] = np.empty(0, np.int32)
+        self._index = np.empty(0, np.int32)
 
     def unknown(self, names: Iterable[str]) -> list[str]:
         """Return the names that are no sensor."""
@@ -85,7 +84,7 @@ class Outputs:
         if self._scores is not None:
             self._scores.write(b"time,sensor,score\n")
 
-    def __enter__(self) -> "Outputs":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import structlog
-from ingest.inbox import connection_of
 
 from alerting.commands import Command, encode_command
 from alerting.events import AlertEvent
@@ -22,6 +21,7 @@ from detectors.kernels import DUPLICATE
 from detectors.state import NEVER
 from ingest.batcher import Batcher, BatchLimits
 from ingest.messages import Message
+from ingest.mqtt import connection_of
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 from ledger.records import Commit, DeadLetter, EventLine, JournalEntry, OutboxItem

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from service.broker import embedded_broker
+from service.broker import Urls, embedded_broker
 from service.commands.answers import end
 from service.logs import configure_logs
 from service.warm import use_compile_cache, user_cache, warm_up
@@ -37,6 +37,7 @@ TRUTH_HOURS = 1.0
 
 
 def command(
+    *,
     seed: Annotated[int, typer.Option(min=0, help="the same seed gives the same story")] = 1,
     minutes: Annotated[
         float | None, typer.Option(help="ends by itself after so many simulated minutes")
@@ -61,13 +62,13 @@ def command(
             folder / "truth.json",
         )
         warm_up()
-        with embedded_broker(folder) as broker_url:
-            _run(config, broker_url, port, seed=seed, start_ns=start_ns, minutes=minutes, headless=headless)
+        with embedded_broker(folder) as urls:
+            _run(config, urls, port, seed=seed, start_ns=start_ns, minutes=minutes, headless=headless)
 
 
 def _run(
     config: Path,
-    broker_url: str,
+    urls: Urls,
     port: int,
     *,
     seed: int,
@@ -80,8 +81,8 @@ def _run(
     from service.plan import load  # noqa: PLC0415 - as above
 
     voice = _Voice(config.parent, headless=headless)
-    loaded = demo_settings(load(config), broker_url, port, headless=headless)
-    show = Show(seed=seed, start_ns=start_ns, minutes=minutes, headless=headless)
+    loaded = demo_settings(load(config), urls.mqtt5, port, headless=headless)
+    show = Show(gateway_url=urls.mqtt311, seed=seed, start_ns=start_ns, minutes=minutes, headless=headless)
 
     async def main() -> Demo:
         demo = Demo(loaded, show, greet=voice.greet, tell=voice.tell)
@@ -118,7 +119,7 @@ class _Voice:
         self._console.print(f"  truth / 真值       {self._folder / 'truth.json'}")
         self._console.print("  Ctrl-C ends it. / 按 Ctrl-C 结束。\n")
 
-    def tell(self, events: "Sequence[AlertEvent]") -> None:
+    def tell(self, events: Sequence["AlertEvent"]) -> None:
         """Tell alert events."""
         for event in events:
             if event.event == "opened":
