@@ -91,7 +91,6 @@ def test_a_changed_points_table_does_not_mix_up_sensors(
     spooled = encoded(store, [batch(1)])
     store.close()
     new = SensorSpec(id="e1/new", sensor="new", enterprise="e1", type=SensorType.FLOW)
-    new = SensorSpec(id="e1/new", sensor="new", enterprise="e1", type=SensorType.FLOW)
     changed = SensorRegistry((new, *tuple(reversed(registry.specs))[:2]))
     other = DuckStore(tmp_path / "series.duckdb", changed, "ledger-1")
     other.send(spooled)
