@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from alerting.events import AlertEvent
 from console.accounts import Role, add_user, database_path
-from detectors.bank import Clock
+from detectors.clock import Clock
 from ingest.mqtt import MqttSettings
 from service.app import Running, Service
 from service.plan import Loaded

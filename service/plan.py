@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alerting.grades_file import default_grades, load_grades
 from alerting.routes_file import load_routes, routes_to_log
-from detectors.bank import Clock
+from detectors.clock import Clock
 from detectors.profile import Profile
 from detectors.profile_file import load_profile, unknown_sensors
 from registry.faults import Fault, InputError, errors_in

@@ -16,7 +16,7 @@ import structlog
 
 from alerting.commands import Command, encode_command
 from alerting.events import AlertEvent
-from detectors.bank import Clock
+from detectors.clock import Clock
 from detectors.kernels import DUPLICATE
 from detectors.state import NEVER
 from ingest.batcher import Batcher, BatchLimits

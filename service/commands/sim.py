@@ -37,10 +37,11 @@ class _Input:
     truth: Callable[[], dict[str, object]] | None
 
 
-def command(  # noqa: PLR0917 - one parameter an option
+def command(
     scenario: Annotated[
         str | None, typer.Argument(help="a scenario's name, or the path of a recording")
     ] = None,
+    *,
     list_: Annotated[bool, typer.Option("--list", help="lists the scenarios")] = False,
     seed: Annotated[int, typer.Option(min=0, help="the same seed gives the same readings")] = 1,
     hours: Annotated[float, typer.Option(help="simulated hours")] = 1.0,

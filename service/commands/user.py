@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from console.accounts import Role, add_user
+from console.accounts import Role, add_user, database_path
 from registry.faults import InputError
 from service.commands.answers import end, say
 from service.settings import load_settings
