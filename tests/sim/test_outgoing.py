@@ -26,8 +26,10 @@ def _chunk(rows: list[tuple[int, int, float]], names: tuple[str, ...] = NAMES) -
     )
 
 
-def _pack(chunk: Recorded, shape: Shape = Shape.BATCH, shift_ns: int = 0) -> list[tuple[str, str]]:
-    packer = Packer(Addresses(), shape, shift_ns)
+def _pack(
+    chunk: Recorded, shape: Shape = Shape.BATCH, first_at_ns: int | None = None
+) -> list[tuple[str, str]]:
+    packer = Packer(Addresses(), shape, first_at_ns)
     return [(message.topic, message.payload.decode()) for message in packer.pack(chunk)]
 
 
@@ -50,9 +52,15 @@ def test_one_reading_a_message() -> None:
 
 
 def test_a_time_finer_than_milliseconds_is_text_and_times_can_be_shifted() -> None:
-    chunk = _chunk([(0, 1, 1.0)])
-    assert _pack(chunk) == [("hazwatch/v1/a", '{"t":"1970-01-01T00:00:00.000000001Z","s":["x"],"v":[1.0]}')]
-    assert _pack(chunk, shift_ns=3 * MS - 1) == [("hazwatch/v1/a", '{"t":3,"s":["x"],"v":[1.0]}')]
+    chunk = _chunk([(0, 1, 1.0), (0, 1 + 2 * MS, 2.0)])
+    assert _pack(chunk) == [
+        ("hazwatch/v1/a", '{"t":"1970-01-01T00:00:00.000000001Z","s":["x"],"v":[1.0]}'),
+        ("hazwatch/v1/a", '{"t":"1970-01-01T00:00:00.002000001Z","s":["x"],"v":[2.0]}'),
+    ]
+    assert _pack(chunk, first_at_ns=3 * MS) == [
+        ("hazwatch/v1/a", '{"t":3,"s":["x"],"v":[1.0]}'),
+        ("hazwatch/v1/a", '{"t":5,"s":["x"],"v":[2.0]}'),
+    ]
 
 
 @given(
