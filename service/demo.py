@@ -134,4 +134,5 @@ class Demo:
         running.runtime.hooks.on_outcome.append(look)
         look(None)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(done.wait(), 0 if self._ended else SETTLE_S)
+            async with asyncio.timeout(0 if self._ended else SETTLE_S):
+                await done.wait()
