@@ -2,7 +2,7 @@
 
 import random
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -43,7 +43,7 @@ class MqttSource(Link):
         super().__init__(settings, clock_ns, name="mqtt-source", jitter=jitter)
         self._inbox = Inbox(limits or InboxLimits(), on_ready, self.wake)
         self._arrived: list[Received] = []
-        self._acks: deque[Iterable[int]] = deque()
+        self._acks: deque[Sequence[int]] = deque()
         self._unacked: set[int] = set()
         self._generation = 0
         self._was_full = False
@@ -52,7 +52,7 @@ class MqttSource(Link):
         """Return up to `max_count` messages, the oldest first; drain again until there are none."""
         return self._inbox.drain(max_count)
 
-    def ack(self, tokens: Iterable[int]) -> None:
+    def ack(self, tokens: Sequence[int]) -> None:
         """Acknowledge messages to the broker; returns at once.
 
         They leave together as one write of the network thread. paho's own `ack` queues a packet object, wakes the
