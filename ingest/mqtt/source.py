@@ -75,10 +75,8 @@ class MqttSource(Link):
         token = (self._generation << _MID_BITS) | message.mid if message.qos else 0
         try:
             topic = message.topic
-        except (
-            UnicodeDecodeError
-        ):  # not MQTT, but a broker may let it pass: the decoder refuses it by its topic
-            topic = ""
+        except UnicodeDecodeError:
+            topic = ""  # not MQTT, but a broker may let it pass: the decoder refuses it by its topic
         self._arrived.append(Received(Message(topic, bytes(message.payload)), token))
 
     def _progress(self) -> int:
