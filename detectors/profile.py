@@ -16,7 +16,7 @@ _NAN = math.nan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Methods:
-    """Settings of the methods beside the limits; NaN switches one off.
+    """Settings of the methods beside the limits; NaN in `dead_scans`, `rate_pct_per_min` or `z_threshold` switches its method off.
 
     Attributes:
         dead_scans, dead_min_s: silent for max(dead_scans * scan_s, dead_min_s) is dead.
@@ -73,7 +73,7 @@ def _fill(row: np.void, spec: SensorSpec, methods: Methods) -> None:
     row["on_delay_ns"], row["off_delay_ns"] = _ns(spec.on_delay_s), _ns(spec.off_delay_s)
     row["max_samples"] = _max_samples(spec)
     row["dead_after_ns"] = FOREVER
-    if not math.isnan(spec.scan_s):
+    if not math.isnan(spec.scan_s * methods.dead_scans):
         row["dead_after_ns"] = _ns(max(methods.dead_scans * spec.scan_s, methods.dead_min_s))
     row["rate_limit"] = methods.rate_pct_per_min / 100.0 * span / 60.0
     row["rate_window_ns"] = max(1, _ns(methods.rate_window_s))
@@ -94,5 +94,9 @@ def _max_samples(spec: SensorSpec) -> list[int]:
     return bound
 
 
+LONGEST_S = 1e9
+"""Longer than any plant stands; a time and this still fit into 64 bits of ns."""
+
+
 def _ns(seconds: float) -> int:
-    return 0 if math.isnan(seconds) else round(seconds * 1e9)
+    return 0 if math.isnan(seconds) else round(min(seconds, LONGEST_S) * 1e9)

@@ -40,11 +40,14 @@ NAMES: Mapping[str, Text] = {
 
 
 class Watch:
-    """Turns a part that stays unwell into a system condition, and its recovery into the condition's end."""
+    """Turns a part that stays unwell into a system condition, and its recovery into the condition's end.
 
-    def __init__(self) -> None:
+    `active` are the conditions that an earlier run told of and that have not ended.
+    """
+
+    def __init__(self, active: Iterable[str] = ()) -> None:
         self._since_ns: dict[str, int] = {}
-        self._active: set[str] = set()
+        self._active = set(active)
 
     def changes(self, parts: Mapping[str, Component], now_ns: int) -> list[SystemCondition]:
         """Return the conditions that begin or end at `now_ns`."""
