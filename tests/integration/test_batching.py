@@ -74,13 +74,7 @@ def blocks(sequence: ReadingBlock, sizes: int | random.Random, plan: Plan) -> Ga
     pipeline = Pipeline(plan)
     outcomes = []
     for part in cut(len(sequence), sizes):
-        rows = ReadingBlock(
-            sensor=sequence.sensor[part],
-            t_ns=sequence.t_ns[part],
-            value=sequence.value[part],
-            quality=sequence.quality[part],
-        )
-        outcomes.append(pipeline.block(rows, 0))
+        outcomes.append(pipeline.block(sequence[part], 0))
     return Gave.of(outcomes)
 
 
@@ -130,7 +124,7 @@ def sequences(draw: st.DrawFn) -> ReadingBlock:
     quality = rng.choice([0, 0, 0, 0, 1, 2], count).astype(np.uint8)
     return ReadingBlock(
         sensor=sensor, t_ns=DEMO_START_NS + np.cumsum(steps), value=value, quality=quality
-    )  # fmt: skip
+    )
 
 
 @given(sequence=sequences(), seed=st.integers(0, 2**32 - 1))
@@ -151,8 +145,9 @@ def test_under_the_wall_clock_ticks_and_batches_are_invisible(sequence: ReadingB
     came = []
     now_ns = DEMO_START_NS
     for part in cut(len(sequence), draw):
-        now_ns += draw.choice([0, 1, 3, 20, 90]) * NS
-        came.append((now_ns, part))
+        if part.stop > part.start:
+            now_ns += draw.choice([0, 1, 3, 20, 90]) * NS
+            came.append((now_ns, part))
     assert _told(plan, sequence, came, None) == _told(plan, sequence, came, draw)
 
 
@@ -170,11 +165,5 @@ def _told(
         length = len(range(*part.indices(len(sequence))))
         for inner in cut(length, length or 1) if draw is None else cut(length, draw):
             rows = slice(part.start + inner.start, part.start + min(inner.stop, length))
-            block = ReadingBlock(
-                sensor=sequence.sensor[rows],
-                t_ns=sequence.t_ns[rows],
-                value=sequence.value[rows],
-                quality=sequence.quality[rows],
-            )
-            lines += [event.line() for event in pipeline.block(block, now_ns).events]
+            lines += [event.line() for event in pipeline.block(sequence[rows], now_ns).events]
     return lines + [event.line() for event in pipeline.tick(last_ns + 3600 * NS).events]
