@@ -14,7 +14,7 @@ import msgspec
 from alerting.alert import Acknowledged, Alert, AlertView, view_of
 from alerting.book_state import BookState, RecentlyClosed, decode_state, encode_state
 from alerting.commands import Acknowledge, Command, SystemCondition
-from alerting.conditions import Change, changes
+from alerting.conditions import Change, Condition, changes
 from alerting.events import AlertEvent, Event, Grade, Kind, State
 from alerting.grading import GradeTable, Judgement, Severity, judge
 from alerting.lifecycle import Trigger, advance
@@ -98,28 +98,29 @@ class AlertBook:
         condition, kind = change.condition, change.condition.kind
         key = (self._registry.specs[change.sensor].id, kind)
         alert = self._open.get(key)
+        ended: Condition | None = None
         if change.raised:
             alert = alert or self._mint(key, change.now_ns)
             alert.conditions[condition.key] = condition
-        elif alert is None or alert.conditions.pop(condition.key, None) is None:
+        elif alert is None or (ended := alert.conditions.pop(condition.key, None)) is None:
             return []
         concerned: list[int] = []
         if condition.method == Method.LIMIT:
             concerned = self._peers.set_rank(change.sensor, kind, _rank(alert))
-        events = self._settle(alert, change)
+        events = self._settle(alert, change, ended)
         for other in concerned:
             events += self._settle_peer(other, kind, change)
         return events
 
-    def _settle(self, alert: Alert, change: Change) -> list[AlertEvent]:
-        """Judge an alert anew after a finding of its own."""
+    def _settle(self, alert: Alert, change: Change, ended: Condition | None) -> list[AlertEvent]:
+        """Judge an alert anew after a finding of its own; `ended` is the condition that the finding ended."""
         judged, confirmed_by = self._judge(alert, change.sensor)
         facts = change.condition
         occasion = Occasion(
             sensor=change.sensor,
             now_ns=change.now_ns,
             facts=facts,
-            raised=change.raised,
+            ended=ended,
             # what still holds is told with the value of now
             gravest=facts if judged is None else msgspec.structs.replace(judged.gravest, value=facts.value),
             confirmed_by=confirmed_by,
@@ -141,7 +142,6 @@ class AlertBook:
             sensor=sensor,
             now_ns=change.now_ns,
             facts=judged.gravest,
-            raised=True,
             gravest=judged.gravest,
             confirmed_by=confirmed_by,
             note=note,

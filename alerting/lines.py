@@ -33,7 +33,7 @@ class Occasion:
 
     Attributes:
         facts: the condition whose figures the line has: the one that a finding was about, else the gravest.
-        raised: False where that condition ended.
+        ended: that condition as it was while it held, where it ended; None where it holds.
         gravest: the condition that the title speaks of: the gravest that holds, or the last that ended.
         confirmed_by: the sensor that confirms now.
         note: what else led to it, such as another sensor that confirms no longer.
@@ -42,8 +42,8 @@ class Occasion:
     sensor: int
     now_ns: int
     facts: Condition
-    raised: bool
     gravest: Condition
+    ended: Condition | None = None
     confirmed_by: Text | None = None
     note: Text | None = None
 
@@ -63,7 +63,7 @@ class LineWriter:
         spec, enterprise = self._registry.specs[i], self._registry.enterprise_of(i)
         subject = self._names.subject(i)
         told = title(event, subject, occasion.gravest, spec.unit, occasion.confirmed_by)
-        saw = seen(facts, occasion.raised, spec.unit, self._what(i))
+        saw = seen(facts, occasion.ended, spec.unit, self._what(i))
         if occasion.note is not None:
             saw = Text(f"{saw.zh}；{occasion.note.zh}", f"{saw.en}; {occasion.note.en}")
         advice = advice_for(alert.kind, spec.type, self._registry.source_of(i))

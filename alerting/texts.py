@@ -3,13 +3,14 @@
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 from registry.plant import Text
 from registry.sensors import SensorType
 
 _NS_PER_S = 1_000_000_000
-_NS_PER_MS = 1_000_000
+_NS_PER_US = 1000
 
 TYPE_NAMES: Mapping[SensorType, Text] = MappingProxyType(
     {
@@ -42,11 +43,12 @@ LIMIT_WORDS: Mapping[str, Text] = MappingProxyType(
 NOTHING = Text("", "")
 
 
+@lru_cache(maxsize=4096)
 def rfc3339(t_ns: int) -> str:
     """Return the instant as RFC 3339 UTC with milliseconds, cut and not rounded."""
     seconds, rest_ns = divmod(t_ns, _NS_PER_S)
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest_ns // _NS_PER_MS:03d}Z"
+    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest_ns // _NS_PER_US)
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def number(value: float) -> str:

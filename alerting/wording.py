@@ -74,21 +74,23 @@ _WORDS_AFTER: Mapping[Event, Text] = MappingProxyType(
 )
 
 
-def seen(condition: Condition, raised: bool, unit: str, what: Text) -> Text:  # noqa: FBT001 - a finding's edge
+def seen(facts: Condition, ended: Condition | None, unit: str, what: Text) -> Text:
     """Return what was seen, in full: the reading, against which limit or model, since when.
 
-    `what` names the sensor with its place. `raised` is False where the condition ended.
+    `what` names the sensor with its place. `ended` is the condition that held until now, as it was told when it held;
+    None where `facts` is one that holds.
     """
-    value = quantity(condition.value, unit)
-    told = _SEEN[Method(condition.method)](condition, unit)
-    since = rfc3339(condition.onset_ns)
-    if raised:
+    value = quantity(facts.value, unit)
+    held = facts if ended is None else ended
+    told = _SEEN[Method(held.method)](held, unit)
+    since = rfc3339(held.onset_ns)
+    if ended is None:
         return Text(
             f"{what.zh}：{value}，{told.zh}，始于 {since}", f"{what.en}: {value}, {told.en}, since {since}"
         )
     return Text(
-        f"{what.zh}：{value}，已恢复（此前：{told.zh}，始于 {since}）",
-        f"{what.en}: {value}, back to normal (before: {told.en}, since {since})",
+        f"{what.zh}：现为 {value}；已结束：{told.zh}，始于 {since}",
+        f"{what.en}: now {value}; ended: {told.en}, since {since}",
     )
 
 

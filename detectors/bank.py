@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors import kernels
+from detectors.clock import Clock
 from detectors.findings import FINDING, FindingBlock
 from detectors.profile import Profile
 from detectors.state import (
@@ -28,13 +28,6 @@ from registry.sensors import SensorRegistry
 
 SNAPSHOT_VERSION = 1
 _FINDINGS_AT_ONCE = 4096
-
-
-class Clock(StrEnum):
-    """What `now` is: the receive time, or the newest event time seen."""
-
-    WALL = "wall"
-    EVENT = "event"
 
 
 class SnapshotError(Exception):

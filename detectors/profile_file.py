@@ -83,7 +83,7 @@ def _lay_over(
             unit = None
         own, more = _numbers(layer, (*path, "defaults"), raw, _DEFAULT_KEYS)
         faults += more
-        defaults[kind] = replace(defaults[kind], **own, **({} if unit is None else {"unit": unit}))
+        defaults[kind] = replace(defaults[kind], **own, unit=defaults[kind].unit if unit is None else unit)
     listed, more = _mapping(layer, ("sensors",), top.get("sensors", {}), None)
     faults += more
     for sensor, body in listed.items():

@@ -11,20 +11,17 @@ from importlib.metadata import version
 from typing import Any
 
 import structlog
+
+from alerting.commands import CommandRefused
+from alerting.events import AlertEvent
+from alerting.notify.build import build_receivers
 from console.accounts import Accounts
 from console.app import Probes, create_app
 from console.backend import Health
 from console.feed import Feed
 from console.server import ConsoleServer, Tls
-from ingest.link import Phase
-from ingest.mqtt_settings import MqttSettings
-from ingest.publisher import MqttPublisher
-
-from alerting.commands import CommandRefused
-from alerting.events import AlertEvent
-from alerting.notify.build import build_receivers
 from detectors.state import NEVER
-from ingest.mqtt import MqttSource
+from ingest.mqtt import MqttPublisher, MqttSettings, MqttSource, Phase
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 from service.health import Seen, Watch, parts_of, worst
@@ -56,7 +53,11 @@ class Running:
 
 
 class Service:
-    """One plant's service; `run` returns when `stop` was called."""
+    """One plant's service; `run` returns when `stop` was called.
+
+    `on_running` is called once everything runs, `on_events` after each commit. Without `tell_troubles` hazwatch's own
+    troubles are seen by the probes alone: they belong to the wall clock, and have no place in simulated time.
+    """
 
     def __init__(
         self,
@@ -64,10 +65,12 @@ class Service:
         *,
         on_running: Callable[[Running], None] = lambda _: None,
         on_events: Callable[[Sequence[AlertEvent]], None] | None = None,
+        tell_troubles: bool = True,
     ) -> None:
         self._loaded = loaded
         self._on_running = on_running
         self._on_events = on_events
+        self._tell_troubles = tell_troubles
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -99,16 +102,16 @@ class Service:
             writer.start()
             runtime, source = await self._runtime(ledger, writer)
             publisher = MqttPublisher(self._mqtt(suffix="-alerts"), time.time_ns)
-            sender = Sender(
-                ledger, build_receivers(self._loaded.plan.routes.receivers, _Confirmed(publisher))
-            )
+            sender = Sender(ledger, build_receivers(self._loaded.plan.routes.receivers, publisher))
             runtime.hooks.on_notifications.append(sender.wake)
             if self._on_events is not None:
                 runtime.hooks.on_events.append(self._on_events)
             feed = Feed()
             live = LiveConsole(runtime, store, feed)
             accounts = Accounts(settings.state_dir)
-            watcher = _Watcher(self._loaded, runtime, source, writer, sender, live)
+            watcher = _Watcher(
+                self._loaded, runtime, source, writer, sender, live, tell_troubles=self._tell_troubles
+            )
             async with asyncio.TaskGroup() as tasks:
                 server = await stack.enter_async_context(self._console(tasks, live, accounts, feed, watcher))
                 publisher.start()
@@ -213,23 +216,10 @@ class Service:
         yield server
 
 
-class _Confirmed:
-    """Publishes alerts; what the broker does not confirm is an error."""
-
-    def __init__(self, publisher: MqttPublisher) -> None:
-        self._publisher = publisher
-
-    def publish(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - MQTT's own flag
-        """Publish and wait for the broker's confirmation."""
-        delivery = self._publisher.publish(topic, payload, retain=retain)
-        if not delivery.confirmed:
-            raise ConnectionError(delivery.reason)
-
-
 class _Watcher:
     """Looks at every part once a second: for the probes, the console, and alerts about hazwatch itself."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - it looks at every part
         self,
         loaded: Loaded,
         runtime: Runtime,
@@ -237,8 +227,11 @@ class _Watcher:
         writer: StoreWriter,
         sender: Sender,
         live: LiveConsole,
+        *,
+        tell_troubles: bool,
     ) -> None:
         self._loaded = loaded
+        self._tell_troubles = tell_troubles
         self._runtime = runtime
         self._source = source
         self._writer = writer
@@ -253,7 +246,8 @@ class _Watcher:
         journal = self._loaded.settings.journal
         while True:
             self._look()
-            self._tell()
+            if self._tell_troubles:
+                self._tell()
             self._runtime.ledger.prune(
                 older_than_ns=time.time_ns() - round(journal.keep_h * 3.6e12),
                 above_bytes=round(journal.max_mb * 1e6),

@@ -3,8 +3,9 @@
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from iotcore import Broker
 
@@ -20,10 +21,21 @@ max_segment_count = 10
 
 [v5.1]
 name = "v5"
-listen = "127.0.0.1:{port}"
+listen = "127.0.0.1:{v5}"
 next_connection_delay_ms = 1
 
 [v5.1.connections]
+connection_timeout_ms = 60000
+max_payload_size = 1100000
+max_inflight_count = 1000
+dynamic_filters = true
+
+[v4.1]
+name = "v4"
+listen = "127.0.0.1:{v4}"
+next_connection_delay_ms = 1
+
+[v4.1.connections]
 connection_timeout_ms = 60000
 max_payload_size = 1100000
 max_inflight_count = 1000
@@ -32,15 +44,22 @@ dynamic_filters = true
 """Bounded on purpose: rumqttd's own defaults listen on 0.0.0.0, refuse 20 kB payloads and let its log grow."""
 
 
-@contextmanager
-def embedded_broker(folder: Path) -> Iterator[str]:
-    """Run a broker for this process; yield its URL. It ends with this process, however that ends.
+class Urls(NamedTuple):
+    """Where one broker listens: MQTT 5, and 3.1.1 as older gateways speak it. It has a listener for each."""
 
-    MQTT 5 only. SIGINT is ignored in the child, so that Ctrl-C reaches the service first and it can drain.
+    mqtt5: str
+    mqtt311: str
+
+
+@contextmanager
+def embedded_broker(folder: Path) -> Iterator[Urls]:
+    """Run a broker for this process; yield its addresses. It ends with this process, however that ends.
+
+    SIGINT is ignored in the child, so that Ctrl-C reaches the service first and it can drain.
     """
-    port = _free_port()
+    v5, v4 = _free_ports(2)
     config = folder / "broker.toml"
-    config.write_text(_CONFIG.format(port=port), encoding="utf-8")
+    config.write_text(_CONFIG.format(v5=v5, v4=v4), encoding="utf-8")
     broker = Broker(config_path=str(config))
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -48,13 +67,14 @@ def embedded_broker(folder: Path) -> Iterator[str]:
     finally:
         signal.signal(signal.SIGINT, before)
     try:
-        yield f"mqtt://127.0.0.1:{port}"
+        yield Urls(f"mqtt://127.0.0.1:{v5}", f"mqtt://127.0.0.1:{v4}")
     finally:
         broker.stop()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]

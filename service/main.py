@@ -1,9 +1,7 @@
 """The command line `hazwatch`."""
 
 import sys
-from collections.abc import Callable
 from importlib import import_module
-from typing import Any
 
 import typer
 
@@ -27,8 +25,7 @@ def build() -> typer.Typer:
         if hasattr(module, "app"):
             app.add_typer(module.app, name=name)
         else:
-            command: Callable[..., Any] = module.command
-            app.command(name)(command)
+            app.command(name)(module.command)
     return app
 
 

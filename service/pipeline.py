@@ -15,7 +15,8 @@ from alerting.commands import Command, decode_command
 from alerting.dispatch import Dispatcher, Notification, Routes
 from alerting.events import AlertEvent
 from alerting.grading import GradeTable
-from detectors.bank import Clock, DetectorBank
+from detectors.bank import DetectorBank
+from detectors.clock import Clock
 from detectors.findings import FindingBlock
 from detectors.kernels import DUPLICATE, LATE
 from detectors.profile import Profile

@@ -1,13 +1,17 @@
 """From settings to a plan: every file loaded and checked, every fault told together."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from alerting.grades_file import default_grades, load_grades
 from alerting.routes_file import load_routes, routes_to_log
+from detectors.clock import Clock
+from detectors.profile import Profile
 from detectors.profile_file import load_profile, unknown_sensors
 from registry.faults import Fault, InputError, errors_in
 from registry.load import load_registry
+from registry.sensors import SensorRegistry, registry_of_columns
 from service.pipeline import Plan
 from service.settings import Settings, load_settings, secret
 
@@ -69,4 +73,30 @@ def load(path: Path) -> Loaded:
         plan=plan,
         secrets=Secrets(mqtt_password=password, store_token=token),
         warnings=tuple(faults),
+    )
+
+
+def plan_of_points(points: Path) -> tuple[Plan, list[Fault]]:
+    """Return the plan of a points table alone, with packaged settings for everything else, and its warnings.
+
+    Raises:
+        InputError: with every fault of the table.
+    """
+    profile, defaults, faults = load_profile(None)
+    registry, more = load_registry(None, points, defaults)
+    faults += more
+    if registry is None:
+        raise InputError(faults)
+    return _packaged(registry, profile), faults
+
+
+def plan_of_columns(names: Iterable[str]) -> Plan:
+    """Return the plan of a recording about which nothing is known: every column is a sensor of type other."""
+    profile, _, _ = load_profile(None)
+    return _packaged(registry_of_columns(names), profile)
+
+
+def _packaged(registry: SensorRegistry, profile: Profile) -> Plan:
+    return Plan(
+        registry=registry, profile=profile, grades=default_grades(), routes=routes_to_log(), clock=Clock.EVENT
     )

@@ -13,15 +13,15 @@ from typing import Any, Protocol
 
 import numpy as np
 import structlog
-from ingest.inbox import connection_of
 
 from alerting.commands import Command, encode_command
 from alerting.events import AlertEvent
-from detectors.bank import Clock
+from detectors.clock import Clock
 from detectors.kernels import DUPLICATE
 from detectors.state import NEVER
 from ingest.batcher import Batcher, BatchLimits
 from ingest.messages import Message
+from ingest.mqtt import connection_of
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 from ledger.records import Commit, DeadLetter, EventLine, JournalEntry, OutboxItem

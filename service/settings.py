@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from detectors.bank import Clock
+from detectors.clock import Clock
 from ingest.mapped import MappedJson, TimeUnit, mapping_faults
 from registry.faults import Fault
 from registry.marks import Marked, load_marked

@@ -280,4 +280,4 @@ def settle_day_or_month(style: Style | None) -> Guess:
 
 
 def _option(where: str, message: str, allowed: str) -> Fault:
-    return Fault(file="", where=where, message=message, allowed=allowed)
+    return Fault(file="command line", where=where, message=message, allowed=allowed)

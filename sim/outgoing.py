@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -68,12 +69,18 @@ class Addresses:
 
 
 class Packer:
-    """Packs chunks into messages in the chunk's order; readings of one time keep it within their enterprise."""
+    """Packs chunks into messages in the chunk's order; readings of one time keep it within their enterprise.
 
-    def __init__(self, addresses: Addresses, shape: Shape = Shape.BATCH, shift_ns: int = 0) -> None:
+    With `first_at_ns` all times are shifted so that the first reading has that time.
+    """
+
+    def __init__(
+        self, addresses: Addresses, shape: Shape = Shape.BATCH, first_at_ns: int | None = None
+    ) -> None:
         self._addresses = addresses
         self._shape = shape
-        self._shift_ns = shift_ns
+        self._first_at_ns = first_at_ns
+        self._shift_ns = 0
         self._plans: dict[tuple[int, bytes], list[_Plan]] = {}
         self._names: tuple[str, ...] = ()
 
@@ -82,10 +89,12 @@ class Packer:
         if chunk.names != self._names:
             self._names = chunk.names
             self._plans.clear()
+        if self._first_at_ns is not None and len(chunk):
+            self._shift_ns, self._first_at_ns = self._first_at_ns - int(chunk.t_ns[0]), None
         starts = np.flatnonzero(np.diff(chunk.t_ns, prepend=chunk.t_ns[:1] - 1)).tolist()
         values = chunk.value.tolist()
         column = np.ascontiguousarray(chunk.column)
-        for lo, hi in zip(starts, [*starts[1:], len(chunk)], strict=True):
+        for lo, hi in pairwise([*starts, len(chunk)]):
             t_ns = int(chunk.t_ns[lo])
             stamp = self._stamp(t_ns)
             for first in range(lo, hi, _MOST_READINGS):

@@ -24,7 +24,7 @@ def guess_parquet(path: Path, options: Options, stem: str) -> Layout:
     """Return what the columns are taken for, by their names and first rows."""
     try:
         with duckdb.connect() as db:
-            found = db.execute(f"SELECT * FROM {_scan(path)} LIMIT {_SAMPLE_ROWS}")  # noqa: S608 - a quoted path
+            found = db.execute(f"SELECT * EXCLUDE file_row_number FROM {_scan(path)} LIMIT {_SAMPLE_ROWS}")  # noqa: S608 - a quoted path
             header = [str(column[0]) for column in found.description]
             rows = [["" if cell is None else str(cell) for cell in row] for row in found.fetchall()]
     except duckdb.Error as exc:

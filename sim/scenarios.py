@@ -66,13 +66,22 @@ def _find(name: str) -> Scenario:
         if scenario.name == name:
             return scenario
     allowed = ", ".join(scenario.name for scenario in known)
-    raise InputError([Fault(file="", where="", message=f"unknown scenario {name!r}", allowed=allowed)])
+    raise InputError(
+        [Fault(file="command line", where="SCENARIO", message=f"unknown scenario {name!r}", allowed=allowed)]
+    )
 
 
 def _seconds(hours: float) -> int:
     seconds = round(hours * 3600) if 0 < hours < float("inf") else 0
     if seconds < 1:
         raise InputError(
-            [Fault(file="", where="--hours", message=f"{hours} is no duration", allowed="a number above 0")]
+            [
+                Fault(
+                    file="command line",
+                    where="--hours",
+                    message=f"{hours} is no duration",
+                    allowed="a number above 0",
+                )
+            ]
         )
     return seconds

@@ -59,23 +59,29 @@ _PLAUSIBLE_S = (946_684_800, 4_102_444_800)
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """The style that all samples fit; `proven` is false for 03/04/2024 and the like with no row that decides."""
+    """The style that the samples fit; `proven` is false for 03/04/2024 and the like with no row that decides."""
 
     style: Style
     proven: bool
 
 
 def guess_style(samples: Iterable[str]) -> Guess | None:
-    """Return the one style that fits every sample that is not empty, or None when there is none."""
+    """Return the style that most of the samples fit that are not empty, or None when there is none.
+
+    Most, not all: a broken line among the first must not hide what the file is.
+    """
     texts = [text for text in samples if text.strip()]
-    if not texts:
-        return None
-    if all(_YEAR_FIRST.fullmatch(text) for text in texts):
+    if _most(_YEAR_FIRST.fullmatch(text) is not None for text in texts):
         return Guess(Style.YEAR_FIRST, proven=True)
-    if all(_YEAR_LAST.fullmatch(text) for text in texts):
+    if _most(_YEAR_LAST.fullmatch(text) is not None for text in texts):
         proof = day_or_month_first(texts)
         return Guess(proof or Style.DAY_FIRST, proven=proof is not None)
     return _guess_epoch(texts)
+
+
+def _most(fits: Iterable[bool]) -> bool:
+    votes = list(fits)
+    return 2 * sum(votes) > len(votes)
 
 
 def day_or_month_first(texts: Iterable[str]) -> Style | None:
@@ -92,13 +98,10 @@ def day_or_month_first(texts: Iterable[str]) -> Style | None:
 
 
 def _guess_epoch(texts: Sequence[str]) -> Guess | None:
-    found = [_EPOCH.fullmatch(text) for text in texts]
-    whole = [int(match["whole"]) for match in found if match is not None]
-    if len(whole) < len(texts):
-        return None
+    whole = [int(match["whole"]) if (match := _EPOCH.fullmatch(text)) else -1 for text in texts]
     for style, unit_ns in _EPOCH_UNIT_NS.items():
-        per_s = NS // unit_ns
-        if all(_PLAUSIBLE_S[0] * per_s <= number <= _PLAUSIBLE_S[1] * per_s for number in whole):
+        first, last = (second * (NS // unit_ns) for second in _PLAUSIBLE_S)
+        if _most(first <= number <= last for number in whole):
             return Guess(style, proven=True)
     return None
 
@@ -111,7 +114,7 @@ def time_zone(name: str) -> tzinfo | None:
         if re.fullmatch(r"[+-]\d{2}:\d{2}", name):
             return datetime.fromisoformat(f"2000-01-01T00:00:00{name}").tzinfo
         return ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         return None
 
 

@@ -102,23 +102,24 @@ def _packed(raw: BufferedWriter, path: Path) -> Iterator[gzip.GzipFile | Buffere
 def _write_parquet(chunks: Iterable[Recorded], path: Path) -> int:
     """Collect the readings in a database file beside the target, so that memory stays bounded, then copy them out."""
     count = 0
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".hazwatch-") as folder, _complete(path) as part:
-        with duckdb.connect(str(Path(folder) / "readings.duckdb")) as db:
-            db.execute("CREATE TABLE readings (time TIMESTAMP_NS, sensor VARCHAR, value DOUBLE)")
-            for chunk in chunks:
-                rows = {
-                    "t": chunk.t_ns.view("M8[ns]"),
-                    "s": np.array(chunk.names, dtype=object)[chunk.column],
-                    "v": chunk.value,
-                }
-                db.register("chunk", rows)
-                db.execute(
-                    "INSERT INTO readings SELECT t, s, CASE WHEN isnan(v) THEN NULL ELSE v END FROM chunk"
-                )
-                db.unregister("chunk")
-                count += len(chunk)
-            target = str(part).replace("'", "''")
-            db.execute(f"COPY readings TO '{target}' (FORMAT parquet)")
+    with (
+        tempfile.TemporaryDirectory(dir=path.parent, prefix=".hazwatch-") as folder,
+        _complete(path) as part,
+        duckdb.connect(str(Path(folder) / "readings.duckdb")) as db,
+    ):
+        db.execute("CREATE TABLE readings (time TIMESTAMP_NS, sensor VARCHAR, value DOUBLE)")
+        for chunk in chunks:
+            rows = {
+                "t": chunk.t_ns.view("M8[ns]"),
+                "s": np.array(chunk.names, dtype=object)[chunk.column],
+                "v": chunk.value,
+            }
+            db.register("chunk", rows)
+            db.execute("INSERT INTO readings SELECT t, s, CASE WHEN isnan(v) THEN NULL ELSE v END FROM chunk")
+            db.unregister("chunk")
+            count += len(chunk)
+        target = str(part).replace("'", "''")
+        db.execute(f"COPY readings TO '{target}' (FORMAT parquet)")
     return count
 
 

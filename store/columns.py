@@ -1,6 +1,7 @@
-"""Batches as columns that name sensors by id: the form in which the embedded store spools and takes them.
+"""Batches as columns with the embedded file's own sensor codes: the form in which it spools and takes them.
 
-Pure. A payload holds a dictionary of the sensors that occur in it and, per reading, a code into it.
+Pure. A code is given to a sensor id once and for ever by one file, so a changed points table changes nothing in
+what was packed before; a payload names the file, and no other file takes it.
 """
 
 from collections.abc import Sequence
@@ -10,21 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerting.events import AlertEvent
-from registry.sensors import SensorRegistry
 from store.series import StoreBatch
 
 
-class SensorRow(msgspec.Struct, frozen=True, array_like=True):
-    """What the store knows of a sensor."""
-
-    id: str
-    enterprise: str
-    source: str
-    type: str
-
-
 class _Packed(msgspec.Struct, frozen=True, array_like=True):
-    sensors: list[SensorRow]
+    file_id: str
     code: bytes
     t_ns: bytes
     value: bytes
@@ -34,9 +25,8 @@ class _Packed(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Columns(msgspec.Struct, frozen=True):
-    """An unpacked batch; `code` is an index into `sensors`."""
+    """An unpacked batch; `code` is the file's code of each reading's sensor."""
 
-    sensors: Sequence[SensorRow]
     code: NDArray[np.int32]
     t_ns: NDArray[np.int64]
     value: NDArray[np.float64]
@@ -45,33 +35,27 @@ class Columns(msgspec.Struct, frozen=True):
     alerts: Sequence[AlertEvent]
 
 
-class ColumnEncoder:
-    """Packs for one registry."""
-
-    def __init__(self, registry: SensorRegistry) -> None:
-        self._rows = [SensorRow(s.id, s.enterprise, s.source or "", s.type.value) for s in registry.specs]
-
-    def encode(self, batch: StoreBatch) -> bytes:
-        """Return the batch packed."""
-        block = batch.block
-        used, code = _codes(block.sensor, len(self._rows))
-        packed = _Packed(
-            sensors=[self._rows[i] for i in used.tolist()],
-            code=code.tobytes(),
-            t_ns=block.t_ns.tobytes(),
-            value=block.value.tobytes(),
-            quality=block.quality.tobytes(),
-            score=batch.score.tobytes(),
-            alerts=list(batch.alerts),
-        )
-        return msgspec.msgpack.encode(packed)
+def pack(batch: StoreBatch, file_id: str, codes: NDArray[np.int32]) -> bytes:
+    """Return the batch packed; `codes` has the file's code of every sensor of the registry, by dense index."""
+    block = batch.block
+    packed = _Packed(
+        file_id=file_id,
+        code=codes[block.sensor].tobytes(),
+        t_ns=block.t_ns.tobytes(),
+        value=block.value.tobytes(),
+        quality=block.quality.tobytes(),
+        score=batch.score.tobytes(),
+        alerts=list(batch.alerts),
+    )
+    return msgspec.msgpack.encode(packed)
 
 
-def unpack(payload: bytes) -> Columns:
-    """Return a packed batch; raises `msgspec.DecodeError` where it is none."""
+def unpack(payload: bytes, file_id: str) -> Columns:
+    """Return a packed batch; raises ValueError (`msgspec.DecodeError` is one) where it is none of this file."""
     packed = msgspec.msgpack.decode(payload, type=_Packed)
-    return Columns(
-        sensors=packed.sensors,
+    if packed.file_id != file_id:
+        raise ValueError(f"it was packed for the file with id {packed.file_id}, this one has {file_id}")
+    columns = Columns(
         code=np.frombuffer(packed.code, np.int32),
         t_ns=np.frombuffer(packed.t_ns, np.int64),
         value=np.frombuffer(packed.value, np.float64),
@@ -79,13 +63,17 @@ def unpack(payload: bytes) -> Columns:
         score=np.frombuffer(packed.score, np.float64),
         alerts=packed.alerts,
     )
-
-
-def _codes(sensor: NDArray[np.int32], n: int) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
-    """Return the indexes that occur, and each reading's place among them; without sorting the readings."""
-    occurs = np.zeros(n, np.bool_)
-    occurs[sensor] = True
-    used = np.flatnonzero(occurs)
-    place = np.empty(n, np.int32)
-    place[used] = np.arange(len(used), dtype=np.int32)
-    return used, place[sensor]
+    if (
+        len(
+            {
+                len(columns.code),
+                len(columns.t_ns),
+                len(columns.value),
+                len(columns.quality),
+                len(columns.score),
+            }
+        )
+        > 1
+    ):
+        raise ValueError("its columns differ in length")
+    return columns

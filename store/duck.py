@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import msgspec
 import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from alerting.events import AlertEvent
 from registry.sensors import SensorRegistry
-from store.columns import ColumnEncoder, Columns, SensorRow, unpack
+from store.columns import Columns, pack, unpack
 from store.lineprotocol import SYSTEM_SENSOR, time_ns
 from store.series import (
     Encoded,
@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS alerts(
     t_ns BIGINT, seq BIGINT, id VARCHAR, event VARCHAR, state VARCHAR, grade VARCHAR, kind VARCHAR, sensor VARCHAR,
     value DOUBLE, "limit" DOUBLE, forecast_s DOUBLE, title_zh VARCHAR, title_en VARCHAR
 );
+CREATE TABLE IF NOT EXISTS file AS SELECT uuid()::VARCHAR AS id;
 CREATE TABLE IF NOT EXISTS progress(ledger_id VARCHAR PRIMARY KEY, seq BIGINT NOT NULL);
 CREATE OR REPLACE VIEW readings_named AS
     SELECT make_timestamp_ns(t_ns) AS time, sensor, enterprise, source, type, value, quality, t_ns
@@ -51,6 +52,7 @@ _INSERTS = (
     "INSERT INTO readings SELECT code, t_ns, value, quality FROM batch",
     "INSERT INTO scores SELECT code, t_ns, score FROM batch WHERE score IS NOT NULL",
 )
+_INSERT_SENSORS = "INSERT INTO sensors SELECT unnest(?), unnest(?), unnest(?), unnest(?), unnest(?)"
 _INSERT_ALERT = "INSERT INTO alerts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _log = structlog.get_logger(__name__)
 
@@ -71,14 +73,14 @@ class DuckStore:
     ) -> None:
         self._path = path
         self._ledger_id = ledger_id
-        self._encoder = ColumnEncoder(registry)
         self._config = {"memory_limit": memory_limit, "threads": threads}
         self._db = self._connect()
-        self._codes = dict(self._db.execute("SELECT sensor, code FROM sensors").fetchall())
+        (self._file_id,) = self._db.execute("SELECT id FROM file").fetchone()
+        self._codes = _codes_of(self._db, registry)
 
     def encode(self, batch: StoreBatch) -> bytes:
-        """Return the batch as columns with its sensors' ids."""
-        return self._encoder.encode(batch)
+        """Return the batch as columns with this file's codes."""
+        return pack(batch, self._file_id, self._codes)
 
     def write(self, batches: Sequence[StoreBatch]) -> None:
         """Write all batches in one transaction."""
@@ -89,7 +91,7 @@ class DuckStore:
         try:
             new = _beyond(self.watermark(), records)
             rejections: list[Rejection] = []
-            columns = [c for r in new if (c := _unpacked(r, rejections)) is not None]
+            columns = [c for r in new if (c := _unpacked(r, self._file_id, rejections)) is not None]
             if new:
                 self._insert(columns, new[-1].seq)
         except duckdb.Error as exc:
@@ -136,12 +138,10 @@ class DuckStore:
 
     def _insert(self, columns: Sequence[Columns], seq: int) -> None:
         db = self._db
-        known = dict(self._codes)
         db.execute("BEGIN")
         try:
-            rows = _merged(columns, db, known)
-            if len(rows["code"]):
-                db.register("batch", rows)
+            if any(len(c.code) for c in columns):
+                db.register("batch", _merged(columns))
                 for insert in _INSERTS:
                     db.execute(insert)
                 db.unregister("batch")
@@ -153,7 +153,6 @@ class DuckStore:
         except BaseException:
             _roll_back(db)
             raise
-        self._codes = known
 
 
 def _beyond(done: int | None, records: Sequence[Encoded]) -> list[Encoded]:
@@ -166,33 +165,33 @@ def _beyond(done: int | None, records: Sequence[Encoded]) -> list[Encoded]:
     return new
 
 
-def _merged(columns: Sequence[Columns], db: Any, known: dict[str, int]) -> dict[str, np.ndarray[Any, Any]]:
-    """Return one table of all batches' readings with the file's codes; new sensors get one."""
-    codes = [np.array([_code(row, db, known) for row in c.sensors], np.int32)[c.code] for c in columns]
+def _merged(columns: Sequence[Columns]) -> dict[str, np.ndarray[Any, Any]]:
+    """Return one table of all batches' readings."""
     return {
-        "code": np.concatenate([*codes, np.empty(0, np.int32)]),
-        "t_ns": np.concatenate([*(c.t_ns for c in columns), np.empty(0, np.int64)]),
-        "value": np.concatenate([*(c.value for c in columns), np.empty(0)]),
-        "quality": np.concatenate([*(c.quality for c in columns), np.empty(0, np.uint8)]),
-        "score": np.concatenate([*(c.score for c in columns), np.empty(0)]),
+        "code": np.concatenate([c.code for c in columns]),
+        "t_ns": np.concatenate([c.t_ns for c in columns]),
+        "value": np.concatenate([c.value for c in columns]),
+        "quality": np.concatenate([c.quality for c in columns]),
+        "score": np.concatenate([c.score for c in columns]),
     }
 
 
-def _code(row: SensorRow, db: Any, known: dict[str, int]) -> int:
-    code = known.get(row.id)
-    if code is None:
-        code = known[row.id] = len(known)
-        db.execute(
-            "INSERT INTO sensors VALUES (?,?,?,?,?)", (code, row.id, row.enterprise, row.source, row.type)
-        )
-    return code
+def _codes_of(db: Any, registry: SensorRegistry) -> NDArray[np.int32]:
+    """Return the file's code of every sensor of the registry, by dense index; a new sensor is given one for ever."""
+    known = dict(db.execute("SELECT sensor, code FROM sensors").fetchall())
+    new = [spec for spec in registry.specs if spec.id not in known]
+    known |= {spec.id: code for code, spec in enumerate(new, start=len(known))}
+    if new:
+        rows = [(known[s.id], s.id, s.enterprise, s.source, s.type.value) for s in new]
+        db.execute(_INSERT_SENSORS, [list(column) for column in zip(*rows, strict=True)])
+    return np.array([known[spec.id] for spec in registry.specs], np.int32)
 
 
-def _unpacked(record: Encoded, rejections: list[Rejection]) -> Columns | None:
+def _unpacked(record: Encoded, file_id: str, rejections: list[Rejection]) -> Columns | None:
     try:
-        return unpack(record.payload)
-    except (msgspec.DecodeError, ValueError) as exc:
-        rejections.append(Rejection(record.rows, f"not a packed batch: {exc}", record.payload[:200]))
+        return unpack(record.payload, file_id)
+    except ValueError as exc:
+        rejections.append(Rejection(record.rows, f"not a batch for this file: {exc}", record.payload[:200]))
         return None
 
 

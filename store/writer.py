@@ -34,13 +34,14 @@ class WriterSettings:
     """Bounds and delays; `queue_*` is what may wait in memory before the flow turns to the spool.
 
     `refuse_bytes` bounds the memory for the case that the spool's disk hangs or is full: beyond it batches are
-    refused and counted.
+    refused and counted. A write is made of about `group_bytes`, or of what has come within `linger_s`.
     """
 
     queue_batches: int = 2000
     queue_bytes: int = 64 << 20
     refuse_bytes: int = 256 << 20
     group_bytes: int = 2 << 20
+    linger_s: float = 0.1
     spool_bytes: int = 2 << 30
     first_retry_s: float = 0.5
     longest_retry_s: float = 30.0
@@ -173,6 +174,8 @@ class StoreWriter:
         while True:
             with self._wake:
                 self._wake.wait_for(self._sender_has_work)
+                if self._direct:
+                    self._wake.wait_for(self._group_is_large, self._settings.linger_s)
                 if self._stop_at_s is not None and (
                     self._nothing_left() or self._failures or time.monotonic() > self._stop_at_s
                 ):
@@ -188,6 +191,12 @@ class StoreWriter:
         if self._stop_at_s is not None:
             return True
         return bool(self._queue) if self._direct else (not self._spool.empty or not self._spooler_has_work())
+
+    def _group_is_large(self) -> bool:
+        """Whether there is no reason to wait for more: many small writes cost a server more than a large one."""
+        return (
+            self._stop_at_s is not None or not self._direct or self._queue_bytes >= self._settings.group_bytes
+        )
 
     def _next_group(self) -> list[StoreBatch]:
         """Return the oldest that wait, some MB of them; they stay in the queue until they are stored."""

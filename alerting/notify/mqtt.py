@@ -20,11 +20,23 @@ NO_ENTERPRISE = "_"
 SYSTEM = "_system"
 
 
-class Publisher(Protocol):
-    """Publishes at QoS 1; returns when the broker has confirmed, raises `OSError` when it does not in time."""
+class Delivery(Protocol):
+    """Whether the broker confirmed a message, and why it did not."""
 
-    def publish(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - MQTT's own flag
-        """Publish and wait for the confirmation; may block its thread."""
+    @property
+    def confirmed(self) -> bool:
+        """Whether it did."""
+
+    @property
+    def reason(self) -> str:
+        """Why it did not."""
+
+
+class Publisher(Protocol):
+    """Publishes at QoS 1; `ingest.mqtt.MqttPublisher` is one."""
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> Delivery:
+        """Publish and wait for the confirmation, within a time of its own; blocks its thread, never raises."""
 
 
 class MqttReceiver:
@@ -37,12 +49,14 @@ class MqttReceiver:
     async def send(self, notification: Notification) -> Outcome:
         """Publish the alert line; the waiting happens on a thread of its own."""
         topic = topic_of(self._prefix, msgspec.json.decode(notification.body, type=AlertEvent))
-        try:
-            await asyncio.to_thread(self._publisher.publish, topic, notification.body, True)
-        except OSError as exc:  # also TimeoutError and ConnectionError
-            why = str(exc) or type(exc).__name__
-            return Retry(reason=Text(f"消息服务器未确认：{why}", f"the broker did not confirm: {why}"))
-        return Sent()
+        delivery = await asyncio.to_thread(self._publisher.publish, topic, notification.body, retain=True)
+        if delivery.confirmed:
+            return Sent()
+        return Retry(
+            reason=Text(
+                f"消息服务器未确认：{delivery.reason}", f"the broker did not confirm: {delivery.reason}"
+            )
+        )
 
     async def close(self) -> None:
         """The connection is the caller's."""

@@ -3,7 +3,7 @@
 from ingest.mqtt.inbox import InboxLimits, Received
 from ingest.mqtt.publisher import Delivery, MqttPublisher
 from ingest.mqtt.settings import MqttSettings, settings_faults
-from ingest.mqtt.source import MqttSource
+from ingest.mqtt.source import MqttSource, connection_of
 from ingest.mqtt.state import LinkCounters, LinkState, Phase, Protocol
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "Phase",
     "Protocol",
     "Received",
+    "connection_of",
     "settings_faults",
 ]

@@ -93,7 +93,8 @@ class Link:
     # What subclasses tell; always on the network thread.
 
     def _on_opened(self, client: Client) -> None:
-        """Do what a new connection needs first."""
+        """Do what a new connection needs first, and call `_established` when that is done."""
+        self._established(client)
 
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
         """Take one message."""
@@ -201,12 +202,17 @@ class Link:
         if code.is_failure:
             self._problem = f"refused by the broker: {code}"
             return
+        self._opened = True
+        self._on_opened(client)
+
+    def _established(self, client: Client, reason: str = "") -> None:
+        """Note that the connection does what it is for; `reason` says what it nevertheless lacks."""
         if self._state.phase is Phase.LOST:
             self._count(reconnects=1)
-        self._opened = True
         protocol = Protocol.V5 if client.protocol == MQTTProtocolVersion.MQTTv5 else Protocol.V311
-        self._state = LinkState(phase=Phase.CONNECTED, since_ns=self._clock_ns(), protocol=protocol)
-        self._on_opened(client)
+        self._state = LinkState(
+            phase=Phase.CONNECTED, since_ns=self._clock_ns(), protocol=protocol, reason=reason
+        )
 
     def _on_disconnect(
         self, _client: Client, _userdata: Any, _flags: Any, code: ReasonCode, _properties: Any
@@ -214,17 +220,16 @@ class Link:
         self._problem = self._problem or f"the connection ended: {code}"
 
     def _on_suback(
-        self, _client: Client, _userdata: Any, _mid: int, codes: Sequence[ReasonCode], _p: Any
+        self, client: Client, _userdata: Any, _mid: int, codes: Sequence[ReasonCode], _p: Any
     ) -> None:
         refused = [
             f"{topic}: {code}"
             for topic, code in zip(self._settings.topics, codes, strict=False)
             if code.value != 1  # anything but QoS 1 granted could lose messages
         ]
-        if refused:
-            self._state = replace(
-                self._state, reason=f"subscription refused or weakened: {'; '.join(refused)}"
-            )
+        self._established(
+            client, f"subscription refused or weakened: {'; '.join(refused)}" if refused else ""
+        )
 
     def _serve(self, client: Client) -> None:
         """Move bytes until the connection ends or `stop` is called."""

@@ -16,6 +16,18 @@ UINT32_MAX: Final = 0xFFFF_FFFF
 MIN_KEEPALIVE_S: Final = 2
 
 
+class ClosingSocket(ssl.SSLSocket):
+    """Closes itself where the handshake fails: paho lets it lie then."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - the base class's signature
+        """Perform the handshake, or close."""
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MqttSettings:
     """One connection to a broker.
@@ -60,6 +72,7 @@ class MqttSettings:
         if not self.tls:
             return None
         context = ssl.create_default_context(cafile=str(self.ca) if self.ca else None)
+        context.sslsocket_class = ClosingSocket
         if self.cert:
             context.load_cert_chain(self.cert, self.key)
         return context

@@ -18,7 +18,14 @@ from ingest.mqtt.settings import MqttSettings
 _PUBACK: Final = 0x4002_0000
 """Type, remaining length 2; the low half is the message id. Valid in MQTT 3.1.1 and 5 alike."""
 _MID_BITS: Final = 16
+
+
 _MID_MASK: Final = 0xFFFF
+
+
+def connection_of(token: int) -> int:
+    """Return the number of the connection, from 1, on which a message came; 0 for one that needs no acknowledgement."""
+    return token >> _MID_BITS
 
 
 class MqttSource(Link):

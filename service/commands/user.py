@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from console.accounts import AccountError, Role, add_user
 
+from console.accounts import Role, add_user, database_path
 from registry.faults import InputError
 from service.commands.answers import end, say
 from service.settings import load_settings
@@ -21,7 +21,7 @@ def accounts() -> None:
 
 
 @app.command()
-def add(
+def add(  # noqa: PLR0917 - one parameter an option
     name: Annotated[str, typer.Argument(help="who signs in")],
     role: Annotated[Role, typer.Option(help="what the account may do")],
     area: Annotated[str | None, typer.Option(help="sees only this area, by its code")] = None,
@@ -34,10 +34,7 @@ def add(
     if settings is None:
         raise InputError(faults)
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        add_user(settings.state_dir, name, role, _password(password_file), area=area, enterprise=enterprise)
-    except AccountError as error:
-        end(f"error: {error}")
+    add_user(database_path(settings.state_dir), name, role, _password(password_file), area, enterprise)
     say(f"added {name} ({role})")
 
 

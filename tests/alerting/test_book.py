@@ -180,6 +180,19 @@ def test_a_second_sensor_of_the_group_escalates_both_and_its_return_deescalates_
     assert events[4].why["seen"]["en"].endswith("no longer confirmed by LT-102")
 
 
+def test_of_two_confirmed_limits_the_outer_one_is_told() -> None:
+    rows = [finding(LT2, 0, limit="h"), finding(LT1, 1, limit="h"), finding(LT1, 2, limit="hh")]
+    events = book().apply(block(rows))
+    assert brief(events[2:]) == [
+        ("lpg/LT-101", "escalated", "unack", "red"),
+        ("lpg/LT-102", "escalated", "unack", "red"),
+    ]
+    assert events[2].title["en"] == "T-101 level high-high 92.1 % (limit 90 %), confirmed by LT-102"
+    assert events[3].why["grade"]["urgency_reason"]["en"] == (
+        "beyond the first limit, and LT-101 is beyond the second limit on the same side"
+    )
+
+
 def test_without_group_the_same_type_on_the_same_equipment_confirms() -> None:
     made = book()
     events = made.apply(block([finding(GT1, 0, limit="hh"), finding(GT2, 1, limit="hh")]))
@@ -317,6 +330,19 @@ def test_a_late_acknowledgement_of_a_closed_alert_is_told_who_was_first() -> Non
     ack(made, opened.id, by="li")
     with pytest.raises(CommandRefused, match=r"already_closed: .* li acknowledged"):
         ack(made, opened.id, by="wang")
+
+
+def test_a_restored_book_knows_who_closed_and_forgets_what_it_knew_itself() -> None:
+    first = book()
+    opened, _ = first.apply(block([finding(LT1, 0, limit="h"), finding(LT1, 1, limit="h", edge=OFF)]))
+    ack(first, opened.id, by="li")
+    second = book()
+    second.apply(block([finding(LT1, 0, limit="hh")]))
+    second.restore(first.snapshot())
+    with pytest.raises(CommandRefused, match=r"already_closed: .* li acknowledged"):
+        ack(second, opened.id, by="wang")
+    [alone] = second.apply(block([finding(LT2, 5, limit="hh")]))
+    assert alone.grade == "orange", "the crossing of LT-101 belonged to the state that was given up"
 
 
 def test_troubles_of_hazwatch_itself_are_alerts_too() -> None:

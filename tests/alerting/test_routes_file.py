@@ -3,12 +3,17 @@
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from alerting.dispatch import Routes
 from alerting.events import Event
+from alerting.grades_file import load_grades
 from alerting.notify.settings import ALL_EVENTS, LogSettings, MqttSettings, WebhookSettings
 from alerting.routes_file import load_routes, routes_to_log
 from alerting.throttle import DEFAULT_EVENTS
+from registry.faults import errors_in
 from tests.alerting.plant import PLANT
 
 GOOD = """receivers:
@@ -165,3 +170,56 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_without_a_file_everything_goes_to_the_log() -> None:
     routes = routes_to_log()
     assert routes.root.receiver in routes.receivers
+
+
+_scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-1, 9),
+    st.sampled_from(
+        ["a", "log", "webhook", "mqtt", "nobody", "grade=red", "grade=~(", "x=1", "http://[", "red"]
+    ),
+)
+_keys = st.sampled_from(
+    [
+        *(
+            "receivers",
+            "route",
+            "receiver",
+            "routes",
+            "match",
+            "continue",
+            "kind",
+            "url",
+            "events",
+            "path",
+            "a",
+        ),
+        *(
+            "timeout_s",
+            "secret_file",
+            "secret",
+            "topic_prefix",
+            "grades",
+            "unknown_source",
+            "1",
+            "2",
+            "IV",
+            "I",
+        ),
+    ]
+)
+_trees = st.recursive(
+    _scalars,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_keys, inner, max_size=4)),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(receivers=_trees, route=_trees)
+def test_no_file_makes_the_loaders_raise(tmp_path: Path, receivers: object, route: object) -> None:
+    path = tmp_path / "f.yaml"
+    path.write_text(yaml.safe_dump({"receivers": receivers, "route": route, "grades": route}), "utf-8")
+    for loaded, faults in (load_routes(path, PLANT), load_grades(path)):
+        assert (loaded is None) == bool(errors_in(faults))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.bank import Clock
+from detectors.clock import Clock
 from detectors.state import FOREVER, RING
 
 LIMITS = ("ll", "l", "h", "hh", "design")

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.bank import Clock, DetectorBank, SnapshotError, warm_up
+from detectors.bank import DetectorBank, SnapshotError, warm_up
+from detectors.clock import Clock
 from detectors.findings import NO_LIMIT, Edge, FindingBlock, Method
 from detectors.kernels import DUPLICATE, LATE, OK
 from detectors.profile import Methods, Profile

@@ -1,4 +1,6 @@
 import math
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,9 +9,10 @@ import duckdb
 import numpy as np
 import pytest
 
-from registry.sensors import SensorRegistry
+from registry.readings import ReadingBlock
+from registry.sensors import SensorRegistry, SensorSpec, SensorType
 from store.duck import DuckStore
-from store.series import Encoded, StoreError, bucket_ns, downsample, encoded
+from store.series import Encoded, StoreBatch, StoreError, bucket_ns, downsample, encoded
 from tests.store.batches import NAMES, START_NS, alert, batch, readings_of, site
 
 END_NS = START_NS + 10**15
@@ -87,7 +90,8 @@ def test_a_changed_points_table_does_not_mix_up_sensors(
 ) -> None:
     spooled = encoded(store, [batch(1)])
     store.close()
-    changed = SensorRegistry(tuple(reversed(registry.specs))[:2])
+    new = SensorSpec(id="e1/new", sensor="new", enterprise="e1", type=SensorType.FLOW)
+    changed = SensorRegistry((new, *tuple(reversed(registry.specs))[:2]))
     other = DuckStore(tmp_path / "series.duckdb", changed, "ledger-1")
     other.send(spooled)
     for i, name in enumerate(NAMES):
@@ -95,6 +99,8 @@ def test_a_changed_points_table_does_not_mix_up_sensors(
         assert dict(zip(series.t_ns.tolist(), series.mean.tolist(), strict=True)) == readings_of(
             [batch(1)], i
         )
+    other.write([StoreBatch(seq=2, block=ReadingBlock.of([0], [START_NS], [4.5]), score=np.array([0.1]))])
+    assert other.read("e1/new", START_NS, END_NS, 10).mean.tolist() == [4.5]
     other.close()
 
 
@@ -106,13 +112,22 @@ def test_a_payload_that_is_none_is_refused_and_the_others_are_stored(store: Duck
     assert store._db.execute("SELECT count(*) FROM readings").fetchone() == (40,)
 
 
+def test_a_payload_of_another_file_is_refused(
+    store: DuckStore, tmp_path: Path, registry: SensorRegistry
+) -> None:
+    other = DuckStore(tmp_path / "other.duckdb", registry, "ledger-1")
+    (rejection,) = store.send(encoded(other, [batch(1)]))
+    assert rejection.rows == 20
+    assert "packed for the file" in rejection.reason
+    other.close()
+
+
 def test_a_failed_write_leaves_nothing_and_can_be_done_again(store: DuckStore) -> None:
     store._db.execute("ALTER TABLE alerts RENAME TO elsewhere")
     with pytest.raises(StoreError):
         store.write([batch(1, alerts=(alert(1),))])
     assert store.watermark() is None
     assert store._db.execute("SELECT count(*) FROM readings").fetchone() == (0,)
-    assert store._db.execute("SELECT count(*) FROM sensors").fetchone() == (0,)
     store._db.execute("ALTER TABLE elsewhere RENAME TO alerts")
     store.write([batch(1, alerts=(alert(1),))])
     assert len(store.read(f"e1/{NAMES[0]}", START_NS, END_NS, 100)) == len(readings_of([batch(1)], 0))
@@ -157,3 +172,38 @@ def test_the_views_name_the_sensors(store: DuckStore) -> None:
     ).fetchall()
     assert row == ("e1/LT-101", "e1", "hs 1", "level", START_NS)
     assert isinstance(duckdb.__version__, str)
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from store.duck import DuckStore
+from tests.store.batches import batch, site
+store = DuckStore(Path(sys.argv[1]), site(), "ledger-1")
+seq = store.watermark() or 0
+while True:
+    seq += 1
+    store.write([batch(seq, 200)])
+    print(seq, flush=True)
+"""
+
+
+def test_after_kill_9_every_batch_that_returned_is_there_whole_and_once(tmp_path: Path) -> None:
+    path = tmp_path / "series.duckdb"
+    for _ in range(2):
+        with subprocess.Popen(
+            [sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            for _ in range(25):
+                returned = int(process.stdout.readline())
+            process.kill()
+            returned = max([returned, *(int(line) for line in process.stdout.read().split("\n")[:-1])])
+        store = DuckStore(path, site(), "ledger-1")
+        last = store.watermark()
+        assert last in {returned, returned + 1}
+        assert store._db.execute("SELECT count(*), count(DISTINCT t_ns) FROM readings").fetchone() == (
+            last * 200,
+            last * 200,
+        )
+        store.close()

@@ -1,9 +1,11 @@
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from registry.sensors import SensorRegistry
+from store.duck import DuckStore
 from store.series import Encoded, Rejection, StoreError
 from store.writer import StoreWriter, WriterSettings
 from tests.store.batches import FakeStore, batch
@@ -133,6 +135,43 @@ def test_a_writer_that_never_started_spools_what_it_was_given(store: FakeStore, 
     writer.offer(batch(1))
     writer.close(0.1)
     assert (writer.stored_seq, store.sent) == (1, [])
+
+
+def test_small_batches_are_written_together(store: FakeStore, tmp_path: Path) -> None:
+    sizes: list[int] = []
+    send = store.send
+
+    def counting(records: Sequence[Encoded]) -> list[Rejection]:
+        sizes.append(len(records))
+        return send(records)
+
+    store.send = counting  # type: ignore[method-assign]
+    writer = StoreWriter(store, tmp_path, WriterSettings(linger_s=5.0))
+    writer.start()
+    for seq in range(1, 51):
+        writer.offer(batch(seq))
+    writer.close(10)
+    assert sizes == [50]
+
+
+def test_after_a_crash_the_tail_offered_again_is_stored_once(
+    tmp_path: Path, registry: SensorRegistry
+) -> None:
+    path = tmp_path / "series.duckdb"
+    first = StoreWriter(DuckStore(path, registry, "ledger-1"), tmp_path / "spool", QUICK)
+    first.start()
+    for seq in range(1, 31):
+        first.offer(batch(seq))
+    first.close(10)
+    store = DuckStore(path, registry, "ledger-1")
+    second = StoreWriter(store, tmp_path / "spool", QUICK, stored_seq=10)
+    assert second.stored_seq == 30, "the file knows better than the ledger"
+    second.start()
+    for seq in range(11, 41):
+        second.offer(batch(seq))
+    assert second.drained(20)
+    assert store._db.execute("SELECT count(*), count(DISTINCT t_ns) FROM readings").fetchone() == (800, 800)
+    second.close(5)
 
 
 @pytest.mark.parametrize("error", [StoreError("bad line 7", retry=False), RuntimeError("a bug")])

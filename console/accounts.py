@@ -1,0 +1,266 @@
+"""Who may use the console: accounts in their own SQLite file, sessions as signed cookies.
+
+A password is kept as an argon2id hash only. A session names the account, its password's generation and when it
+ends; a logout is kept until the session would have ended anyway. An account is read anew for each request, so a
+change of role, scope or password acts at once.
+"""
+
+import asyncio
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from console.login_gate import LoginGate
+from console.scope import UNLIMITED, Scope
+from registry.faults import Fault, InputError
+
+SESSION_LIFETIME_S = 12 * 3600
+MIN_PASSWORD_CHARS = 8
+MAX_PASSWORD_CHARS = 1024
+MAX_NAME_CHARS = 64
+_SECRET_BYTES = 32
+_PARALLEL_HASHES = 2
+_SCHEMA = """
+create table if not exists accounts (
+  name text primary key, role text not null, hash text not null, generation integer not null,
+  area text, enterprise text) strict;
+create table if not exists ended (session text primary key, until_s real not null) strict;
+"""
+
+
+class Role(StrEnum):
+    """What an account may do; each role may do all that the one before may."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+    def covers(self, needed: "Role") -> bool:
+        """Tell whether this role may do what the other may."""
+        ranks = list(Role)
+        return ranks.index(self) >= ranks.index(needed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account as a request sees it."""
+
+    name: str
+    role: Role
+    scope: Scope = UNLIMITED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A login that counts: whose, and the cookie that proves it."""
+
+    account: Account
+    cookie: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRefused:
+    """A login that does not count; `wait_s` above 0 when there were too many, else the name or password is wrong."""
+
+    wait_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    account: Account
+    hash: str
+    generation: int
+
+
+def database_path(state_dir: Path) -> Path:
+    """Return where the accounts of a state folder are kept."""
+    return state_dir / "accounts.db"
+
+
+def add_user(  # noqa: PLR0917 - the columns of the account in their order
+    path: Path,
+    name: str,
+    role: Role | str,
+    password: str,
+    area: str | None = None,
+    enterprise: str | None = None,
+) -> Account:
+    """Add an account to the accounts file at `path`, or give a known one a new role, scope and password.
+
+    Raises `InputError` naming what is allowed. A new password ends all sessions of the account.
+    """
+    faults = _faults_of(path, name, role, password)
+    if faults:
+        raise InputError(faults)
+    digest = PasswordHasher().hash(password)
+    with closing(_open(path)) as db, db:
+        db.execute(
+            "insert into accounts values (?, ?, ?, 1, ?, ?) on conflict (name) do update set role = excluded.role, "
+            "hash = excluded.hash, generation = generation + 1, area = excluded.area, "
+            "enterprise = excluded.enterprise",
+            (name, Role(role).value, digest, area or None, enterprise or None),
+        )
+    return Account(name=name, role=Role(role), scope=Scope(area or None, enterprise or None))
+
+
+def _faults_of(path: Path, name: str, role: Role | str, password: str) -> list[Fault]:
+    def fault(message: str, allowed: str) -> Fault:
+        return Fault(file=str(path), where=f"user {name!r}", message=message, allowed=allowed)
+
+    faults = []
+    if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable() or name != name.strip():
+        faults.append(
+            fault("not a usable name", f"1 to {MAX_NAME_CHARS} printable characters, no space at the ends")
+        )
+    if role not in list(Role):
+        faults.append(fault(f"unknown role {str(role)!r}", ", ".join(Role)))
+    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
+        faults.append(
+            fault(
+                f"password of {len(password)} characters",
+                f"{MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters",
+            )
+        )
+    return faults
+
+
+class Accounts:
+    """Logins and sessions over one state folder; used on the event loop's thread.
+
+    Args:
+        state_dir: holds accounts.db and console.key; both are created readable by the owner alone.
+        now_s: seconds since 1970; tests pass their own.
+    """
+
+    def __init__(
+        self,
+        state_dir: Path,
+        *,
+        session_s: float = SESSION_LIFETIME_S,
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        self.path = database_path(state_dir)
+        self.session_s = session_s
+        self._now_s = now_s
+        self._db = _open(self.path)
+        self._signer = URLSafeSerializer(_secret(state_dir / "console.key"), salt="hazwatch session")
+        self._gate = LoginGate()
+        self._hasher = PasswordHasher()
+        self._no_account_hash: str | None = None
+        self._hashing = asyncio.Semaphore(_PARALLEL_HASHES)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the accounts file."""
+        self._db.close()
+
+    async def login(self, name: str, password: str, client: str) -> Session | LoginRefused:
+        """Check a password; an unknown name takes as long as a wrong password."""
+        now_s = self._now_s()
+        wait_s = self._gate.wait_s(client, name, now_s)
+        if wait_s > 0:
+            return LoginRefused(wait_s=wait_s)
+        # Counted before the slow check, so that many tries at once do not all pass the gate.
+        self._gate.failed(client, name, now_s)
+        stored = self._find(name)
+        async with self._hashing:
+            right = await asyncio.to_thread(self._verify, stored.hash if stored else None, password)
+        if stored is None or not right:
+            return LoginRefused()
+        self._gate.succeeded(client, name)
+        body = [name, stored.generation, now_s + self.session_s, secrets.token_urlsafe(12)]
+        return Session(account=stored.account, cookie=str(self._signer.dumps(body)))
+
+    def account_of(self, cookie: str | None) -> Account | None:
+        """Return whose session a cookie is, None when it is forged, ended or out of date."""
+        opened = self._open_cookie(cookie)
+        if opened is None:
+            return None
+        name, generation, _, session = opened
+        if self._db.execute("select 1 from ended where session = ?", (session,)).fetchone():
+            return None
+        stored = self._find(name)
+        return stored.account if stored is not None and stored.generation == generation else None
+
+    def logout(self, cookie: str | None) -> None:
+        """End the session for good, also for whoever has a copy of its cookie."""
+        opened = self._open_cookie(cookie)
+        if opened is None:
+            return
+        _, _, until_s, session = opened
+        with self._db:
+            self._db.execute("delete from ended where until_s < ?", (self._now_s(),))
+            self._db.execute("insert or ignore into ended values (?, ?)", (session, until_s))
+
+    def _open_cookie(self, cookie: str | None) -> tuple[str, int, float, str] | None:
+        if not cookie:
+            return None
+        try:
+            name, generation, until_s, session = self._signer.loads(cookie)
+        except BadSignature:
+            return None
+        return (name, generation, until_s, session) if self._now_s() < until_s else None
+
+    def _find(self, name: str) -> _Stored | None:
+        row = self._db.execute(
+            "select role, hash, generation, area, enterprise from accounts where name = ?", (name,)
+        ).fetchone()
+        if row is None:
+            return None
+        role, digest, generation, area, enterprise = row
+        return _Stored(Account(name=name, role=Role(role), scope=Scope(area, enterprise)), digest, generation)
+
+    def _verify(self, digest: str | None, password: str) -> bool:
+        if self._no_account_hash is None:
+            self._no_account_hash = self._hasher.hash(secrets.token_urlsafe())
+        try:
+            return self._hasher.verify(digest or self._no_account_hash, password) and digest is not None
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    db = sqlite3.connect(path)
+    db.executescript(_SCHEMA)
+    return db
+
+
+def _secret(path: Path) -> bytes:
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        secret = path.read_bytes()
+        if len(secret) < _SECRET_BYTES:
+            raise InputError(
+                [
+                    Fault(
+                        file=str(path),
+                        where="",
+                        message="not a session key",
+                        allowed="remove it to make a new one",
+                    )
+                ]
+            ) from None
+        return secret
+    with os.fdopen(handle, "wb") as file:
+        secret = secrets.token_bytes(_SECRET_BYTES)
+        file.write(secret)
+    return secret

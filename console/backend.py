@@ -1,0 +1,131 @@
+"""What the console asks of the rest of hazwatch, and the values that it gets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Protocol
+
+from alerting.events import AlertEvent
+from console.scope import Place
+from registry.plant import Text
+from store.series import Series
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """An alert as it stands: its newest event with what the list shows beside it.
+
+    `opened` and `acknowledged_at` are RFC 3339 UTC with milliseconds, as in the event.
+    """
+
+    event: AlertEvent
+    opened: str | None = None
+    acknowledged_by: str | None = None
+    acknowledged_at: str | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where the alert belongs."""
+        return place_of(self.event)
+
+
+def place_of(event: AlertEvent) -> Place:
+    """Return where an alert's event belongs."""
+    return Place(enterprise=event.enterprise, area=event.area)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAlerts:
+    """All alerts that are not closed, and the number of the last event they rest on."""
+
+    last_seq: int
+    rows: Sequence[AlertRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The command was journalled and counts; the alert as it then stood."""
+
+    row: AlertRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The command changed nothing; `code` is for programs, the text for people."""
+
+    code: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorFacts:
+    """What a trend needs to know of its sensor; `limits` by limit name, only those that it has."""
+
+    id: str
+    place: Place
+    type: str
+    unit: str
+    description: str = ""
+    range_lo: float | None = None
+    range_hi: float | None = None
+    limits: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class Health(StrEnum):
+    """How a part of hazwatch is."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """One part's state; `since_ns` is when it became so, None where that is not known."""
+
+    state: Health
+    detail: Text
+    since_ns: int | None = None
+
+
+class ConsoleBackend(Protocol):
+    """The console's only way into the pipeline; called on the event loop, so nothing here may block it."""
+
+    def site(self) -> Text:
+        """Return the name shown in the page's header."""
+
+    def now_ns(self) -> int:
+        """Return the pipeline's clock, ns since 1970 UTC; the page counts forecasts down against it."""
+
+    def newest_reading_age_s(self) -> float | None:
+        """Return how long ago the newest reading arrived, None before the first."""
+
+    def open_alerts(self) -> OpenAlerts:
+        """Return all open alerts with the last event's number, both of one moment."""
+
+    def alert(self, alert_id: str) -> AlertRow | None:
+        """Return an open alert, None where there is no such alert or it is closed."""
+
+    async def recent_events(self, limit: int, before_seq: int | None = None) -> Sequence[AlertEvent]:
+        """Return at most `limit` events, newest first, those before `before_seq` where it is given."""
+
+    async def alert_lines(self, after_seq: int, limit: int) -> Sequence[AlertEvent]:
+        """Return at most `limit` events with `seq` above `after_seq`, oldest first; empty at the end."""
+
+    async def acknowledge(
+        self, alert_id: str, seq: int | None, by: str, comment: str | None
+    ) -> Accepted | Refused:
+        """Acknowledge an alert as it stood at event `seq`; refused when it has changed since.
+
+        The outcome is told only after it is durable. An unknown alert is refused with code ``unknown_alert``.
+        """
+
+    def sensor(self, sensor: str) -> SensorFacts | None:
+        """Return the facts of a full sensor id, None where there is no such sensor."""
+
+    async def trend(self, sensor: str, start_ns: int, end_ns: int, max_points: int) -> Series:
+        """Return readings in [start, end) in at most `max_points` buckets; raises `StoreError`."""
+
+    def health(self) -> Mapping[str, Component]:
+        """Return the state of each part by its name."""

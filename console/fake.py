@@ -1,0 +1,118 @@
+"""A backend in memory, for tests and for work on the page without a pipeline."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+
+from alerting.events import AlertEvent, Event, State
+from console.backend import Accepted, AlertRow, Component, OpenAlerts, Refused, SensorFacts
+from console.feed import Feed
+from registry.plant import Text
+from store.series import Series
+
+_EMPTY = np.empty(0, np.float64)
+
+
+class FakeBackend:
+    """Keeps what it is given; acknowledging works as in the lifecycle's table and is published to the feed."""
+
+    def __init__(self, feed: Feed, *, now_ns: Callable[[], int], site: Text) -> None:
+        self.feed = feed
+        self.rows: dict[str, AlertRow] = {}
+        self.events: list[AlertEvent] = []
+        self.sensors: dict[str, SensorFacts] = {}
+        self.series: dict[str, Callable[[int, int], Series]] = {}
+        self.components: dict[str, Component] = {}
+        self.newest_age_s: float | None = 0.0
+        self._now_ns = now_ns
+        self._site = site
+
+    def put(self, event: AlertEvent) -> AlertRow:
+        """Take the next event of an alert, numbering it, and publish it as the runtime would."""
+        known = self.rows.get(event.id)
+        numbered = msgspec.structs.replace(event, seq=len(self.events) + 1)
+        row = replace(known, event=numbered) if known else AlertRow(event=numbered, opened=event.time)
+        if numbered.state == State.UNACK:
+            row = replace(row, acknowledged_by=None, acknowledged_at=None)
+        return self._keep(row)
+
+    def _keep(self, row: AlertRow) -> AlertRow:
+        self.events.append(row.event)
+        if row.event.state == State.CLOSED:
+            self.rows.pop(row.event.id, None)
+        else:
+            self.rows[row.event.id] = row
+        self.feed.publish_alert(row)
+        return row
+
+    def site(self) -> Text:
+        """Return the name shown in the page's header."""
+        return self._site
+
+    def now_ns(self) -> int:
+        """Return the clock that the fake was given."""
+        return self._now_ns()
+
+    def newest_reading_age_s(self) -> float | None:
+        """Return `newest_age_s`."""
+        return self.newest_age_s
+
+    def open_alerts(self) -> OpenAlerts:
+        """Return the rows kept."""
+        return OpenAlerts(last_seq=len(self.events), rows=list(self.rows.values()))
+
+    def alert(self, alert_id: str) -> AlertRow | None:
+        """Return an open alert."""
+        return self.rows.get(alert_id)
+
+    async def recent_events(self, limit: int, before_seq: int | None = None) -> Sequence[AlertEvent]:
+        """Return events, newest first."""
+        return [e for e in reversed(self.events) if before_seq is None or e.seq < before_seq][:limit]
+
+    async def alert_lines(self, after_seq: int, limit: int) -> Sequence[AlertEvent]:
+        """Return events, oldest first."""
+        return self.events[after_seq : after_seq + limit]
+
+    async def acknowledge(
+        self, alert_id: str, seq: int | None, by: str, comment: str | None
+    ) -> Accepted | Refused:
+        """Acknowledge, or refuse what is unknown, changed since, or acknowledged already."""
+        row = self.rows.get(alert_id)
+        if row is None:
+            return Refused(code="unknown_alert", text=Text("没有此报警", "There is no such alert"))
+        if row.event.state == State.ACKED:
+            text = Text(f"已由 {row.acknowledged_by} 确认", f"Already acknowledged by {row.acknowledged_by}")
+            return Refused(code="already_acknowledged", text=text)
+        if seq is not None and seq != row.event.seq:
+            return Refused(
+                code="changed",
+                text=Text("报警状态已变化，请重新查看", "The alert has changed since; look again"),
+            )
+        closing = row.event.state == State.RTNUN
+        event = msgspec.structs.replace(
+            row.event,
+            seq=len(self.events) + 1,
+            event=(Event.CLOSED if closing else Event.ACKNOWLEDGED).value,
+            state=(State.CLOSED if closing else State.ACKED).value,
+            why={**row.event.why, "comment": comment} if comment else row.event.why,
+        )
+        return Accepted(row=self._keep(replace(row, event=event, acknowledged_by=by)))
+
+    def sensor(self, sensor: str) -> SensorFacts | None:
+        """Return the facts kept of a sensor."""
+        return self.sensors.get(sensor)
+
+    async def trend(self, sensor: str, start_ns: int, end_ns: int, max_points: int) -> Series:
+        """Return what the sensor's own function makes of the range, every n-th point where there are too many."""
+        make = self.series.get(sensor)
+        if make is None:
+            return Series(np.empty(0, np.int64), _EMPTY, _EMPTY, _EMPTY)
+        full = make(start_ns, end_ns)
+        step = -(-len(full.t_ns) // max_points) or 1
+        return Series(full.t_ns[::step], full.mean[::step], full.low[::step], full.high[::step])
+
+    def health(self) -> Mapping[str, Component]:
+        """Return the components kept."""
+        return self.components

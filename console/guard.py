@@ -1,0 +1,82 @@
+"""What every request and response passes: size bound, header against forged requests, security headers."""
+
+from collections.abc import Mapping
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from console.problems import UNSAFE_METHODS, problem
+
+COMMAND_HEADER = "x-hazwatch"
+"""A page of another site cannot set it without our leave (CORS), which is never given."""
+
+MAX_BODY_BYTES = 64 * 1024
+
+SECURITY_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class Guard:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer it with a problem."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def guarded_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        code = _refusal(scope)
+        if code is not None:
+            await problem(code)(scope, receive, guarded_send)
+            return
+        await self.app(scope, _bounded(receive), guarded_send)
+
+
+def _refusal(scope: Scope) -> str | None:
+    headers = Headers(scope=scope)
+    length = headers.get("content-length", "0")
+    if not (length.isascii() and length.isdigit()) or int(length[:20]) > MAX_BODY_BYTES:
+        return "too_large"
+    if scope["method"] in UNSAFE_METHODS and COMMAND_HEADER not in headers:
+        return "no_header"
+    return None
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Count the body as it comes, since a chunked one does not say its length beforehand.
+
+    FastAPI turns any other exception met while it reads a body into its own 400.
+    """
+    received = 0
+
+    async def bounded() -> Message:
+        nonlocal received
+        message = await receive()
+        if message["type"] == "http.request":
+            received += len(message.get("body", b""))
+            if received > MAX_BODY_BYTES:
+                raise HTTPException(413)
+        return message
+
+    return bounded

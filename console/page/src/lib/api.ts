@@ -1,0 +1,32 @@
+// Calls to the server on which the page was loaded; a refusal is a value with its text in both languages.
+
+import type { Text } from "./types.ts";
+
+const TIMEOUT_MS = 8000;
+
+export type Answer<T> = { ok: true; body: T } | { ok: false; status: number; code: string; text: Text | null };
+
+/** Status 0 means that no answer came. */
+export async function call<T>(path: string, options: { body?: unknown; signal?: AbortSignal } = {}): Promise<Answer<T>> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const init: RequestInit = {
+    credentials: "same-origin",
+    cache: "no-store",
+    signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
+  };
+  if ("body" in options) {
+    init.method = "POST";
+    init.headers = { "Content-Type": "application/json", "X-Hazwatch": "1" };
+    init.body = JSON.stringify(options.body);
+  }
+  try {
+    const response = await fetch(`/api/v1/${path}`, init);
+    const body: unknown = response.status === 204 ? null : await response.json();
+    if (response.ok) return { ok: true, body: body as T };
+    const refusal = body as { code?: string; zh?: string; en?: string };
+    const text = refusal.zh && refusal.en ? { zh: refusal.zh, en: refusal.en } : null;
+    return { ok: false, status: response.status, code: refusal.code ?? "", text };
+  } catch {
+    return { ok: false, status: 0, code: "no_answer", text: null };
+  }
+}

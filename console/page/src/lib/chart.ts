@@ -1,0 +1,184 @@
+// The trend's drawing: limits as lines, the range outside which the instrument cannot see, the onset.
+
+import uPlot from "uplot";
+import { clock, date, number } from "./format.ts";
+
+export interface Marks {
+  limits: { name: string; label: string; value: number; grave: boolean }[];
+  /** Where the alert's limit lies; the limits of that side are always in view, others where the readings are near. */
+  side: "high" | "low" | null;
+  rangeLo: number | null;
+  rangeHi: number | null;
+  onsetMs: number | null;
+  onsetLabel: string;
+}
+
+export type Columns = [number[], (number | null)[], (number | null)[], (number | null)[]];
+
+const FONT = '12px "Segoe UI", Arial, "Noto Sans CJK SC", sans-serif';
+const INK = "#1b2228";
+const QUIET = "#4a545c";
+const LABEL_PX = 15;
+
+const SIDE = { high: new Set(["h", "hh", "design"]), low: new Set(["l", "ll"]) };
+
+/** The span that shows all readings and the limits that matter, with some room. */
+export function span(columns: Columns, marks: Marks): [number, number] {
+  const { side } = marks;
+  const limits = marks.limits.filter((limit) => side === null || SIDE[side].has(limit.name)).map((limit) => limit.value);
+  let lo = Math.min(...limits);
+  let hi = Math.max(...limits);
+  for (const column of columns.slice(1)) {
+    for (const value of column) {
+      if (value === null) continue;
+      if (value < lo) lo = value;
+      if (value > hi) hi = value;
+    }
+  }
+  if (!Number.isFinite(lo) || !Number.isFinite(hi)) return [marks.rangeLo ?? 0, marks.rangeHi ?? 1];
+  const room = (hi - lo) * 0.08 || Math.abs(hi) * 0.05 || 1;
+  return [lo - room, hi + room];
+}
+
+function ratio(): number {
+  return devicePixelRatio;
+}
+
+/** A text that stays legible over lines. */
+function label(ctx: CanvasRenderingContext2D, text: string, x: number, y: number): void {
+  const px = ratio();
+  ctx.fillStyle = "rgb(241 243 244 / 82%)";
+  ctx.fillRect(x - 3 * px, y - 13 * px, ctx.measureText(text).width + 6 * px, 14 * px);
+  ctx.fillStyle = INK;
+  ctx.fillText(text, x, y);
+}
+
+function hatch(u: uPlot, from: number, to: number): void {
+  const { ctx, bbox } = u;
+  const top = Math.max(bbox.top, Math.min(from, to));
+  const bottom = Math.min(bbox.top + bbox.height, Math.max(from, to));
+  if (bottom <= top) return;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, top, bbox.width, bottom - top);
+  ctx.clip();
+  ctx.fillStyle = "#d5d9dc";
+  ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
+  ctx.strokeStyle = "#a3abb1";
+  ctx.lineWidth = ratio();
+  ctx.beginPath();
+  const step = 9 * ratio();
+  for (let x = bbox.left - (bottom - top); x < bbox.left + bbox.width; x += step) {
+    ctx.moveTo(x, bottom);
+    ctx.lineTo(x + (bottom - top), top);
+  }
+  ctx.stroke();
+  ctx.restore();
+}
+
+function drawRange(u: uPlot, marks: Marks): void {
+  const { bbox } = u;
+  if (marks.rangeHi !== null) hatch(u, bbox.top, u.valToPos(marks.rangeHi, "y", true));
+  if (marks.rangeLo !== null) hatch(u, u.valToPos(marks.rangeLo, "y", true), bbox.top + bbox.height);
+}
+
+function drawLimits(u: uPlot, marks: Marks): void {
+  const { ctx, bbox } = u;
+  const px = ratio();
+  ctx.save();
+  ctx.font = FONT.replace("12px", `${12 * px}px`);
+  ctx.textBaseline = "bottom";
+  ctx.textAlign = "left";
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const limit of [...marks.limits].sort((a, b) => a.value - b.value)) {
+    const y = Math.round(u.valToPos(limit.value, "y", true));
+    if (y < bbox.top || y > bbox.top + bbox.height) continue;
+    ctx.strokeStyle = limit.grave ? INK : QUIET;
+    ctx.lineWidth = (limit.grave ? 2 : 1.2) * px;
+    ctx.setLineDash(limit.grave ? [10 * px, 4 * px] : [4 * px, 4 * px]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    // Labels of limits that lie close together climb over each other instead of overlapping.
+    const at = Math.min(y - 2 * px, lowest - LABEL_PX * px);
+    lowest = at;
+    label(ctx, `${limit.label} ${number(limit.value)}`, bbox.left + 7 * px, at);
+  }
+  ctx.restore();
+}
+
+function drawOnset(u: uPlot, marks: Marks): void {
+  if (marks.onsetMs === null) return;
+  const { ctx, bbox } = u;
+  const px = ratio();
+  const x = Math.round(u.valToPos(marks.onsetMs / 1000, "x", true));
+  if (x < bbox.left || x > bbox.left + bbox.width) return;
+  ctx.save();
+  ctx.strokeStyle = INK;
+  ctx.fillStyle = INK;
+  ctx.lineWidth = 1.5 * px;
+  ctx.beginPath();
+  ctx.moveTo(x, bbox.top);
+  ctx.lineTo(x, bbox.top + bbox.height);
+  ctx.stroke();
+  ctx.beginPath();
+  ctx.moveTo(x - 6 * px, bbox.top + bbox.height);
+  ctx.lineTo(x + 6 * px, bbox.top + bbox.height);
+  ctx.lineTo(x, bbox.top + bbox.height - 9 * px);
+  ctx.fill();
+  ctx.font = FONT.replace("12px", `${12 * px}px`);
+  ctx.textBaseline = "bottom";
+  const nearEnd = x > bbox.left + bbox.width * 0.8;
+  ctx.textAlign = "left";
+  const width = ctx.measureText(marks.onsetLabel).width;
+  const left = nearEnd ? x - 8 * px - width : x + 8 * px;
+  label(ctx, marks.onsetLabel, left, bbox.top + bbox.height - 3 * px);
+  ctx.restore();
+}
+
+/** Build the chart; `marks` is asked at each drawing, so it may change without a new chart. */
+export function makeChart(host: HTMLElement, columns: Columns, unit: string, marks: () => Marks, xSpan: () => [number, number]): uPlot {
+  const line = { spanGaps: false, points: { show: false } };
+  const axis = { font: FONT, stroke: QUIET, grid: { stroke: "#c9ced2", width: 1 }, ticks: { stroke: "#b3b9be", width: 1 } };
+  return new uPlot(
+    {
+      width: host.clientWidth,
+      height: host.clientHeight,
+      legend: { show: false },
+      cursor: { drag: { x: false, y: false }, y: false },
+      scales: {
+        x: { range: () => xSpan() },
+        y: { range: (u) => span(u.data as Columns, marks()) },
+      },
+      axes: [
+        {
+          ...axis,
+          space: 80,
+          size: 32,
+          values: (_, splits, __, ___, step) =>
+            splits.map((s) => (step >= 86_400 ? date(s * 1000).slice(5) : clock(s * 1000).slice(0, step < 60 ? 8 : 5))),
+        },
+        {
+          ...axis,
+          size: 50,
+          values: (_, splits, __, ___, step) => splits.map((v) => v.toFixed(Math.max(0, Math.min(6, -Math.floor(Math.log10(step)))))),
+          ...(unit ? { label: unit, labelFont: FONT, labelSize: 18 } : {}),
+        },
+      ],
+      series: [
+        {},
+        { ...line, stroke: INK, width: 1.8 },
+        { ...line, stroke: "transparent" },
+        { ...line, stroke: "transparent" },
+      ],
+      bands: [{ series: [3, 2], fill: "rgb(60 80 95 / 22%)" }],
+      hooks: {
+        drawClear: [(u) => drawRange(u, marks())],
+        draw: [(u) => drawLimits(u, marks()), (u) => drawOnset(u, marks())],
+      },
+    },
+    columns,
+    host,
+  );
+}

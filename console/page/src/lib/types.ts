@@ -1,0 +1,93 @@
+// What the web API answers; see docs/console.md.
+
+export type Lang = "zh" | "en";
+export type Text = Record<Lang, string>;
+export type Grade = "red" | "orange" | "yellow" | "blue";
+export type AlertState = "unack" | "acked" | "rtnun" | "closed";
+
+export interface Me {
+  name: string;
+  role: "viewer" | "operator" | "admin";
+  area: string | null;
+  enterprise: string | null;
+  may_acknowledge: boolean;
+  site: Text;
+  data_late_s: number;
+}
+
+export interface Told {
+  receiver: string;
+  route?: string;
+  reason?: Text;
+}
+
+export interface Why {
+  seen?: Text;
+  onset?: string | null;
+  grade?: {
+    urgency?: number;
+    urgency_reason?: Text;
+    source_grade?: string | null;
+    source_r?: number | null;
+    cell?: string;
+  };
+  told?: Told[];
+  advice?: Text | null;
+}
+
+export interface AlertRow {
+  id: string;
+  seq: number;
+  time: string;
+  event: string;
+  state: AlertState;
+  grade: Grade;
+  kind: string;
+  sensor: string | null;
+  enterprise: string | null;
+  source: string | null;
+  equipment: string | null;
+  area: string | null;
+  value: number | null;
+  unit: string | null;
+  limit: number | null;
+  limit_name: string | null;
+  forecast_s: number | null;
+  onset: string | null;
+  score: number | null;
+  title: Text;
+  why: Why;
+  opened: string | null;
+  acknowledged_by: string | null;
+  acknowledged_at: string | null;
+}
+
+export interface Alerts {
+  last_seq: number;
+  now_ms: number;
+  alerts: AlertRow[];
+}
+
+export interface Beat {
+  now_ms: number;
+  newest_age_s: number | null;
+}
+
+export interface Trend {
+  sensor: string;
+  type: string;
+  unit: string;
+  description: string;
+  range: [number | null, number | null];
+  limits: Record<string, number>;
+  t_ms: number[];
+  mean: (number | null)[];
+  low: (number | null)[];
+  high: (number | null)[];
+}
+
+export interface Component {
+  state: "ok" | "degraded" | "down";
+  detail: Text;
+  since_ms: number | null;
+}

@@ -1,0 +1,77 @@
+"""What goes wrong with a request, as problem+json (RFC 9457) in both languages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from registry.plant import Text
+
+PROBLEMS: Mapping[str, tuple[int, Text]] = {
+    "not_signed_in": (401, Text("请先登录", "Sign in first")),
+    "wrong_login": (401, Text("用户名或密码错误", "The name or the password is wrong")),
+    "role": (403, Text("您的角色无权执行此操作", "Your role may not do this")),
+    "no_header": (
+        403,
+        Text("请求缺少 X-Hazwatch 请求头", "The request lacks the header X-Hazwatch"),
+    ),
+    "not_found": (404, Text("没有此内容，或不在您的权限范围内", "There is no such thing in your scope")),
+    "unknown_alert": (
+        404,
+        Text("此报警已关闭，或不在您的权限范围内", "This alert is closed, or not in your scope"),
+    ),
+    "method": (405, Text("不支持此请求方法", "This method is not allowed here")),
+    "too_large": (413, Text("请求内容过大", "The request is too large")),
+    "bad_request": (422, Text("请求参数有误", "The request has a wrong field")),
+    "too_many_logins": (429, Text("登录失败次数过多，请稍后再试", "Too many failed logins; try again later")),
+    "internal": (500, Text("服务内部错误，已记录", "An internal error; it was logged")),
+    "store": (503, Text("时序数据库暂不可用", "The time-series store is not available now")),
+    "no_page": (
+        503,
+        Text(
+            "此安装缺少控制台页面；请用 pip 重新安装",
+            "This installation lacks the console's page; install again with pip",
+        ),
+    ),
+}
+"""Status and text by code."""
+
+UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class ProblemError(Exception):
+    """Ends a request with the problem of that code; `more` is added to its body."""
+
+    def __init__(self, code: str, *, more: Mapping[str, Any] | None = None, retry_after_s: float = 0) -> None:
+        super().__init__(code)
+        self.code = code
+        self.more = dict(more or {})
+        self.retry_after_s = retry_after_s
+
+
+def problem(code: str, *, more: Mapping[str, Any] | None = None, retry_after_s: float = 0) -> Response:
+    """Return the response for a problem of the table."""
+    status, text = PROBLEMS[code]
+    return problem_of(status, code, text, more=more, retry_after_s=retry_after_s)
+
+
+def problem_of(
+    status: int, code: str, text: Text, *, more: Mapping[str, Any] | None = None, retry_after_s: float = 0
+) -> Response:
+    """Return a problem with a text of its own, such as a refused command."""
+    body = {
+        "type": f"urn:hazwatch:problem:{code}",
+        "title": text.en,
+        "status": status,
+        "code": code,
+        "zh": text.zh,
+        "en": text.en,
+        **(more or {}),
+    }
+    headers = {"Cache-Control": "no-store"}
+    if retry_after_s > 0:
+        headers["Retry-After"] = str(int(retry_after_s) + 1)
+    return Response(
+        msgspec.json.encode(body), status_code=status, media_type="application/problem+json", headers=headers
+    )

@@ -1,0 +1,309 @@
+"""The web API under /api/v1: JSON in and out, problem+json when refused; see docs/console.md."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Body, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response, StreamingResponse
+
+from alerting.events import AlertEvent
+from console.accounts import MAX_PASSWORD_CHARS, Account, Accounts, LoginRefused, Role
+from console.backend import ConsoleBackend, Refused, SensorFacts, place_of
+from console.feed import Feed, row_json
+from console.problems import ProblemError, problem_of
+from console.scope import Scope
+from store.series import Series, StoreError
+
+COOKIE = "hazwatch_session"
+MAX_COMMENT_CHARS = 2000
+MAX_EVENTS = 1000
+MAX_LINES = 100_000
+MAX_POINTS = 5000
+MAX_SEQ = 2**53
+"""Beyond it a browser's numbers lose digits."""
+PAGE_EVENTS = 1000
+MAX_PAGES = 20
+"""How many pages of history are looked through for an account whose scope hides most of them."""
+DEFAULT_TREND_MS = 3_600_000
+MAX_TIME_MS = 253_402_300_800_000
+"""The year 10 000."""
+
+api = APIRouter(prefix="/api/v1")
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What the routes need, one for each application."""
+
+    backend: ConsoleBackend
+    accounts: Accounts
+    feed: Feed
+    data_late_s: float
+
+    def heartbeat(self) -> Mapping[str, Any]:
+        """Return the heartbeat: the pipeline's clock in ms and the age of its newest reading in s."""
+        return {
+            "now_ms": self.backend.now_ns() / 1e6,
+            "newest_age_s": self.backend.newest_reading_age_s(),
+        }
+
+
+def _console(request: Request) -> Console:
+    console: Console = request.app.state.console
+    return console
+
+
+def _account(request: Request) -> Account:
+    account = _console(request).accounts.account_of(request.cookies.get(COOKIE))
+    if account is None:
+        raise ProblemError("not_signed_in")
+    return account
+
+
+async def _signed_in(request: Request) -> Account:
+    return _account(request)
+
+
+async def _operator(request: Request) -> Account:
+    account = _account(request)
+    if not account.role.covers(Role.OPERATOR):
+        raise ProblemError("role")
+    return account
+
+
+async def _the_console(request: Request) -> Console:
+    return _console(request)
+
+
+SignedIn = Annotated[Account, Depends(_signed_in)]
+Operator = Annotated[Account, Depends(_operator)]
+TheConsole = Annotated[Console, Depends(_the_console)]
+
+
+def _json(body: Any) -> Response:
+    return Response(
+        msgspec.json.encode(body), media_type="application/json", headers={"Cache-Control": "no-store"}
+    )
+
+
+class LoginBody(BaseModel):
+    """Who signs in."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(min_length=1, max_length=256)
+    password: str = Field(min_length=1, max_length=MAX_PASSWORD_CHARS)
+
+
+class AcknowledgeBody(BaseModel):
+    """The state that the operator saw, by its event number, and what he has to say."""
+
+    model_config = ConfigDict(extra="forbid")
+    seq: int | None = Field(default=None, ge=0, le=MAX_SEQ)
+    comment: str | None = Field(default=None, max_length=MAX_COMMENT_CHARS)
+
+
+def _me(console: Console, account: Account) -> dict[str, Any]:
+    return {
+        "name": account.name,
+        "role": account.role,
+        "area": account.scope.area,
+        "enterprise": account.scope.enterprise,
+        "may_acknowledge": account.role.covers(Role.OPERATOR),
+        "site": _text(console.backend.site()),
+        "data_late_s": console.data_late_s,
+    }
+
+
+def _text(text: Any) -> dict[str, str]:
+    return {"zh": text.zh, "en": text.en}
+
+
+@api.post("/login")
+async def login(request: Request, console: TheConsole, body: LoginBody) -> Response:
+    """Start a session; the cookie is not readable by scripts and not sent from other sites."""
+    client = request.client.host if request.client else ""
+    outcome = await console.accounts.login(body.name, body.password, client)
+    if isinstance(outcome, LoginRefused):
+        if outcome.wait_s > 0:
+            raise ProblemError("too_many_logins", retry_after_s=outcome.wait_s)
+        raise ProblemError("wrong_login")
+    response = _json(_me(console, outcome.account))
+    response.set_cookie(
+        COOKIE,
+        outcome.cookie,
+        max_age=int(console.accounts.session_s),
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return response
+
+
+@api.post("/logout")
+async def logout(request: Request, console: TheConsole) -> Response:
+    """End the session; harmless without one."""
+    console.accounts.logout(request.cookies.get(COOKIE))
+    response = Response(status_code=204)
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+    return response
+
+
+@api.get("/me")
+async def me(console: TheConsole, account: SignedIn) -> Response:
+    """Return who is signed in and what the page needs to know at its start."""
+    return _json(_me(console, account))
+
+
+@api.get("/alerts")
+async def alerts(console: TheConsole, account: SignedIn) -> Response:
+    """Return all open alerts of the account's scope and the event number they rest on."""
+    held = console.backend.open_alerts()
+    rows = [row_json(row) for row in held.rows if account.scope.sees(row.place)]
+    return _json({"last_seq": held.last_seq, "now_ms": console.backend.now_ns() / 1e6, "alerts": rows})
+
+
+@api.post("/alerts/{alert_id}/ack")
+async def acknowledge(
+    console: TheConsole, account: Operator, alert_id: str, body: Annotated[AcknowledgeBody, Body()]
+) -> Response:
+    """Acknowledge an alert; 409 with the reason when it is refused."""
+    row = console.backend.alert(alert_id)
+    if row is None or not account.scope.sees(row.place):
+        raise ProblemError("unknown_alert")
+    outcome = await console.backend.acknowledge(alert_id, body.seq, account.name, body.comment or None)
+    if isinstance(outcome, Refused):
+        return problem_of(409, outcome.code, outcome.text)
+    return _json({"alert": row_json(outcome.row)})
+
+
+@api.get("/events")
+async def events(
+    console: TheConsole,
+    account: SignedIn,
+    limit: Annotated[int, Query(ge=1, le=MAX_EVENTS)] = 100,
+    before: Annotated[int | None, Query(ge=0, le=MAX_SEQ)] = None,
+) -> Response:
+    """Return the history, newest first; `next_before` leads to the next page, null at the end."""
+    found, next_before = await _history(console.backend, account.scope, limit, before)
+    return _json({"events": found, "next_before": next_before})
+
+
+async def _history(
+    backend: ConsoleBackend, scope: Scope, limit: int, before: int | None
+) -> tuple[list[AlertEvent], int | None]:
+    found: list[AlertEvent] = []
+    for _ in range(MAX_PAGES):
+        page = await backend.recent_events(limit, before)
+        for event in page:
+            before = event.seq
+            if scope.sees(place_of(event)):
+                found.append(event)
+            if len(found) == limit:
+                return found, before
+        if len(page) < limit:
+            return found, None
+    return found, before
+
+
+@api.get("/alerts.ndjson")
+async def alert_lines(
+    console: TheConsole,
+    account: SignedIn,
+    after: Annotated[int, Query(ge=0, le=MAX_SEQ)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_LINES)] = 10_000,
+) -> Response:
+    """Return alert lines, oldest first, from the event after number `after`."""
+    return StreamingResponse(
+        _lines(console.backend, account.scope, after, limit),
+        media_type="application/x-ndjson",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+async def _lines(backend: ConsoleBackend, scope: Scope, after: int, limit: int) -> AsyncIterator[bytes]:
+    while limit > 0:
+        page = await backend.alert_lines(after, min(limit, PAGE_EVENTS))
+        if not page:
+            return
+        after = page[-1].seq
+        lines = [event.line() + b"\n" for event in page if scope.sees(place_of(event))]
+        limit -= len(lines)
+        yield b"".join(lines)
+
+
+@api.get("/sensors/{sensor:path}/trend")
+async def trend(
+    console: TheConsole,
+    account: SignedIn,
+    sensor: str,
+    *,
+    start_ms: Annotated[int | None, Query(ge=0, le=MAX_TIME_MS)] = None,
+    end_ms: Annotated[int | None, Query(ge=0, le=MAX_TIME_MS)] = None,
+    max_points: Annotated[int, Query(ge=1, le=MAX_POINTS)] = 1000,
+) -> Response:
+    """Return readings of a sensor with its limits; the last hour where no range is given."""
+    facts = console.backend.sensor(sensor)
+    if facts is None or not account.scope.sees(facts.place):
+        raise ProblemError("not_found")
+    end_ns = console.backend.now_ns() + 1 if end_ms is None else end_ms * 1_000_000
+    start_ns = end_ns - DEFAULT_TREND_MS * 1_000_000 if start_ms is None else start_ms * 1_000_000
+    if start_ns > end_ns:
+        raise ProblemError("bad_request", more={"fields": [{"field": "start_ms", "message": "after end_ms"}]})
+    try:
+        series = await console.backend.trend(sensor, start_ns, end_ns, max_points)
+    except StoreError as error:
+        raise ProblemError("store") from error
+    return _json(_trend_json(facts, series))
+
+
+def _trend_json(facts: SensorFacts, series: Series) -> dict[str, Any]:
+    return {
+        "sensor": facts.id,
+        "type": facts.type,
+        "unit": facts.unit,
+        "description": facts.description,
+        "range": [facts.range_lo, facts.range_hi],
+        "limits": dict(facts.limits),
+        "t_ms": (series.t_ns / 1e6).tolist(),
+        "mean": series.mean.tolist(),
+        "low": series.low.tolist(),
+        "high": series.high.tolist(),
+    }
+
+
+@api.get("/health")
+async def health(console: TheConsole, _: SignedIn) -> Response:
+    """Return the state of each part of hazwatch."""
+    return _json(
+        {
+            name: {
+                "state": part.state,
+                "detail": _text(part.detail),
+                "since_ms": None if part.since_ns is None else part.since_ns / 1e6,
+            }
+            for name, part in console.backend.health().items()
+        }
+    )
+
+
+@api.get("/stream")
+async def stream(
+    request: Request,
+    console: TheConsole,
+    account: SignedIn,
+    last: Annotated[str | None, Query(max_length=64)] = None,
+) -> Response:
+    """Return the server-sent stream; resumes after the header Last-Event-ID or `last`, else starts with a resync."""
+    cookie = request.cookies.get(COOKIE)
+
+    def still_allowed() -> bool:
+        return console.accounts.account_of(cookie) == account
+
+    return StreamingResponse(
+        console.feed.stream(account.scope, request.headers.get("last-event-id") or last, still_allowed),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )

@@ -1,0 +1,5 @@
+"""`hazwatch bench`."""
+
+
+def command() -> None:
+    """Measure."""

@@ -1,0 +1,144 @@
+"""`hazwatch demo`: everything on this machine, no server needed."""
+
+import asyncio
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from service.broker import Urls, embedded_broker
+from service.commands.answers import end
+from service.logs import configure_logs
+from service.warm import use_compile_cache, user_cache, warm_up
+from sim.demo import write_demo
+from sim.scenarios import DEMO_START_NS, truth_of
+from sim.writing import write_truth
+
+if TYPE_CHECKING:
+    from alerting.events import AlertEvent
+    from service.demo import Greeting
+
+STYLES = {
+    "red": "bold white on red",
+    "orange": "bold black on orange1",
+    "yellow": "black on yellow",
+    "blue": "white on blue",
+}
+TRUTH_HOURS = 1.0
+"""How much truth is written for a demo that runs until it is ended."""
+
+
+def command(
+    *,
+    seed: Annotated[int, typer.Option(min=0, help="the same seed gives the same story")] = 1,
+    minutes: Annotated[
+        float | None, typer.Option(help="ends by itself after so many simulated minutes")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="of the console; 0 takes a free one")] = 8080,
+    headless: Annotated[
+        bool,
+        typer.Option(help="no console, simulated time as fast as it goes, alert lines on standard output"),
+    ] = False,
+) -> None:
+    """Run embedded broker, simulated site, pipeline, store and console on this machine."""
+    if headless and minutes is None:
+        minutes = 3.0
+    with tempfile.TemporaryDirectory(prefix="hazwatch-demo-") as name:
+        folder = Path(name)
+        use_compile_cache(user_cache())
+        configure_logs("error" if not headless else "warning")
+        config = write_demo(folder)
+        start_ns = DEMO_START_NS if headless else time.time_ns()
+        write_truth(
+            truth_of("demo-site", seed, TRUTH_HOURS if minutes is None else minutes / 60, start_ns),
+            folder / "truth.json",
+        )
+        warm_up()
+        with embedded_broker(folder) as urls:
+            _run(config, urls, port, seed=seed, start_ns=start_ns, minutes=minutes, headless=headless)
+
+
+def _run(
+    config: Path,
+    urls: Urls,
+    port: int,
+    *,
+    seed: int,
+    start_ns: int,
+    minutes: float | None,
+    headless: bool,
+) -> None:
+    from console.server import ListenError  # noqa: PLC0415 - imports numba, whose cache has its place only now
+    from service.demo import Demo, Show, demo_settings  # noqa: PLC0415 - as above
+    from service.plan import load  # noqa: PLC0415 - as above
+
+    voice = _Voice(config.parent, headless=headless)
+    loaded = demo_settings(load(config), urls.mqtt5, port, headless=headless)
+    show = Show(gateway_url=urls.mqtt311, seed=seed, start_ns=start_ns, minutes=minutes, headless=headless)
+
+    async def main() -> Demo:
+        demo = Demo(loaded, show, greet=voice.greet, tell=voice.tell)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, demo.stop)
+        await demo.run()
+        return demo
+
+    try:
+        done = asyncio.run(main())
+    except* ListenError as group:
+        end(f"error: {group.exceptions[0]}")
+    voice.sum_up(0 if done.published is None else done.published.readings)
+
+
+class _Voice:
+    """What the demo says: alert lines on standard output when headless, else for people."""
+
+    def __init__(self, folder: Path, *, headless: bool) -> None:
+        self._folder = folder
+        self._headless = headless
+        self._console = Console(stderr=headless, highlight=False)
+        self._opened: Counter[str] = Counter()
+        self._began = time.monotonic()
+
+    def greet(self, greeting: "Greeting") -> None:
+        """Say where the page is."""
+        if greeting.url is None:
+            return
+        self._console.print(f"\n  console / 控制台   [bold]{greeting.url}[/bold]")
+        self._console.print(f"  user / 用户        [bold]{greeting.user}[/bold]")
+        self._console.print(f"  password / 密码    [bold]{greeting.password}[/bold]")
+        self._console.print(f"  truth / 真值       {self._folder / 'truth.json'}")
+        self._console.print("  Ctrl-C ends it. / 按 Ctrl-C 结束。\n")
+
+    def tell(self, events: Sequence["AlertEvent"]) -> None:
+        """Tell alert events."""
+        for event in events:
+            if event.event == "opened":
+                self._opened[event.grade] += 1
+            if self._headless:
+                sys.stdout.buffer.write(event.line() + b"\n")
+                sys.stdout.buffer.flush()
+                continue
+            style = STYLES[event.grade]
+            self._console.print(
+                f"{event.time[11:19]} [{style}] {event.grade:^6} [/{style}] {event.event:<12} "
+                f"{event.title['zh']} / {event.title['en']}"
+            )
+
+    def sum_up(self, readings: int) -> None:
+        """Tell what there was."""
+        table = Table(
+            "readings / 读数", *(f"{grade}" for grade in STYLES), "seconds / 秒", title="demo / 演示"
+        )
+        counts = (str(self._opened[grade]) for grade in STYLES)
+        table.add_row(f"{readings:,}", *counts, f"{time.monotonic() - self._began:.1f}")
+        self._console.print(table)

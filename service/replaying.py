@@ -1,0 +1,168 @@
+"""Replay: a recording or a journal through the same pipeline, offline, and what came of it written out."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Self
+
+import numpy as np
+
+from detectors.lines import finding_lines
+from ledger.records import Entry
+from registry.readings import ReadingBlock
+from registry.sensors import SensorRegistry
+from service.pipeline import Outcome, Pipeline
+from sim.recorded import Recorded
+from sim.writing import time_texts
+
+UNKNOWN = -1
+
+
+class Columns:
+    """Which sensor each name of a recording is: by its full id, or by its name where only one sensor has it."""
+
+    def __init__(self, registry: SensorRegistry) -> None:
+        by_name: dict[str, int] = {}
+        for i, spec in enumerate(registry.specs):
+            by_name[spec.sensor] = UNKNOWN if spec.sensor in by_name else i
+        self._of: Mapping[str, int] = {**by_name, **registry.index}
+        self._names: tuple[str, ...] = ()
+        self._index = np.empty(0, np.int32)
+
+    def unknown(self, names: Iterable[str]) -> list[str]:
+        """Return the names that are no sensor."""
+        return [name for name in names if self._of.get(name, UNKNOWN) == UNKNOWN]
+
+    def block(self, chunk: Recorded) -> ReadingBlock:
+        """Return the readings of known sensors, in the chunk's order."""
+        if chunk.names != self._names:
+            self._names = chunk.names
+            self._index = np.array([self._of.get(name, UNKNOWN) for name in chunk.names], np.int32)
+        sensor = self._index[chunk.column]
+        known = sensor != UNKNOWN
+        t_ns, value = chunk.t_ns, chunk.value
+        if not known.all():
+            sensor, t_ns, value = sensor[known], t_ns[known], value[known]
+        return ReadingBlock(sensor=sensor, t_ns=t_ns, value=value, quality=np.zeros(len(sensor), np.uint8))
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a replay saw; times are event times."""
+
+    readings: int = 0
+    late: int = 0
+    duplicates: int = 0
+    findings: int = 0
+    events: Counter[str] = field(default_factory=Counter)
+    opened: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first_ns: int | None = None
+    last_ns: int | None = None
+    seconds: float = 0.0
+
+
+class Outputs:
+    """Files that a replay writes as it goes; each only where its path is given."""
+
+    def __init__(
+        self,
+        registry: SensorRegistry,
+        alerts: Path | None = None,
+        findings: Path | None = None,
+        scores: Path | None = None,
+    ) -> None:
+        self._registry = registry
+        self._ids = [spec.id for spec in registry.specs]
+        self._stack = ExitStack()
+        self._alerts, self._findings, self._scores = (
+            self._stack.enter_context(path.open("wb")) if path is not None else None
+            for path in (alerts, findings, scores)
+        )
+        if self._scores is not None:
+            self._scores.write(b"time,sensor,score\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def write(self, outcome: Outcome) -> None:
+        """Write one outcome."""
+        if self._alerts is not None and outcome.events:
+            self._alerts.write(b"".join(event.line() + b"\n" for event in outcome.events))
+        if self._findings is not None and len(outcome.findings):
+            lines = finding_lines(outcome.findings, self._registry)
+            self._findings.write(b"".join(line + b"\n" for line in lines))
+        if self._scores is not None and len(outcome.block):
+            self._write_scores(self._scores, outcome)
+
+    def _write_scores(self, out: IO[bytes], outcome: Outcome) -> None:
+        block = outcome.block
+        times = time_texts(block.t_ns.tolist())
+        rows = zip(times, block.sensor.tolist(), outcome.score.tolist(), strict=True)
+        out.write("".join(f"{t},{self._ids[i]},{'' if s != s else s}\n" for t, i, s in rows).encode())  # noqa: PLR0124 - NaN
+
+
+def replay_recording(
+    pipeline: Pipeline,
+    chunks: Iterable[Recorded],
+    columns: Columns,
+    outputs: Outputs,
+    speed: float | None = None,
+) -> Tally:
+    """Run recorded readings through a pipeline on the event clock; `speed` None is as fast as it goes."""
+    return _run(pipeline, _outcomes(pipeline, _paced(chunks, speed), columns), outputs)
+
+
+def replay_journal(pipeline: Pipeline, entries: Iterable[Entry], outputs: Outputs) -> Tally:
+    """Run journal entries through a pipeline."""
+    return _run(pipeline, (pipeline.entry(entry) for entry in entries), outputs)
+
+
+def _outcomes(pipeline: Pipeline, chunks: Iterable[Recorded], columns: Columns) -> Iterator[Outcome]:
+    for chunk in chunks:
+        yield pipeline.block(columns.block(chunk), 0)
+
+
+def _run(pipeline: Pipeline, outcomes: Iterable[Outcome], outputs: Outputs) -> Tally:
+    tally = Tally()
+    began = time.perf_counter()
+    for outcome in outcomes:
+        outputs.write(outcome)
+        _count(tally, outcome)
+    counts = pipeline.counts
+    tally.readings, tally.late, tally.duplicates, tally.findings = (
+        counts.readings, counts.late, counts.duplicates, counts.findings,
+    )  # fmt: skip
+    tally.seconds = time.perf_counter() - began
+    return tally
+
+
+def _count(tally: Tally, outcome: Outcome) -> None:
+    if len(outcome.block):
+        first, last = int(outcome.block.t_ns.min()), int(outcome.block.t_ns.max())
+        tally.first_ns = first if tally.first_ns is None else min(tally.first_ns, first)
+        tally.last_ns = last if tally.last_ns is None else max(tally.last_ns, last)
+    for event in outcome.events:
+        tally.events[event.event] += 1
+        if event.event == "opened":
+            tally.opened[event.kind, event.grade] += 1
+
+
+def _paced(chunks: Iterable[Recorded], speed: float | None) -> Iterator[Recorded]:
+    """Yield the chunks, at `speed` times the recording's own pace cut to one time stamp each."""
+    if speed is None:
+        yield from chunks
+        return
+    began_s, first_ns = time.monotonic(), None
+    for chunk in chunks:
+        starts = np.flatnonzero(np.diff(chunk.t_ns, prepend=chunk.t_ns[:1] - 1)).tolist()
+        for lo, hi in zip(starts, [*starts[1:], len(chunk)], strict=True):
+            t_ns = int(chunk.t_ns[lo])
+            first_ns = t_ns if first_ns is None else first_ns
+            time.sleep(max(0.0, began_s + (t_ns - first_ns) / 1e9 / speed - time.monotonic()))
+            yield chunk[lo:hi]

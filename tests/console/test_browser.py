@@ -1,0 +1,336 @@
+"""The page in a real Chromium, over the real server and the fake backend."""
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
+
+from console.app import STATIC_DIR
+from tests.console.live import PASSWORD, Live, live_console
+from tests.console.site import COLD, HOSTILE, event, open_several
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not (STATIC_DIR / "index.html").is_file(), reason="the page is not built"),
+]
+
+CHROMIUM = "/usr/bin/chromium"
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+DESK = {"width": 1920, "height": 1080}
+PHONE = {"width": 390, "height": 844}
+RED = "a000000000000001"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[Live]:
+    with live_console(tmp_path) as running:
+        running.call(lambda: open_several(running.backend))
+        yield running
+
+
+class Desk:
+    """Opens pages that notice every error and every request to elsewhere."""
+
+    def __init__(self, browser: Browser, live: Live) -> None:
+        self.browser = browser
+        self.live = live
+        self.complaints: list[str] = []
+        self.expected = re.compile(r"net::ERR|status of (401|404|409)")
+
+    def open(self, size: dict[str, int] = DESK, lang: str = "en-GB", **context: object) -> Page:
+        opened = self.browser.new_context(viewport=size, locale=lang, **context)  # type: ignore[arg-type]
+        page = opened.new_page()
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+        def elsewhere(route: Route) -> None:
+            self.complaints.append(f"asked elsewhere: {route.request.url}")
+            route.abort()
+
+        page.route(lambda url: not url.startswith(self.live.server.url), elsewhere)
+        page.goto(self.live.server.url)
+        return page
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not self.expected.search(message.text):
+            self.complaints.append(message.text)
+
+    def sign_in(
+        self, name: str = "li", size: dict[str, int] = DESK, lang: str = "en-GB", **context: object
+    ) -> Page:
+        page = self.open(size, lang, **context)
+        page.locator("input[name=username]").fill(name)
+        page.locator("input[name=password]").fill(PASSWORD)
+        page.locator("form button.go").click()
+        expect(page.locator("table")).to_be_visible()
+        return page
+
+
+@pytest.fixture
+def desk(chromium: Browser, live: Live) -> Iterator[Desk]:
+    here = Desk(chromium, live)
+    yield here
+    for context in chromium.contexts:
+        context.close()
+    assert here.complaints == []
+
+
+def ids(page: Page) -> list[str | None]:
+    return [tr.get_attribute("data-id") for tr in page.locator("tbody tr").all()]
+
+
+def test_login_refuses_and_accepts(desk: Desk) -> None:
+    page = desk.open()
+    page.locator("input[name=username]").fill("li")
+    page.locator("input[name=password]").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_have_text("The name or the password is wrong")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("tbody tr")).to_have_count(6)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_the_list_is_in_order_and_says_everything_in_words(desk: Desk) -> None:
+    page = desk.sign_in()
+    expect(page.locator("tbody tr")).to_have_count(6)
+    assert [i and i[-1] for i in ids(page)] == ["1", "2", "3", "5", "4", "6"]
+    first = page.locator("tbody tr").first
+    for text in ("Red", "Active, unacknowledged", "Tank V-101", "10.62\u00a0m", "HH 10.5\u00a0m", "bh-lpg"):
+        expect(first).to_contain_text(text)
+    expect(page.locator("tbody tr").nth(2)).to_contain_text(re.compile(r"[23]:\d\d"))
+    expect(page.locator("tbody .blinking")).to_have_count(5)
+    assert page.title().startswith("(5) hazwatch")
+
+
+def test_acknowledge_from_the_list_is_seen_by_another_operator(desk: Desk) -> None:
+    here, there = desk.sign_in("li"), desk.sign_in("bo")
+    expect(there.locator("tbody tr")).to_have_count(4)
+    expect(there.locator("tbody")).not_to_contain_text(COLD)
+    here.locator(f'tr[data-id="{RED}"] button').click()
+    for page in (here, there):
+        done = page.locator(f'tr[data-id="{RED}"]')
+        expect(done).to_contain_text("Active, acknowledged")
+        expect(done).to_contain_text("by li")
+        expect(done.locator(".blinking")).to_have_count(0)
+    assert desk.live.backend.rows[RED].acknowledged_by == "li"
+
+
+def test_a_refused_command_says_why(desk: Desk) -> None:
+    page = desk.sign_in()
+    page.locator(f'tr[data-id="{RED}"]').wait_for()
+    stale = desk.live.backend.rows[RED]
+    newer = type(stale)(event=event(RED, time.time_ns(), seq=999), opened=stale.opened)
+    desk.live.backend.rows[RED] = newer
+    page.locator(f'tr[data-id="{RED}"] button').click()
+    expect(page.locator(f'tr[data-id="{RED}"] .refused')).to_have_text(
+        "Refused · The alert has changed since; look again"
+    )
+
+
+def test_a_viewer_is_offered_no_command(desk: Desk) -> None:
+    page = desk.sign_in("gu")
+    expect(page.locator("tbody tr")).to_have_count(6)
+    expect(page.locator("tbody button")).to_have_count(0)
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    page.wait_for_timeout(300)
+    assert desk.live.backend.rows[RED].event.state == "unack"
+
+
+def test_keyboard_alone_acknowledges(desk: Desk) -> None:
+    page = desk.sign_in()
+    page.locator(f'tr[data-id="{RED}"]').wait_for()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(page.locator("tr.selected")).to_have_attribute("data-id", RED)
+    expect(page.locator("aside h2")).to_contain_text("Tank V-101")
+    page.keyboard.press("a")
+    expect(page.locator("aside")).to_contain_text("by li")
+    page.keyboard.press("Escape")
+    expect(page.locator("aside h2")).to_have_count(0)
+
+
+def test_the_detail_explains_and_draws(desk: Desk) -> None:
+    page = desk.sign_in()
+    page.locator(f'tr[data-id="{RED}"] .title').click()
+    detail = page.locator("aside")
+    for text in (
+        "Stop filling",
+        "LT-102 of the same group",
+        "Urgency 4 of 4 (second limit confirmed by a second sensor) × hazard source grade Ⅲ (R = 37.5) → Red",
+        "control-room red alerts are told at once",
+        "siren-north",
+    ):
+        expect(detail).to_contain_text(text)
+    expect(detail.locator(".chart canvas")).to_be_visible()
+    expect(detail.locator(".now")).to_contain_text("\u00a0m")
+    with page.expect_response(re.compile(r"trend\?start_ms=\d+&end_ms=\d+")) as newer:
+        pass
+    assert len(newer.value.json()["t_ms"]) < 60, "only what is new is asked for"
+    detail.get_by_role("textbox").fill("filling stopped")
+    detail.get_by_role("button", name="Acknowledge").click()
+    expect(detail).to_contain_text("by li")
+    assert desk.live.backend.events[-1].why["comment"] == "filling stopped"
+
+
+def test_language_switches_everything_and_is_kept(desk: Desk) -> None:
+    page = desk.sign_in()
+    page.locator(f'tr[data-id="{RED}"] .title').click()
+    page.get_by_role("button", name="中文").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    for text in ("报警中，未确认", "高高限", "储罐 V-101 液位超过高高限", "处置建议", "滨海化工园区"):
+        expect(page.locator("body")).to_contain_text(text)
+    page.reload()
+    expect(page.locator("tbody tr").first).to_contain_text("红色")
+    words = re.compile(r"[A-Za-z]{4,}")
+    shown = page.locator("header, thead, tbody").all_inner_texts()
+    left_over = set(words.findall(" ".join(shown))) - {
+        "English",
+        "hazwatch",
+        "tank",
+        "farm",
+        "loading",
+        "ammonia",
+        "cold",
+        "wang",
+    }
+    assert left_over == set()
+
+
+def test_the_browsers_language_is_the_first_choice(desk: Desk) -> None:
+    expect(desk.open(lang="zh-CN").get_by_role("button", name="登录")).to_be_visible()
+
+
+def test_a_row_under_the_cursor_does_not_jump(desk: Desk) -> None:
+    page = desk.sign_in()
+    target = page.locator('tr[data-id="a000000000000003"]')
+    target.hover()
+    before = target.bounding_box()
+    desk.live.call(
+        lambda: desk.live.backend.put(event("b1", time.time_ns(), what={"zh": "新", "en": "Newer"}))
+    )
+    banner = page.locator(".waiting")
+    expect(banner).to_contain_text("1 new")
+    expect(banner).to_contain_text("Red · Newer")
+    assert target.bounding_box() == before
+    expect(page.locator("tbody tr")).to_have_count(6)
+    page.keyboard.press("n")
+    expect(page.locator("tbody tr").first).to_have_attribute("data-id", "b1")
+    expect(banner).to_have_count(0)
+    page.locator("header").hover()
+    desk.live.call(lambda: desk.live.backend.put(event("b2", time.time_ns())))
+    expect(page.locator("tbody tr").first).to_have_attribute("data-id", "b2")
+
+
+def test_a_stalled_server_greys_the_page_and_commands_are_refused(desk: Desk) -> None:
+    page = desk.sign_in()
+    page.locator(f'tr[data-id="{RED}"]').wait_for()
+    page.keyboard.press("j")
+    release = threading.Event()
+    desk.live._loop.call_soon_threadsafe(release.wait, 30)
+    try:
+        overlay = page.locator(".overlay")
+        expect(overlay).to_be_visible(timeout=8000)
+        expect(overlay).to_contain_text(re.compile(r"No data since \d\d:\d\d:\d\d"))
+        page.keyboard.press("a")
+        expect(page.locator("tr.selected .refused")).to_contain_text("the command was not sent")
+        page.get_by_role("button", name="中文").click()
+        expect(overlay).to_contain_text("数据中断")
+    finally:
+        release.set()
+    expect(overlay).to_have_count(0, timeout=15_000)
+    assert desk.live.backend.rows[RED].event.state == "unack"
+    desk.live.call(lambda: desk.live.backend.put(event("b1", time.time_ns())))
+    expect(page.locator('tr[data-id="b1"]')).to_be_visible()
+
+
+def test_a_restarted_server_is_found_again_with_what_was_missed(desk: Desk, tmp_path: Path) -> None:
+    page = desk.sign_in()
+    page.locator(f'tr[data-id="{RED}"]').wait_for()
+    port = desk.live.server.port
+    desk.live.stop()
+    expect(page.locator(".link")).to_have_text("Connection lost")
+    with Live(tmp_path, port=port) as again:
+        again.call(lambda: again.backend.put(event("b1", time.time_ns())))
+        expect(page.locator('tr[data-id="b1"]')).to_be_visible(timeout=15_000)
+        expect(page.locator("tbody tr")).to_have_count(1)
+        expect(page.locator(".link")).to_have_text("Live")
+        page.close()
+
+
+def test_late_readings_and_ill_parts_are_named(desk: Desk) -> None:
+    desk.live.backend.newest_age_s = 42.0
+    page = desk.sign_in()
+    expect(page.locator(".age")).to_have_text("Readings late: newest 42 s old")
+
+
+def test_hostile_text_is_text(desk: Desk) -> None:
+    script = "<script>document.title='owned'</script><img src=x onerror=alert(1)>"
+    long = "\u202eright to left " + "x" * 10_000
+
+    def put() -> None:
+        desk.live.backend.put(
+            event("b1", time.time_ns(), sensor=HOSTILE, equipment=script, what={"zh": script, "en": script})
+        )
+        desk.live.backend.put(event("b2", time.time_ns(), enterprise=long, what={"zh": long, "en": long}))
+
+    desk.live.call(put)
+    page = desk.sign_in()
+    expect(page.locator('tr[data-id="b1"] .title')).to_have_text(script)
+    page.locator('tr[data-id="b1"] .title').click()
+    expect(page.locator("aside h3").nth(1)).to_contain_text(HOSTILE)
+    expect(page.locator("aside")).to_contain_text("No readings in this period.")
+    box = page.locator('tr[data-id="b2"]').bounding_box()
+    assert box
+    assert box["height"] < 150
+    assert "owned" not in page.title()
+    _fits(page)
+
+
+def test_a_phone_shows_list_detail_and_acknowledges(desk: Desk) -> None:
+    page = desk.sign_in(size=PHONE, has_touch=True, is_mobile=True)
+    page.locator(f'tr[data-id="{RED}"]').wait_for()
+    _fits(page)
+    page.locator(f'tr[data-id="{RED}"] .title').tap()
+    expect(page.locator("aside h2")).to_be_visible()
+    expect(page.locator("table")).not_to_be_visible()
+    _fits(page)
+    page.locator("aside .act button").tap()
+    expect(page.locator("aside")).to_contain_text("by li")
+    page.get_by_role("button", name="Back to the list").tap()
+    expect(page.locator("table")).to_be_visible()
+
+
+def test_nothing_blinks_for_who_asks_for_less_motion(desk: Desk) -> None:
+    page = desk.sign_in(reduced_motion="reduce")
+    mark = page.locator("tbody .blinking").first
+    mark.wait_for()
+    assert mark.evaluate("e => getComputedStyle(e).animationName") == "none"
+    assert mark.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
+
+
+def _fits(page: Page) -> None:
+    """Nothing is wider than the screen."""
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
