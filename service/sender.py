@@ -77,7 +77,9 @@ class Sender:
                     _log.error("outbox_unreadable", reason=str(error))
                     wait_s = IDLE_S
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(wait_s):  # wait_for may swallow the cancellation that ends this loop
+                    async with asyncio.timeout(
+                        wait_s
+                    ):  # wait_for may swallow the cancellation that ends this loop
                         await self._wake.wait()
 
     async def flush(self, timeout_s: float) -> None:

@@ -130,7 +130,9 @@ def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert settings.console.cert == tmp_path / "c.pem"
 
 
-@pytest.mark.parametrize(("listen", "host", "port"), [("[::1]:80", "::1", 80), ("localhost:0", "localhost", 0)])
+@pytest.mark.parametrize(
+    ("listen", "host", "port"), [("[::1]:80", "::1", 80), ("localhost:0", "localhost", 0)]
+)
 def test_the_consoles_address(tmp_path: Path, listen: str, host: str, port: int) -> None:
     console = good(tmp_path, f"{OK}console: {{listen: '{listen}'}}\n").console
     assert console is not None
