@@ -210,7 +210,7 @@ def test_a_misspelt_variable_is_a_warning(tmp_path: Path, monkeypatch: pytest.Mo
 def test_secrets_come_from_a_variable_before_a_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("geheim \n", encoding="utf-8")
-    settings = Settings(points=tmp_path, mqtt={"password": "other"})  # type: ignore[arg-type]  # as pydantic takes it
+    settings = Settings(points=tmp_path, mqtt={"password": "other"})
     assert secret(settings.mqtt.password, file, "x") == ("other", [])
     assert secret(None, file, "x") == ("geheim ", [])
     assert secret(None, None, "x") == (None, [])
