@@ -1,8 +1,7 @@
 """The runtime between a source that is no broker and a ledger that is real: what is kept, and only then acknowledged."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +14,10 @@ from ingest.messages import Message
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 from registry.plant import Text
-from service.pipeline import Pipeline, unpack_messages
+from service.pipeline import Pipeline
 from service.recovery import recover
-from service.runtime import Runtime
-from tests.service.site import (
-    DEAD_S,
-    T0,
-    FakeClock,
-    FakeSink,
-    FakeSource,
-    FlakyLedger,
-    S,
-    bare,
-    pipeline,
-    plan,
-    reading,
-    told,
-)
+from tests.service.rig import Rig, running, turns
+from tests.service.site import DEAD_S, T0, FlakyLedger, S, bare, pipeline, plan, reading, told
 
 TROUBLE = SystemCondition(name="store", active=True, detail=Text("库", "store"))
 SECOND, THIRD = 2 << 16, 3 << 16
@@ -44,59 +30,6 @@ def assert_same(a: Pipeline, b: Pipeline) -> None:
     late_ns = T0 + 10_000 * S
     more = [reading("LT", 10_000 + k, v) for k, v in enumerate((50.0, 91.0, 92.0, 50.0, 50.0))]
     assert told(a.messages(more, late_ns)) == told(b.messages(more, late_ns))
-
-
-class Rig:
-    """A runtime with everything around it."""
-
-    def __init__(
-        self, ledger: FlakyLedger, clock: Clock = Clock.WALL, *, pipe: Pipeline | None = None, in_flight: int = 1000
-    ) -> None:
-        self.ledger = ledger
-        self.clock = FakeClock()
-        self.source = FakeSource()
-        self.sink = FakeSink()
-        self.runtime = Runtime(
-            pipe or pipeline(clock), ledger, self.sink, self.source, in_flight=in_flight, clock_ns=self.clock
-        )
-
-    async def pass_by(self, seconds: float = 0.01) -> None:
-        """Let time pass, and the runtime do what is then due."""
-        self.clock.advance(seconds)
-        for _ in range(3):
-            self.runtime.wake()
-            await turns()
-            self.clock.advance(0.01)
-
-    def high(self, at_s: float = 0) -> list[int]:
-        """Let the level rise over its high limit."""
-        return self.source.put(reading("LT", at_s, 86.0), reading("LT", at_s + 1, 87.0))
-
-    def journalled(self) -> list[Message]:
-        return [
-            m for entry in self.ledger.entries() if entry.kind == "messages" for m in unpack_messages(entry.body)
-        ]
-
-    def kinds(self) -> list[str]:
-        return [entry.kind for entry in self.ledger.entries()]
-
-
-async def turns(count: int = 12) -> None:
-    for _ in range(count):
-        await asyncio.sleep(0)
-
-
-@asynccontextmanager
-async def running(rig: Rig) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(rig.runtime.run())
-    await turns()
-    try:
-        yield task
-    finally:
-        rig.ledger.down = False
-        rig.runtime.stop()
-        async with asyncio.timeout(10):
-            await task
 
 
 def scenario(test: Callable[[Rig], Awaitable[None]]) -> Callable[[FlakyLedger], None]:
