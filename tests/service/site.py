@@ -16,6 +16,9 @@ from detectors.clock import Clock
 from detectors.profile import Methods, Profile
 from ingest.messages import Message
 from ingest.mqtt.inbox import Received
+from ledger.errors import LedgerError
+from ledger.ledger import Ledger
+from ledger.records import Commit
 from registry.sensors import SensorRegistry, SensorSpec, SensorType
 from service.pipeline import Outcome, Pipeline, Plan
 from store.series import StoreBatch
@@ -135,3 +138,33 @@ class FakeSink:
 
     def offer(self, batch: StoreBatch) -> None:
         self.batches.append(batch)
+
+
+@dataclass
+class FakeClock:
+    """A wall clock that a test moves."""
+
+    now_ns: int = T0
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+    def advance(self, seconds: float) -> None:
+        """Move it forward."""
+        self.now_ns += round(seconds * S)
+
+
+class FlakyLedger(Ledger):
+    """A real ledger whose disk is full while `down`."""
+
+    down = False
+
+    def commit(self, commit: Commit) -> int:
+        if self.down:
+            raise LedgerError("no room")
+        return super().commit(commit)
+
+    def save_snapshot(self, seq: int, body: bytes) -> None:
+        if self.down:
+            raise LedgerError("no room")
+        super().save_snapshot(seq, body)
