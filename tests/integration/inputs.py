@@ -48,7 +48,7 @@ class Given:
     others: int
     speed: str
     single: str
-    """The speed for one reading a message, at which a publication takes some ten seconds."""
+    """The speed for one reading a message, at which a publication takes some twenty seconds."""
 
     @property
     def count(self) -> int:
@@ -119,7 +119,7 @@ def _skab() -> Given:
     normal = {name: {t: v for t, v in series.items() if t in fine} for name, series in before.items()}
     points = _points("bench", SKAB, normal, scan_s=1)
     return Given(
-        name="skab-valve1", recording=recording, speed="100x", single="120x", others=2,
+        name="skab-valve1", recording=recording, speed="100x", single="60x", others=2,
         files={"plant.yaml": PLANT.format(enterprise="bench"), "points.csv": points},
         readings={f"bench/{name}": columns[name] for name in SKAB},
     )  # fmt: skip
@@ -130,7 +130,7 @@ def _tep() -> Given:
     columns = _read(SHARED / "tep/d01_te.csv", ",", "time", "%Y-%m-%dT%H:%M:%SZ")
     points = _points("tep", TEP, _read(SHARED / "tep/d00.csv", ",", "time", "%Y-%m-%dT%H:%M:%SZ"), scan_s=180)
     return Given(
-        name="tep-d01", recording=SHARED / "tep/d01_te.csv", speed="20000x", single="12000x", others=0,
+        name="tep-d01", recording=SHARED / "tep/d01_te.csv", speed="20000x", single="9000x", others=0,
         files={"plant.yaml": PLANT.format(enterprise="tep"), "points.csv": points},
         readings={f"tep/{name}": columns[name] for name in TEP},
     )  # fmt: skip
@@ -149,7 +149,7 @@ def _simulated(folder: Path) -> Given:
             t_ns = round(datetime.fromisoformat(row["time"]).timestamp() * 1000) * (NS // 1000)
             readings.setdefault(row["sensor"], {})[t_ns] = float(row["value"])
     return Given(
-        name="simulated", recording=recording, speed="40x", single="40x", others=0,
+        name="simulated", recording=recording, speed="40x", single="20x", others=0,
         files={name: demo_text(name) for name in ("plant.yaml", "points.csv")},
         readings=readings,
     )  # fmt: skip

@@ -97,7 +97,7 @@ class Hazwatch(Server):
         super().__init__(
             [*PROGRAM, "run", "--config", str(self.config)],
             self.log,
-            self._answers,
+            self.answers,
             cwd=folder,
             env=environment(cache),
         )
@@ -154,7 +154,8 @@ class Hazwatch(Server):
         """Wait until the broker is there and what comes is kept."""
         wait_until(lambda: self.probe("readyz")[0] == httpx.codes.OK, within_s, lambda: self.probe("readyz"))
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether its probes answer."""
         try:
             httpx.get(self.url + "/healthz", timeout=1)
         except httpx.TransportError:

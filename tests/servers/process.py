@@ -44,8 +44,8 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
-    def start(self, within_s: float = 20.0) -> None:
-        """Start and wait until it answers."""
+    def begin(self) -> None:
+        """Start without waiting."""
         assert self._process is None
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -56,6 +56,11 @@ class Server:
                 cwd=self._cwd,
                 env=self._env,
             )
+
+    def start(self, within_s: float = 20.0) -> None:
+        """Start and wait until it answers."""
+        self.begin()
+        assert self._process is not None
         until = time.monotonic() + within_s
         while not self._ready():
             if self._process.poll() is not None or time.monotonic() > until:
