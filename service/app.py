@@ -25,9 +25,11 @@ from ingest.mqtt import MqttPublisher, MqttSettings, MqttSource, Phase
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 from registry.plant import Text
+from service.clock import SteadyClock
 from service.health import Seen, Watch, parts_of, worst
 from service.live import LiveConsole
 from service.metrics import CONTENT_TYPE, PipelineCollector, exposition
+from service.pipeline import Outcome
 from service.plan import Loaded
 from service.recovery import recover
 from service.runtime import Runtime, store_batch
@@ -39,6 +41,9 @@ _log = structlog.get_logger(__name__)
 
 WATCH_S = 1.0
 DRAIN_S = 1.0
+REDO_QUEUED = 500
+"""Batches of an earlier run that may wait for the store before folding the journal waits for it too."""
+REDO_WAIT_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,12 +160,13 @@ class Service:
         """Fold what an earlier run left, and put the shell around it."""
         settings = self._loaded.settings
         began = time.perf_counter()
-        recovered = recover(
-            ledger,
-            self._loaded.plan,
-            writer.stored_seq,
-            lambda seq, outcome: writer.offer(store_batch(seq, outcome)),
-        )
+
+        def redo(seq: int, outcome: Outcome) -> None:
+            writer.offer(store_batch(seq, outcome))
+            if writer.health().queued > REDO_QUEUED:
+                writer.drained(REDO_WAIT_S)
+
+        recovered = recover(ledger, self._loaded.plan, writer.stored_seq, redo)
         recovered.pipeline.book.continue_after(ledger.last_event_seq)
         _log.info(
             "recovered",
@@ -184,6 +190,7 @@ class Service:
             source,
             in_flight=settings.mqtt.receive_maximum,
             snapshot_s=settings.journal.snapshot_s,
+            clock_ns=SteadyClock(recovered.pipeline.now_ns),
         )
         woken.append(runtime)
         note = {

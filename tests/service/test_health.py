@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from console.backend import Component, Health
 
 from alerting.events import Grade
+from console.backend import Component, Health
 from registry.plant import Text
 from service.health import GRADES, LAG_LIMIT_S, NAMES, PATIENCE_S, Seen, Watch, parts_of, worst
 
@@ -45,7 +45,9 @@ def test_all_is_well() -> None:
         ("disk", {"free_mb": 499.6}, Health.DEGRADED, "only 500 MB free (limit 500 MB)"),
     ],
 )  # fmt: skip
-def test_each_trouble_shows_in_its_part_alone(part: str, change: dict[str, Any], state: Health, words: str) -> None:
+def test_each_trouble_shows_in_its_part_alone(
+    part: str, change: dict[str, Any], state: Health, words: str
+) -> None:
     parts = parts_of(replace(WELL, **change))
     assert parts[part].state is state
     assert words in parts[part].detail.en
