@@ -110,9 +110,9 @@ class Ledger(LedgerReader):
         Those of the receivers `without` are left out.
         """
         rows = self._all(
-            "SELECT id, receiver, key, body, reason, state, attempts, next_try_ns, updated_ns, error FROM outbox"
+            "SELECT id, receiver, key, body, reason, state, attempts, next_try_ns, updated_ns, error FROM outbox"  # noqa: S608 - places only
             " WHERE n IN (SELECT min(n) FROM outbox WHERE state = 'pending' GROUP BY receiver, key)"
-            f" AND next_try_ns <= ? AND receiver NOT IN ({','.join('?' * len(without))})"  # noqa: S608 - places only
+            f" AND next_try_ns <= ? AND receiver NOT IN ({','.join('?' * len(without))})"
             " ORDER BY n LIMIT ?",
             (now_ns, *without, limit),
         )

@@ -112,7 +112,9 @@ def _connection_faults(path: Path, settings: Settings, password: str | None) -> 
         except OSError as error:
             faults.append(
                 marked.fault(
-                    ("console", "cert"), f"console.cert, console.key: cannot be used: {error}", "PEM files that fit"
+                    ("console", "cert"),
+                    f"console.cert, console.key: cannot be used: {error}",
+                    "PEM files that fit",
                 )
             )
     return faults

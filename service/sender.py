@@ -76,10 +76,11 @@ class Sender:
                 except LedgerError as error:
                     _log.error("outbox_unreadable", reason=str(error))
                     wait_s = IDLE_S
-                try:
-                    await asyncio.wait_for(self._wake.wait(), wait_s)
-                except TimeoutError:
-                    continue
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(
+                        wait_s
+                    ):  # wait_for may swallow the cancellation that ends this loop
+                        await self._wake.wait()
 
     async def flush(self, timeout_s: float) -> None:
         """Try for a bounded time to deliver what is due; the rest stays in the outbox."""

@@ -322,7 +322,7 @@ def _not_json(error: SettingsError) -> list[Fault]:
         except ValueError as cause:
             message = f"the value is not JSON: {cause}"
             faults.append(
-                Fault(file=f"variable {name}", where="", message=message, allowed="JSON, such as [\"a/#\"]")
+                Fault(file=f"variable {name}", where="", message=message, allowed='JSON, such as ["a/#"]')
             )
     return faults or [Fault(file="variables", where="", message=str(error))]
 

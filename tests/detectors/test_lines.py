@@ -62,7 +62,9 @@ def test_a_line_has_the_contracts_keys_in_order() -> None:
 
 
 def test_every_method_edge_and_limit_has_its_name() -> None:
-    rows = [(T0, T0, T0, 0, m, e, k, 1.0, 1.0, 1.0, 1.0, 0.5) for m in Method for e in Edge for k in range(-1, 5)]
+    rows = [
+        (T0, T0, T0, 0, m, e, k, 1.0, 1.0, 1.0, 1.0, 0.5) for m in Method for e in Edge for k in range(-1, 5)
+    ]
     told = [json.loads(line) for line in finding_lines(block(*rows), REGISTRY)]
     assert {t["method"] for t in told} == {"limit", "out_of_range", "rate", "robust_z", "dead"}
     assert {t["event"] for t in told} == {"raised", "recovered"}

@@ -67,7 +67,9 @@ def test_a_sensor_without_limits_and_range_is_always_quiet() -> None:
     assert row["sigma_min"] == 0
 
 
-numbers = st.one_of(st.floats(0, LONGEST_S), st.floats(0, allow_infinity=False, allow_nan=False), st.just(math.nan))
+numbers = st.one_of(
+    st.floats(0, LONGEST_S), st.floats(0, allow_infinity=False, allow_nan=False), st.just(math.nan)
+)
 
 
 @given(

@@ -70,7 +70,9 @@ def test_a_sensor_goes_before_its_type(tmp_path: Path) -> None:
     assert profile.types[SensorType.LEVEL].z_threshold == 6
 
 
-@pytest.mark.parametrize("text", ["", "types:\n", "sensors:\n", "types: {level: }\n", "types: {level: {methods: }}\n"])
+@pytest.mark.parametrize(
+    "text", ["", "types:\n", "sensors:\n", "types: {level: }\n", "types: {level: {methods: }}\n"]
+)
 def test_what_is_left_empty_changes_nothing(tmp_path: Path, text: str) -> None:
     packaged, before, _ = load_profile(None)
     profile, defaults = good(tmp_path, text)
@@ -100,7 +102,9 @@ def test_a_wrong_shape_is_told_with_its_line(tmp_path: Path, text: str, line: in
     assert words in str(fault)
 
 
-@pytest.mark.parametrize("value", ["text", "true", ".nan", ".inf", "[1]", "{a: 1}", "'5'", "1e400", "9" * 400])
+@pytest.mark.parametrize(
+    "value", ["text", "true", ".nan", ".inf", "[1]", "{a: 1}", "'5'", "1e400", "9" * 400]
+)
 @pytest.mark.parametrize("key", ["z_threshold", "dead_min_s", "z_samples"])
 def test_what_is_no_number_is_refused(tmp_path: Path, key: str, value: str) -> None:
     _, _, (fault,) = load(tmp_path, f"types: {{level: {{methods: {{{key}: {value}}}}}}}\n")
@@ -129,7 +133,9 @@ def test_what_is_out_of_bounds_is_refused(
     assert allowed in fault.allowed
 
 
-@pytest.mark.parametrize("key", ["dead_min_s", "rate_window_s", "z_tau_s", "z_samples", "z_off_s", "sigma_min_pct"])
+@pytest.mark.parametrize(
+    "key", ["dead_min_s", "rate_window_s", "z_tau_s", "z_samples", "z_off_s", "sigma_min_pct"]
+)
 def test_null_is_refused_where_there_is_no_switch(tmp_path: Path, key: str) -> None:
     assert key not in SWITCHES
     _, _, (fault,) = load(tmp_path, f"sensors: {{e/LT: {{{key}: null}}}}\n")
@@ -170,7 +176,10 @@ def test_unknown_sensors_are_named_with_their_line(tmp_path: Path) -> None:
     path.write_text("sensors:\n  e/LT: {}\n  LT: {z_samples: 3}\n", encoding="utf-8")
     profile, _, _ = load_profile(path)
     (fault,) = unknown_sensors(path, profile, {"e/LT": 0})
-    assert str(fault) == f"{path}: line 3: sensor 'LT' is not in the points table (allowed: full ids, enterprise/sensor)"
+    assert (
+        str(fault)
+        == f"{path}: line 3: sensor 'LT' is not in the points table (allowed: full ids, enterprise/sensor)"
+    )
     assert unknown_sensors(None, profile, {}) == []
 
 

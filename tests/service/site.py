@@ -35,7 +35,9 @@ GT = SensorSpec(
     id="e/GT", sensor="GT", enterprise="e", type=SensorType.GAS_COMBUSTIBLE, unit="%LEL", range_lo=0, range_hi=100,
     h=25, hh=50, deadband=2,
 )  # fmt: skip
-PT = SensorSpec(id="e/PT", sensor="PT", enterprise="e", type=SensorType.PRESSURE, topic="plc/7/pt", h=1.2, hh=1.4)
+PT = SensorSpec(
+    id="e/PT", sensor="PT", enterprise="e", type=SensorType.PRESSURE, topic="plc/7/pt", h=1.2, hh=1.4
+)
 REGISTRY = SensorRegistry((LT, GT, PT))
 PROFILE = Profile({SensorType.LEVEL: Methods(dead_min_s=DEAD_S), SensorType.GAS_COMBUSTIBLE: Methods()})
 ROUTES = Routes(
@@ -103,9 +105,7 @@ def write_site(folder: Path, extra: str = "", points: str = POINTS) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "points.csv").write_text(points, encoding="utf-8")
     config = folder / "hazwatch.yaml"
-    config.write_text(
-        f"points: points.csv\nstore: {{kind: none}}\nconsole: false\n{extra}", encoding="utf-8"
-    )
+    config.write_text(f"points: points.csv\nstore: {{kind: none}}\nconsole: false\n{extra}", encoding="utf-8")
     return config
 
 

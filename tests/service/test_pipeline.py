@@ -138,7 +138,9 @@ def test_notifications_are_of_what_was_told() -> None:
 def test_counts_are_of_what_passed() -> None:
     pipe = pipeline()
     high(pipe)
-    pipe.messages([reading("LT", 0, 1.0), reading("LT", 1, 87.0), reading("XX", 1, 1.0), Message("?", b"")], T0 + S)
+    pipe.messages(
+        [reading("LT", 0, 1.0), reading("LT", 1, 87.0), reading("XX", 1, 1.0), Message("?", b"")], T0 + S
+    )
     counts = pipe.counts
     assert (counts.messages, counts.readings, counts.late, counts.duplicates) == (6, 4, 1, 1)
     assert (counts.findings, counts.events) == (1, 1)
@@ -153,7 +155,9 @@ JUNK = [
 
 
 @pytest.mark.parametrize("junk", JUNK, ids=range(len(JUNK)))
-@pytest.mark.parametrize("topic", ["hazwatch/v1/e/LT", "hazwatch/v1/e", "plc/7/pt", "elsewhere", "hazwatch/v1/", ""])
+@pytest.mark.parametrize(
+    "topic", ["hazwatch/v1/e/LT", "hazwatch/v1/e", "plc/7/pt", "elsewhere", "hazwatch/v1/", ""]
+)
 def test_malformed_messages_cost_nobody_else_a_reading(topic: str, junk: bytes) -> None:
     pipe = pipeline()
     outcome = pipe.messages([reading("LT", 0, 50.0), Message(topic, junk), reading("LT", 1, 51.0)], T0 + S)
@@ -197,7 +201,9 @@ def entries_of(story: list[tuple[str, str, float]], gaps: list[int], pipe: Pipel
                 made = entry("command", at_s, encode_command(command))
             case "trouble" | "well":
                 made = entry(
-                    "command", at_s, encode_command(msgspec.structs.replace(TROUBLE, active=what == "trouble"))
+                    "command",
+                    at_s,
+                    encode_command(msgspec.structs.replace(TROUBLE, active=what == "trouble")),
                 )
             case _:
                 made = entry("start" if what == "start" else "tick", at_s)
@@ -210,7 +216,11 @@ def entries_of(story: list[tuple[str, str, float]], gaps: list[int], pipe: Pipel
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(steps, max_size=40), st.lists(st.sampled_from([0, 1, 5, 40]), min_size=40, max_size=40), st.integers(0, 40))
+@given(
+    st.lists(steps, max_size=40),
+    st.lists(st.sampled_from([0, 1, 5, 40]), min_size=40, max_size=40),
+    st.integers(0, 40),
+)
 def test_a_snapshot_midway_gives_the_same_as_going_straight_on(
     story: list[tuple[str, str, float]], gaps: list[int], cut: int
 ) -> None:

@@ -31,7 +31,15 @@ def test_the_faults_of_all_files_are_told_together(tmp_path: Path) -> None:
     (tmp_path / "routes.yaml").write_text("receivers: {}\n")
     (tmp_path / "grades.yaml").write_text("table: 5\n")
     told = "\n".join(faults_of(config))
-    for name in ("plant.yaml", "points.csv", "detectors.yaml", "routes.yaml", "grades.yaml", "none", "hazwatch.yaml"):
+    for name in (
+        "plant.yaml",
+        "points.csv",
+        "detectors.yaml",
+        "routes.yaml",
+        "grades.yaml",
+        "none",
+        "hazwatch.yaml",
+    ):
         assert str(tmp_path / name) in told, name
     assert "niveau" in told
     assert "z_threshold" in told
@@ -90,7 +98,8 @@ def test_sensors_of_the_profile_must_be_in_the_points_table(tmp_path: Path) -> N
 
 def test_a_good_site_becomes_a_plan(tmp_path: Path) -> None:
     config = write_site(
-        tmp_path, "clock: event\nmqtt: {password_file: pw, username: li}\nmapped: [{topic: g/#, name: n, value: v}]\n"
+        tmp_path,
+        "clock: event\nmqtt: {password_file: pw, username: li}\nmapped: [{topic: g/#, name: n, value: v}]\n",
     )
     (tmp_path / "pw").write_text("geheim\n")
     loaded = load(config)

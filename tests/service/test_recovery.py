@@ -49,7 +49,6 @@ def story(ledger: Ledger, pipe: Pipeline) -> list[Outcome]:
     return outcomes
 
 
-
 def test_a_new_ledger_gives_a_new_pipeline(ledger: Ledger) -> None:
     recovered = recover(ledger, plan(), 0, lambda *_: None)
     assert (recovered.snapshot_seq, recovered.replayed) == (0, 0)

@@ -33,7 +33,9 @@ def test_any_tail_that_comes_again_is_recognised_exactly(
 
 
 @given(journals, st.data())
-def test_the_order_in_which_they_come_again_does_not_matter(journal: list[Message], data: st.DataObject) -> None:
+def test_the_order_in_which_they_come_again_does_not_matter(
+    journal: list[Message], data: st.DataObject
+) -> None:
     again = data.draw(st.permutations(journal))
     redelivery = Redelivery([BARE])
     redelivery.expect(journal)

@@ -130,7 +130,9 @@ def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert settings.console.cert == tmp_path / "c.pem"
 
 
-@pytest.mark.parametrize(("listen", "host", "port"), [("[::1]:80", "::1", 80), ("localhost:0", "localhost", 0)])
+@pytest.mark.parametrize(
+    ("listen", "host", "port"), [("[::1]:80", "::1", 80), ("localhost:0", "localhost", 0)]
+)
 def test_the_consoles_address(tmp_path: Path, listen: str, host: str, port: int) -> None:
     console = good(tmp_path, f"{OK}console: {{listen: '{listen}'}}\n").console
     assert console is not None
@@ -208,7 +210,7 @@ def test_a_misspelt_variable_is_a_warning(tmp_path: Path, monkeypatch: pytest.Mo
 def test_secrets_come_from_a_variable_before_a_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("geheim \n", encoding="utf-8")
-    settings = Settings(points=tmp_path, mqtt={"password": "other"})  # type: ignore[arg-type]  # as pydantic takes it
+    settings = Settings(points=tmp_path, mqtt={"password": "other"})
     assert secret(settings.mqtt.password, file, "x") == ("other", [])
     assert secret(None, file, "x") == ("geheim ", [])
     assert secret(None, None, "x") == (None, [])
