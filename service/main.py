@@ -1,6 +1,5 @@
 """The command line `hazwatch`."""
 
-import os
 import sys
 from importlib import import_module
 
@@ -33,24 +32,16 @@ def build() -> typer.Typer:
 def main() -> None:
     """Run the command line; no traceback reaches a user."""
     try:
-        build()()
+        build()(prog_name="hazwatch")
     except InputError as error:
         for fault in error.faults:
             say(f"{fault.level}: {fault}")
         sys.exit(INPUT_FAULT)
-    except BrokenPipeError:
-        _hush()
     except OSError as error:
-        say(f"error: {error}")
+        say(f"error: {error.filename}: {error.strerror}" if error.filename else f"error: {error}")
         sys.exit(INPUT_FAULT)
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _hush() -> None:
-    """End without a word: whoever read our output has seen enough, and Python's last flush would complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(0)
 
 
 if __name__ == "__main__":

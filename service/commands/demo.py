@@ -1,6 +1,7 @@
 """`hazwatch demo`: everything on this machine, no server needed."""
 
 import asyncio
+import math
 import signal
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from service.broker import Urls, embedded_broker
-from service.commands.answers import end
+from service.commands.answers import USAGE, cause_of, end
 from service.logs import configure_logs
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.demo import write_demo
@@ -49,6 +50,8 @@ def command(
     ] = False,
 ) -> None:
     """Run embedded broker, simulated site, pipeline, store and console on this machine."""
+    if minutes is not None and not 0 < minutes < math.inf:
+        end(f"error: --minutes: {minutes} is no duration (allowed: a number above 0)", USAGE)
     if headless and minutes is None:
         minutes = 3.0
     with tempfile.TemporaryDirectory(prefix="hazwatch-demo-") as name:
@@ -95,7 +98,7 @@ def _run(
     try:
         done = asyncio.run(main())
     except* ListenError as group:
-        end(f"error: {group.exceptions[0]}")
+        end(f"error: {cause_of(group)}")
     voice.sum_up(0 if done.published is None else done.published.readings)
 
 
