@@ -11,7 +11,18 @@ from detectors import kernels
 from detectors.clock import Clock
 from detectors.findings import FINDING, FindingBlock
 from detectors.profile import Profile
-from detectors.state import CLOCK, CONDITION, FOREVER, N_CONDITIONS, NEVER, PARAMS, RING, STATE
+from detectors.state import (
+    CLOCK,
+    CONDITION,
+    FOREVER,
+    N_CONDITIONS,
+    NEVER,
+    PARAMS,
+    RING,
+    SAMPLE,
+    STATE,
+    Memory,
+)
 from registry.readings import ReadingBlock
 from registry.sensors import SensorRegistry
 
@@ -47,27 +58,19 @@ class _Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     clock: bytes
     state: bytes
     cond: bytes
-    ring_t: bytes
-    ring_v: bytes
+    ring: bytes
 
 
 class DetectorBank:
     """Every detector of every sensor of a registry; deterministic, no clock of its own."""
 
     def __init__(self, registry: SensorRegistry, profile: Profile, clock: Clock) -> None:
-        n = len(registry)
         self._ids = [spec.id for spec in registry.specs]
         self._event_clock = clock is Clock.EVENT
         self._params = profile.params(registry)
-        self._state = np.zeros(n, STATE)
-        self._state["last_t_ns"] = self._state["good_t_ns"] = self._state["good_now_ns"] = NEVER
-        self._cond = np.zeros((n, N_CONDITIONS), CONDITION)
-        self._cond["since_ns"] = NEVER
-        self._ring_t = np.zeros((n, RING), np.int64)
-        self._ring_v = np.zeros((n, RING), np.float64)
-        self._clock = np.zeros(1, CLOCK)
-        self._clock["now_ns"] = NEVER
-        self._clock["next_dead_ns"] = FOREVER
+        memory = Memory.fresh(len(registry))
+        self._state, self._cond = memory.state, memory.cond
+        self._ring, self._clock = memory.ring, memory.clock
         self._out = np.empty(_FINDINGS_AT_ONCE, FINDING)
 
     def step(self, block: ReadingBlock, now_ns: int) -> Judged:
@@ -79,7 +82,7 @@ class DetectorBank:
         row, found = 0, -1
         while row < n or found:
             row, found = kernels.step(
-                self._params, self._state, self._cond, self._ring_t, self._ring_v, self._clock, self._event_clock,
+                self._params, self._state, self._cond, self._ring, self._clock, self._event_clock,
                 now_ns, row, block.sensor, block.t_ns, block.value, block.quality, status, score, self._out,
             )  # fmt: skip
             if found:
@@ -132,8 +135,7 @@ class DetectorBank:
             clock=self._clock.tobytes(),
             state=self._state.tobytes(),
             cond=self._cond.tobytes(),
-            ring_t=self._ring_t.tobytes(),
-            ring_v=self._ring_v.tobytes(),
+            ring=self._ring.tobytes(),
         )
         return msgspec.msgpack.encode(kept)
 
@@ -158,8 +160,7 @@ class DetectorBank:
         self._state["good_now_ns"] = self._clock["now_ns"][0]
         self._state[here] = np.frombuffer(kept.state, STATE)[there]
         self._cond[here] = np.frombuffer(kept.cond, CONDITION).reshape(n, N_CONDITIONS)[there]
-        self._ring_t[here] = np.frombuffer(kept.ring_t, np.int64).reshape(n, RING)[there]
-        self._ring_v[here] = np.frombuffer(kept.ring_v, np.float64).reshape(n, RING)[there]
+        self._ring[here] = np.frombuffer(kept.ring, SAMPLE).reshape(n, RING)[there]
         if len(pairs) != len(self._ids):  # a sensor that is new here may fall due before all others
             self._clock["next_dead_ns"] = self._clock["now_ns"][0]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.findings import NO_LIMIT, Edge, Method
-from detectors.jit import inlined, kernel
+from detectors.jit import fetch_ahead, inlined, kernel
 from detectors.state import (
     C_DEAD,
     C_RANGE,
@@ -40,7 +40,11 @@ CLIP_SIGMA = 3.0
 RAISE_SCORE = 0.5
 MAX_MAGNITUDE = 1e30
 """A value beyond is a broken transmitter's, not a process's: it counts as no value, for its square would end a baseline."""
+AHEAD = 8
+"""How many readings before its turn a sensor's records are fetched into the cache."""
 _BAD = 2
+_BOUNDS = (1 << N_LIMITS) - 1 | 1 << C_RANGE
+"""The bits of `busy` that stand for limits and range."""
 _NS = 1e-9
 
 
@@ -156,26 +160,33 @@ def _begin(params: Records, state: Records, clock: Records, now_ns: int) -> None
 
 
 @inlined
-def _rate(
-    p: Records, s: Records, ring_t: NDArray[np.int64], ring_v: NDArray[np.float64], t_ns: int, value: float
-) -> float:
-    """Return the change per second over the window ending here, NaN before half of the window is filled."""
+def _remember(p: Records, s: Records, ring: Records, i: int, t_ns: int, value: float) -> None:
+    """Keep a sample of the rate window, unless the newest is closer than the ring's spacing."""
+    if s.ring_count > 0 and t_ns - s.ring_t_ns < p.ring_every_ns:
+        return
+    s.ring_head = (s.ring_head + 1) & (RING - 1)
+    s.ring_count = min(s.ring_count + 1, RING)
+    s.ring_t_ns = t_ns
+    sample = ring[i, s.ring_head]
+    sample.t_ns = t_ns
+    sample.value = value
+
+
+@inlined
+def _rate(p: Records, s: Records, ring: Records, i: int, t_ns: int, value: float) -> float:
+    """Return the change per second over the window ending here, NaN before half of the window is filled.
+
+    Asked for only where something depends on it; samples that have left the window are dropped then.
+    """
     while s.ring_count > 0:
-        oldest = (s.ring_head - s.ring_count + 1 + RING) % RING
-        if t_ns - ring_t[oldest] <= p.rate_window_ns:
-            break
+        oldest = ring[i, (s.ring_head - s.ring_count + 1) & (RING - 1)]
+        span_ns = t_ns - oldest.t_ns
+        if span_ns <= p.rate_window_ns:
+            if 2 * span_ns < p.rate_window_ns:
+                return math.nan
+            return (value - oldest.value) / (span_ns * _NS)  # type: ignore[no-any-return]  # of untyped records
         s.ring_count -= 1
-    rate = math.nan
-    if s.ring_count > 0:
-        span_ns = t_ns - ring_t[oldest]
-        if 2 * span_ns >= p.rate_window_ns:
-            rate = (value - ring_v[oldest]) / (span_ns * _NS)
-    if s.ring_count == 0 or t_ns - ring_t[s.ring_head] >= p.rate_window_ns // (RING - 1):
-        s.ring_head = (s.ring_head + 1) % RING
-        ring_t[s.ring_head] = t_ns
-        ring_v[s.ring_head] = value
-        s.ring_count = min(s.ring_count + 1, RING)
-    return rate
+    return math.nan
 
 
 @inlined
@@ -195,6 +206,21 @@ def _forecast(p: Records, k: int, value: float, rate: float) -> float:
 
 
 @inlined
+def _range(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float, score: float,
+           out: Records, n: int) -> int:  # fmt: skip
+    """Judge the transmitter's range: two samples beyond it are a finding."""
+    beyond = value < p.range_lo or value > p.range_hi
+    if not beyond and not (s.busy >> C_RANGE) & 1:
+        return n
+    edge = _edge(s, cond[i], C_RANGE, beyond, not beyond, t_ns, 0, 0, 2, 0)
+    if edge == NO_EDGE:
+        return n
+    bound = p.range_lo if value < p.range_lo or math.isnan(p.range_hi) else p.range_hi
+    return _emit(out, n, now_ns, t_ns, cond[i, C_RANGE].onset_ns, i, OUT_OF_RANGE, edge, NO_LIMIT, value, value,
+                 bound, math.nan, score)  # fmt: skip
+
+
+@inlined
 def _limits(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float, rate: float, score: float,
             out: Records, n: int) -> int:  # fmt: skip
     """Judge the five limits, low ones from below and high ones from above (ISA-18.2 deadband, on- and off-delay)."""
@@ -208,13 +234,13 @@ def _limits(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: in
             inside, outside, back = value >= limit, value < limit - p.deadband, limit - p.deadband
         if not inside and not (s.busy >> k) & 1:
             continue
-        edge = _edge(s, cond, k, inside, outside, t_ns, p.on_delay_ns, p.off_delay_ns, 1, p.max_samples[k])
+        edge = _edge(s, cond[i], k, inside, outside, t_ns, p.on_delay_ns, p.off_delay_ns, 1, p.max_samples[k])
         if edge == RAISED:
             forecast_s = _forecast(p, k, value, rate)
-            n = _emit(out, n, now_ns, t_ns, cond[k].onset_ns, i, LIMIT, RAISED, k, value, value, limit, forecast_s,
+            n = _emit(out, n, now_ns, t_ns, cond[i, k].onset_ns, i, LIMIT, RAISED, k, value, value, limit, forecast_s,
                       score)  # fmt: skip
         elif edge == RECOVERED:
-            n = _emit(out, n, now_ns, t_ns, cond[k].onset_ns, i, LIMIT, RECOVERED, k, value, value, back, math.nan,
+            n = _emit(out, n, now_ns, t_ns, cond[i, k].onset_ns, i, LIMIT, RECOVERED, k, value, value, back, math.nan,
                       score)  # fmt: skip
     return n
 
@@ -238,63 +264,66 @@ def _baseline(p: Records, s: Records, dt_ns: int, value: float) -> float:
     weight = min(dt_ns / (p.z_tau_ns + dt_ns), 1.0 / p.z_warm_samples) if warm else 1.0 / (s.z_count + 1.0)
     sigma = max(math.sqrt(s.var), p.sigma_min, 1e-9 * abs(s.mean), 1e-12)
     residual = value - s.mean
-    z = residual / sigma
+    z: float = residual / sigma
     if warm:
         residual = min(max(residual, -CLIP_SIGMA * sigma), CLIP_SIGMA * sigma)
     s.mean += weight * residual
     s.var = (1.0 - weight) * (s.var + weight * residual * residual)
-    s.z_count += 1
-    return z if warm else math.nan
+    if not warm:
+        s.z_count += 1
+        return math.nan
+    return z
 
 
 @inlined
-def _judge(p: Records, s: Records, cond: Records, ring_t: NDArray[np.int64], ring_v: NDArray[np.float64], i: int,
-           now_ns: int, t_ns: int, value: float, out: Records, n: int, score: NDArray[np.float64], row: int) -> int:  # fmt: skip
+def _judge(p: Records, s: Records, cond: Records, ring: Records, i: int, now_ns: int, t_ns: int, value: float,
+           out: Records, n: int, score: NDArray[np.float64], row: int) -> int:  # fmt: skip
     """Judge one good reading by every method; write its score and its findings."""
-    dt_ns = t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0
-    rate = _rate(p, s, ring_t, ring_v, t_ns, value)
-    z = _baseline(p, s, dt_ns, value)
+    calm = p.calm_lo < value < p.calm_hi
+    abnormal = not calm or s.busy & _BOUNDS != 0
+    watches_rate = not math.isnan(p.rate_limit)
+    rate = _rate(p, s, ring, i, t_ns, value) if watches_rate or abnormal else math.nan
+    _remember(p, s, ring, i, t_ns, value)
 
     excess = 0.0
-    if not math.isnan(p.rate_limit) and not math.isnan(rate):
+    if watches_rate and not math.isnan(rate):
         excess = abs(rate) / p.rate_limit
-    if not math.isnan(p.z_threshold) and not math.isnan(z):
-        excess = max(excess, abs(z) / p.z_threshold)
-    quiet = p.quiet_lo < value < p.quiet_hi
-    if not quiet:
+    z = math.nan
+    if not math.isnan(p.z_threshold):
+        z = _baseline(p, s, t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0, value)
+        if not math.isnan(z):
+            excess = max(excess, abs(z) / p.z_threshold)
+    if not calm and not p.quiet_lo < value < p.quiet_hi:
         excess = max(excess, 1.0)
     points = excess / (1.0 + excess)
     score[row] = points
 
-    below, above = value < p.range_lo, value > p.range_hi
-    if below or above or (s.busy >> C_RANGE) & 1:
-        edge = _edge(s, cond, C_RANGE, below or above, not (below or above), t_ns, 0, 0, 2, 0)
-        if edge != NO_EDGE:
-            bound = p.range_lo if value < p.range_lo or math.isnan(p.range_hi) else p.range_hi
-            n = _emit(out, n, now_ns, t_ns, cond[C_RANGE].onset_ns, i, OUT_OF_RANGE, edge, NO_LIMIT, value, value,
-                      bound, math.nan, points)  # fmt: skip
-    if not quiet or s.busy & ((1 << N_LIMITS) - 1):
+    if abnormal:
+        n = _range(p, s, cond, i, now_ns, t_ns, value, points, out, n)
         n = _limits(p, s, cond, i, now_ns, t_ns, value, rate, points, out, n)
-    if not math.isnan(p.rate_limit) and not math.isnan(rate):
+    if watches_rate and not math.isnan(rate):
         fast = abs(rate) >= p.rate_limit
         if fast or (s.busy >> C_RATE) & 1:
-            edge = _edge(s, cond, C_RATE, fast, abs(rate) < 0.8 * p.rate_limit, t_ns, 0, p.off_delay_ns, 2, 0)
+            edge = _edge(
+                s, cond[i], C_RATE, fast, abs(rate) < 0.8 * p.rate_limit, t_ns, 0, p.off_delay_ns, 2, 0
+            )
             if edge != NO_EDGE:
-                n = _emit(out, n, now_ns, t_ns, cond[C_RATE].onset_ns, i, RATE, edge, NO_LIMIT, value, rate,
+                n = _emit(out, n, now_ns, t_ns, cond[i, C_RATE].onset_ns, i, RATE, edge, NO_LIMIT, value, rate,
                           p.rate_limit, math.nan, points)  # fmt: skip
-    if not math.isnan(p.z_threshold) and not math.isnan(z):
+    if not math.isnan(z):
         far = abs(z) >= p.z_threshold
         if far or (s.busy >> C_Z) & 1:
-            edge = _edge(s, cond, C_Z, far, abs(z) < 0.6 * p.z_threshold, t_ns, 0, p.z_off_ns, p.z_samples, 0)
+            edge = _edge(
+                s, cond[i], C_Z, far, abs(z) < 0.6 * p.z_threshold, t_ns, 0, p.z_off_ns, p.z_samples, 0
+            )
             if edge != NO_EDGE:
-                n = _emit(out, n, now_ns, t_ns, cond[C_Z].onset_ns, i, ROBUST_Z, edge, NO_LIMIT, value, z,
+                n = _emit(out, n, now_ns, t_ns, cond[i, C_Z].onset_ns, i, ROBUST_Z, edge, NO_LIMIT, value, z,
                           p.z_threshold, math.nan, points)  # fmt: skip
     return n
 
 
 @kernel
-def step(params: Records, state: Records, cond: Records, ring_t: NDArray[np.int64], ring_v: NDArray[np.float64],
-         clock: Records, event_clock: bool, now_ns: int, first: int, sensor: NDArray[np.int32], t_ns: NDArray[np.int64],
+def step(params: Records, state: Records, cond: Records, ring: Records, clock: Records, event_clock: bool, now_ns: int, first: int, sensor: NDArray[np.int32], t_ns: NDArray[np.int64],
          value: NDArray[np.float64], quality: NDArray[np.uint8], status: NDArray[np.uint8], score: NDArray[np.float64],
          out: Records) -> tuple[int, int]:  # fmt: skip
     """Judge readings `first`.. in order; return the row to go on from and the number of findings in `out`.
@@ -313,6 +342,10 @@ def step(params: Records, state: Records, cond: Records, ring_t: NDArray[np.int6
     for row in range(first, len(sensor)):
         if n + N_CONDITIONS > len(out):
             return row, n
+        if row + AHEAD < len(sensor):
+            ahead = sensor[row + AHEAD]
+            fetch_ahead(state, ahead)
+            fetch_ahead(params, ahead)
         i = sensor[row]
         t = t_ns[row]
         if event_clock:
@@ -345,7 +378,7 @@ def step(params: Records, state: Records, cond: Records, ring_t: NDArray[np.int6
             n = _emit(out, n, now, t, c.onset_ns, i, DEAD, RECOVERED, NO_LIMIT, v, silent_s,
                       params[i].dead_after_ns * _NS, math.nan, 0.0)  # fmt: skip
             clock[0].next_dead_ns = min(clock[0].next_dead_ns, now + params[i].dead_after_ns)
-        n = _judge(params[i], s, cond[i], ring_t[i], ring_v[i], i, now, t, v, out, n, score, row)
+        n = _judge(params[i], s, cond, ring, i, now, t, v, out, n, score, row)
         s.good_t_ns = t
     return len(sensor), n
 

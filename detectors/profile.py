@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.state import DESIGN, FOREVER, HH, LL, PARAMS, H, L
+from detectors.state import DESIGN, FOREVER, HH, LL, PARAMS, RING, H, L, at_cache_lines
 from registry.sensors import GAS_TYPES, SensorRegistry, SensorSpec, SensorType
 
 _NAN = math.nan
@@ -16,7 +16,7 @@ _NAN = math.nan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Methods:
-    """Settings of the methods beside the limits; NaN switches one off.
+    """Settings of the methods beside the limits; NaN in `dead_scans`, `rate_pct_per_min` or `z_threshold` switches its method off.
 
     Attributes:
         dead_scans, dead_min_s: silent for max(dead_scans * scan_s, dead_min_s) is dead.
@@ -57,31 +57,46 @@ class Profile:
 
     def params(self, registry: SensorRegistry) -> NDArray[np.void]:
         """Return one `PARAMS` record a sensor."""
-        params = np.zeros(len(registry), PARAMS)
-        for i, spec in enumerate(registry.specs):
-            _fill(params[i], spec, self.methods(spec))
+        params = at_cache_lines(len(registry), PARAMS)
+        rows = [_row(spec, self.methods(spec)) for spec in registry.specs]
+        for name in rows[0] if rows else ():
+            params[name] = [row[name] for row in rows]
         return params
 
 
-def _fill(row: np.void, spec: SensorSpec, methods: Methods) -> None:
+def _row(spec: SensorSpec, methods: Methods) -> dict[str, float | list[int] | tuple[float, ...]]:
+    """Return the fields of `PARAMS` of one sensor."""
     span = spec.range_hi - spec.range_lo
-    row["limit"] = spec.limits
-    row["quiet_lo"] = np.nanmax([-math.inf, *spec.limits[: L + 1]])
-    row["quiet_hi"] = np.nanmin([math.inf, *spec.limits[H:]])
-    row["range_lo"], row["range_hi"] = spec.range_lo, spec.range_hi
-    row["deadband"] = spec.deadband
-    row["on_delay_ns"], row["off_delay_ns"] = _ns(spec.on_delay_s), _ns(spec.off_delay_s)
-    row["max_samples"] = _max_samples(spec)
-    row["dead_after_ns"] = FOREVER
-    if not math.isnan(spec.scan_s):
-        row["dead_after_ns"] = _ns(max(methods.dead_scans * spec.scan_s, methods.dead_min_s))
-    row["rate_limit"] = methods.rate_pct_per_min / 100.0 * span / 60.0
-    row["rate_window_ns"] = max(1, _ns(methods.rate_window_s))
-    row["z_threshold"] = methods.z_threshold
-    row["z_tau_ns"] = max(1, _ns(methods.z_tau_s))
-    row["z_warm_samples"], row["z_samples"] = methods.z_warm_samples, methods.z_samples
-    row["z_off_ns"] = _ns(methods.z_off_s)
-    row["sigma_min"] = 0.0 if math.isnan(span) else methods.sigma_min_pct / 100.0 * span
+    quiet_lo = max((limit for limit in spec.limits[: L + 1] if not math.isnan(limit)), default=-math.inf)
+    quiet_hi = min((limit for limit in spec.limits[H:] if not math.isnan(limit)), default=math.inf)
+    rate_window_ns = max(1, _ns(methods.rate_window_s))
+    dead_after_ns = FOREVER
+    if not math.isnan(spec.scan_s * methods.dead_scans):
+        dead_after_ns = _ns(max(methods.dead_scans * spec.scan_s, methods.dead_min_s))
+    return {
+        # a range that is not there is NaN, which max and min pass over in second place
+        "calm_lo": max(quiet_lo, spec.range_lo),
+        "calm_hi": min(quiet_hi, spec.range_hi),
+        "rate_limit": methods.rate_pct_per_min / 100.0 * span / 60.0,
+        "ring_every_ns": rate_window_ns // (RING - 1),
+        "z_threshold": methods.z_threshold,
+        "z_tau_ns": max(1, _ns(methods.z_tau_s)),
+        "sigma_min": 0.0 if math.isnan(span) else methods.sigma_min_pct / 100.0 * span,
+        "z_warm_samples": methods.z_warm_samples,
+        "z_samples": methods.z_samples,
+        "quiet_lo": quiet_lo,
+        "quiet_hi": quiet_hi,
+        "range_lo": spec.range_lo,
+        "range_hi": spec.range_hi,
+        "limit": spec.limits,
+        "deadband": spec.deadband,
+        "on_delay_ns": _ns(spec.on_delay_s),
+        "off_delay_ns": _ns(spec.off_delay_s),
+        "max_samples": _max_samples(spec),
+        "dead_after_ns": dead_after_ns,
+        "rate_window_ns": rate_window_ns,
+        "z_off_ns": _ns(methods.z_off_s),
+    }
 
 
 def _max_samples(spec: SensorSpec) -> list[int]:
@@ -94,5 +109,9 @@ def _max_samples(spec: SensorSpec) -> list[int]:
     return bound
 
 
+LONGEST_S = 1e9
+"""Longer than any plant stands; a time and this still fit into 64 bits of ns."""
+
+
 def _ns(seconds: float) -> int:
-    return 0 if math.isnan(seconds) else round(seconds * 1e9)
+    return 0 if math.isnan(seconds) else round(min(seconds, LONGEST_S) * 1e9)

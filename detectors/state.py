@@ -1,11 +1,16 @@
 """What the step knows of each sensor: its parameters, and its state between readings.
 
 One record a sensor rather than one array a field: a reading touches one sensor, so its fields lie side by side and
-cost three or four cache lines instead of twenty (bench/results/ has both layouts measured). Everything here is plain
-memory: a snapshot is these bytes, and restores to the same bits.
+cost three or four cache lines instead of twenty (bench/results/ has both layouts measured). For the same reason records
+begin at cache lines, and what every reading needs stands first in them. Everything here is plain memory: a snapshot is
+these bytes, and restores to the same bits.
 """
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
+from numpy.typing import NDArray
 
 from registry.sensors import LIMIT_NAMES
 
@@ -19,6 +24,8 @@ N_CONDITIONS = N_LIMITS + 4
 RING = 32
 """Samples kept of the rate window; a faster sensor's are thinned evenly, so the window stays whole in time."""
 
+_LINE_BYTES = 64
+
 NEVER = np.iinfo(np.int64).min
 """A time that has not been yet."""
 
@@ -27,6 +34,17 @@ FOREVER = np.iinfo(np.int64).max
 
 PARAMS = np.dtype(
     [
+        # what every reading needs, together in the first 64 bytes
+        ("calm_lo", np.float64),  # above this and below calm_hi no limit is crossed and no range left
+        ("calm_hi", np.float64),
+        ("rate_limit", np.float64),  # unit per second, either way; NaN: not watched
+        ("ring_every_ns", np.int64),  # samples of the rate window lie at least this far apart
+        ("z_threshold", np.float64),  # NaN: not watched
+        ("z_tau_ns", np.int64),  # time constant of the baseline
+        ("sigma_min", np.float64),  # the least spread believed: the transmitter's own resolution
+        ("z_warm_samples", np.int32),
+        ("z_samples", np.int32),  # consecutive good samples beyond the threshold before it is a finding
+        # what only an abnormal one needs
         ("quiet_lo", np.float64),  # above this and below quiet_hi no limit is crossed
         ("quiet_hi", np.float64),
         ("range_lo", np.float64),
@@ -35,20 +53,12 @@ PARAMS = np.dtype(
         ("deadband", np.float64),
         ("on_delay_ns", np.int64),
         ("off_delay_ns", np.int64),
-        (
-            "max_samples",
-            np.int32,
-            N_LIMITS,
-        ),  # good samples after which a limit no longer waits; 0: no such bound
+        # good samples after which a limit no longer waits; 0: no such bound
+        ("max_samples", np.int32, N_LIMITS),
         ("dead_after_ns", np.int64),  # silence that means dead; FOREVER: silence means nothing
-        ("rate_limit", np.float64),  # unit per second, either way; NaN: not watched
         ("rate_window_ns", np.int64),
-        ("z_threshold", np.float64),  # NaN: not watched
-        ("z_tau_ns", np.int64),  # time constant of the baseline
-        ("z_warm_samples", np.int32),
-        ("z_samples", np.int32),  # consecutive good samples beyond the threshold before it is a finding
         ("z_off_ns", np.int64),
-        ("sigma_min", np.float64),  # the least spread believed: the transmitter's own resolution
+        ("_spare", np.int64, 6),  # to whole cache lines
     ],
     align=True,
 )
@@ -61,14 +71,18 @@ STATE = np.dtype(
         ("good_now_ns", np.int64),  # the pipeline's clock at the last good reading (or at the start)
         ("mean", np.float64),
         ("var", np.float64),
-        ("z_count", np.int64),
+        ("ring_t_ns", np.int64),  # event time of the ring's newest sample, NEVER while it is empty
+        ("z_count", np.int32),  # samples of the baseline, counted until it is warm
         ("ring_head", np.int32),  # where the newest sample lies
         ("ring_count", np.int32),
         ("busy", np.int32),  # bit k: condition k is active or on its way in or out
     ],
     align=True,
 )
-"""State of one sensor."""
+"""State of one sensor: 64 bytes, one cache line."""
+
+SAMPLE = np.dtype([("t_ns", np.int64), ("value", np.float64)], align=True)
+"""One sample of a rate window's ring."""
 
 CONDITION = np.dtype(
     [
@@ -83,3 +97,32 @@ CONDITION = np.dtype(
 
 CLOCK = np.dtype([("now_ns", np.int64), ("next_dead_ns", np.int64)], align=True)
 """The pipeline's clock, and a time before which no sensor's silence is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The state of all sensors: one row a sensor in each array, and one clock."""
+
+    state: NDArray[np.void]
+    cond: NDArray[np.void]
+    ring: NDArray[np.void]
+    clock: NDArray[np.void]
+
+    @classmethod
+    def fresh(cls, sensors: int) -> Self:
+        """Return the state before anything has happened."""
+        state = at_cache_lines(sensors, STATE)
+        state["last_t_ns"] = state["good_t_ns"] = state["good_now_ns"] = state["ring_t_ns"] = NEVER
+        cond = at_cache_lines(sensors * N_CONDITIONS, CONDITION).reshape(sensors, N_CONDITIONS)
+        cond["since_ns"] = NEVER
+        ring = at_cache_lines(sensors * RING, SAMPLE).reshape(sensors, RING)
+        clock = np.zeros(1, CLOCK)
+        clock["now_ns"], clock["next_dead_ns"] = NEVER, FOREVER
+        return cls(state, cond, ring, clock)
+
+
+def at_cache_lines(count: int, kind: np.dtype[np.void]) -> NDArray[np.void]:
+    """Return zeroed records whose first begins at a cache line."""
+    raw = np.zeros(count * kind.itemsize + _LINE_BYTES, np.uint8)
+    start = -raw.ctypes.data % _LINE_BYTES
+    return raw[start : start + count * kind.itemsize].view(kind)

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -104,13 +104,17 @@ class Ledger(LedgerReader):
             _log.error("alert_event_differs_from_journal", events=conflicts)
         return last
 
-    def pending(self, now_ns: int, limit: int = 100) -> list[OutboxRow]:
-        """Return notifications due at `now_ns` in order of creation, at most one of a (receiver, key)."""
+    def pending(self, now_ns: int, limit: int = 100, without: Collection[str] = ()) -> list[OutboxRow]:
+        """Return notifications due at `now_ns` in order of creation, at most one of a (receiver, key).
+
+        Those of the receivers `without` are left out.
+        """
         rows = self._all(
-            "SELECT id, receiver, key, body, reason, state, attempts, next_try_ns, updated_ns, error FROM outbox"
+            "SELECT id, receiver, key, body, reason, state, attempts, next_try_ns, updated_ns, error FROM outbox"  # noqa: S608 - places only
             " WHERE n IN (SELECT min(n) FROM outbox WHERE state = 'pending' GROUP BY receiver, key)"
-            " AND next_try_ns <= ? ORDER BY n LIMIT ?",
-            (now_ns, limit),
+            f" AND next_try_ns <= ? AND receiver NOT IN ({','.join('?' * len(without))})"
+            " ORDER BY n LIMIT ?",
+            (now_ns, *without, limit),
         )
         return [_outbox_row(row) for row in rows]
 

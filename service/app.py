@@ -24,6 +24,7 @@ from detectors.state import NEVER
 from ingest.mqtt import MqttPublisher, MqttSettings, MqttSource, Phase
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
+from registry.plant import Text
 from service.health import Seen, Watch, parts_of, worst
 from service.live import LiveConsole
 from service.metrics import CONTENT_TYPE, PipelineCollector, exposition
@@ -72,6 +73,8 @@ class Service:
         self._on_events = on_events
         self._tell_troubles = tell_troubles
         self._stop = asyncio.Event()
+        self.settings_refused: Text | None = None
+        """Why newer settings were not taken over, None where there are none."""
 
     def stop(self) -> None:
         """Begin to end: drain, snapshot, close."""
@@ -110,7 +113,14 @@ class Service:
             live = LiveConsole(runtime, store, feed)
             accounts = Accounts(settings.state_dir)
             watcher = _Watcher(
-                self._loaded, runtime, source, writer, sender, live, tell_troubles=self._tell_troubles
+                self._loaded,
+                runtime,
+                source,
+                writer,
+                sender,
+                live,
+                tell_troubles=self._tell_troubles,
+                settings_refused=lambda: self.settings_refused,
             )
             async with asyncio.TaskGroup() as tasks:
                 server = await stack.enter_async_context(self._console(tasks, live, accounts, feed, watcher))
@@ -229,8 +239,10 @@ class _Watcher:
         live: LiveConsole,
         *,
         tell_troubles: bool,
+        settings_refused: Callable[[], Text | None],
     ) -> None:
         self._loaded = loaded
+        self._settings_refused = settings_refused
         self._tell_troubles = tell_troubles
         self._runtime = runtime
         self._source = source
@@ -299,6 +311,7 @@ class _Watcher:
             lag_s=self._runtime.lag_s(),
             free_mb=free_mb,
             min_free_mb=settings.journal.min_free_mb,
+            settings_refused=self._settings_refused(),
         )
 
     def _healthz(self) -> tuple[bool, Mapping[str, Any]]:

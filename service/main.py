@@ -1,5 +1,6 @@
 """The command line `hazwatch`."""
 
+import os
 import sys
 from importlib import import_module
 
@@ -37,10 +38,19 @@ def main() -> None:
         for fault in error.faults:
             say(f"{fault.level}: {fault}")
         sys.exit(INPUT_FAULT)
+    except BrokenPipeError:
+        _hush()
+    except OSError as error:
+        say(f"error: {error}")
+        sys.exit(INPUT_FAULT)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        sys.exit(0)
+
+
+def _hush() -> None:
+    """End without a word: whoever read our output has seen enough, and Python's last flush would complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)
 
 
 if __name__ == "__main__":

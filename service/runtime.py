@@ -219,7 +219,8 @@ class Runtime:
             waits.append(self.pipeline.next_deadline_ns())
         until_s = min((w - self._clock_ns()) / 1e9 for w in waits if w is not None)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), max(0.0, until_s))
+            async with asyncio.timeout(max(0.0, until_s)):
+                await self._wake.wait()
 
     def _collect(self) -> None:
         now_ns = self._clock_ns()

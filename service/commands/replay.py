@@ -63,7 +63,7 @@ Paths = tuple[Path | None, Path | None, Path | None]
 
 
 def _replay_recording(recording: Recording, plan: "Plan", paths: Paths, factor: float | None) -> None:
-    from detectors.bank import Clock  # noqa: PLC0415 - imports numba, whose cache has its place only now
+    from detectors.clock import Clock  # noqa: PLC0415 - imports numba, whose cache has its place only now
     from service.pipeline import Pipeline  # noqa: PLC0415 - as above
     from service.replaying import Columns, Outputs, replay_recording  # noqa: PLC0415 - as above
 

@@ -171,7 +171,9 @@ def _points(
     """Return a points table with limits at 3 and 4.5 sigma of the fault-free run, within the range."""
     rows = [HEADER]
     for name, column in columns.items():
-        head = f"{name},{enterprise},S1,E1,{column.type},{column.unit},{column.range_lo:g},{column.range_hi:g}"
+        head = (
+            f"{name},{enterprise},S1,E1,{column.type},{column.unit},{column.range_lo:g},{column.range_hi:g}"
+        )
         if column.type in {"other", "valve"}:
             rows.append(f"{head},,,,,,{scan_s}")
             continue

@@ -23,7 +23,9 @@ def gathered(rows: Iterable[tuple[str, int, float]]) -> dict[str, dict[int, floa
     return found
 
 
-def of_influx(server: Influx, measurement: str = "readings", field: str = "value") -> dict[str, dict[int, float]]:
+def of_influx(
+    server: Influx, measurement: str = "readings", field: str = "value"
+) -> dict[str, dict[int, float]]:
     """Return a field of an InfluxDB's measurement."""
     rows = server.ask(f"SELECT {field}, sensor FROM {measurement}")
     return gathered((str(sensor), int(str(t)), float(str(value))) for t, value, sensor in rows)

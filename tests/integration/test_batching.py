@@ -120,11 +120,11 @@ def sequences(draw: st.DrawFn) -> ReadingBlock:
     steps = rng.choice([0, 1, 1, 2, 5, 40, -3], count) * NS
     lo = np.array([spec.range_lo for spec in specs])[sensor]
     hi = np.array([spec.range_hi for spec in specs])[sensor]
-    value = lo + (hi - lo) * rng.choice([0.5, 0.02, 0.97, 1.3, -0.2, np.nan], count, p=[0.4, 0.2, 0.2, 0.08, 0.08, 0.04])
-    quality = rng.choice([0, 0, 0, 0, 1, 2], count).astype(np.uint8)
-    return ReadingBlock(
-        sensor=sensor, t_ns=DEMO_START_NS + np.cumsum(steps), value=value, quality=quality
+    value = lo + (hi - lo) * rng.choice(
+        [0.5, 0.02, 0.97, 1.3, -0.2, np.nan], count, p=[0.4, 0.2, 0.2, 0.08, 0.08, 0.04]
     )
+    quality = rng.choice([0, 0, 0, 0, 1, 2], count).astype(np.uint8)
+    return ReadingBlock(sensor=sensor, t_ns=DEMO_START_NS + np.cumsum(steps), value=value, quality=quality)
 
 
 @given(sequence=sequences(), seed=st.integers(0, 2**32 - 1))
