@@ -249,9 +249,6 @@ async def test_nothing_is_acknowledged_while_the_ledger_fails(rig: Rig) -> None:
     assert_same(recover(rig.ledger, plan(), 0, lambda *_: None).pipeline, rig.runtime.pipeline)
 
 
-@pytest.mark.xfail(
-    reason="a command that could not be kept is overwritten by the next batch, and lost", strict=False
-)
 @scenario
 async def test_a_command_that_could_not_be_kept_is_kept_before_anything_else(rig: Rig) -> None:
     async with running(rig):
@@ -270,7 +267,6 @@ async def test_a_command_that_could_not_be_kept_is_kept_before_anything_else(rig
     assert_same(recover(rig.ledger, plan(), 0, lambda *_: None).pipeline, rig.runtime.pipeline)
 
 
-@pytest.mark.xfail(reason="while the ledger fails nothing ends the runtime", strict=False)
 @scenario
 async def test_it_ends_although_the_ledger_fails(rig: Rig) -> None:
     """Nothing is lost by ending: what was not acknowledged comes again."""
