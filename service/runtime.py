@@ -11,21 +11,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import numpy as np
 import structlog
 
 from alerting.commands import Command, encode_command
 from alerting.events import AlertEvent
 from detectors.clock import Clock
-from detectors.kernels import DUPLICATE
 from detectors.state import NEVER
 from ingest.batcher import Batcher, BatchLimits
 from ingest.messages import Message
 from ingest.mqtt import connection_of
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
-from ledger.records import Commit, DeadLetter, EventLine, JournalEntry, OutboxItem
-from registry.readings import ReadingBlock
+from ledger.records import Commit, JournalEntry
+from service.effects import commit_of, store_batch
 from service.pipeline import Outcome, Pipeline, pack_messages
 from service.recovery import unacknowledged
 from service.redelivery import Redelivery
@@ -328,34 +326,3 @@ class Runtime:
                 shown(outcome.events)
         for seen in self.hooks.on_outcome:
             seen(outcome)
-
-
-def commit_of(entry: JournalEntry, outcome: Outcome, stored_seq: int | None) -> Commit:
-    """Return what one entry leaves in the ledger."""
-    return Commit(
-        entries=[entry],
-        events=[EventLine(event.seq, event.id, event.line()) for event in outcome.events],
-        notifications=[
-            OutboxItem(id=n.id, receiver=n.receiver, body=n.body, key=n.alert, reason=n.reason.en)
-            for n in outcome.notifications
-        ],
-        dead_letters=[
-            DeadLetter(entry.now_ns, r.reason, r.detail, r.topic, r.payload, r.count) for r in outcome.rejects
-        ],
-        stored_seq=stored_seq,
-    )
-
-
-def store_batch(seq: int, outcome: Outcome) -> StoreBatch:
-    """Return what one entry gives to the time-series store: all but doubled readings."""
-    block, score = outcome.block, outcome.score
-    kept = outcome.status != DUPLICATE
-    if not kept.all():
-        block = ReadingBlock(
-            sensor=block.sensor[kept],
-            t_ns=block.t_ns[kept],
-            value=block.value[kept],
-            quality=block.quality[kept],
-        )
-        score = score[kept]
-    return StoreBatch(seq=seq, block=block, score=np.ascontiguousarray(score), alerts=outcome.events)

@@ -20,10 +20,10 @@ from ledger.ledger import Ledger
 from ledger.records import JournalEntry
 from registry.plant import Text
 from service.commands.answers import cause_of
+from service.effects import commit_of
 from service.main import build, main
 from service.pipeline import Pipeline
 from service.plan import load
-from service.runtime import commit_of
 from tests.service.site import T0, write_site
 
 ROOT = Path(__file__).resolve().parents[2]

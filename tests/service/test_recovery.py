@@ -9,9 +9,9 @@ from alerting.commands import Acknowledge, encode_command
 from ingest.messages import Message
 from ledger.ledger import Ledger
 from ledger.records import Commit, JournalEntry
+from service.effects import commit_of
 from service.pipeline import Outcome, Pipeline, pack_messages
 from service.recovery import recover, unacknowledged
-from service.runtime import commit_of
 from tests.service.site import T0, S, lines, pipeline, plan, reading, told
 
 
