@@ -7,7 +7,7 @@ from typing import Any, Literal
 from rich.table import Table
 
 _DIGITS = 4
-_SCALES = ((1e6, 1e6, " M"), (1e4, 1e3, " k"))
+_SCALES = ((1e9, 1e9, " G"), (1e6, 1e6, " M"), (1e4, 1e3, " k"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

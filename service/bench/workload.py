@@ -15,6 +15,8 @@ ROUND_NS = 1_000_000_000
 """Every sensor reports once a second."""
 ENTERPRISE = "bench"
 TOPIC = f"hazwatch/v1/{ENTERPRISE}"
+LEAST_ROUNDS = 4
+"""A rate window keeps every second or fourth reading: fewer rounds would measure those that keep none."""
 GROUP = 100
 """Readings in a batch."""
 TYPES = (
@@ -53,7 +55,7 @@ def plant(sensors: int) -> SensorRegistry:
 def readings(sensors: int, count: int, *, in_order: bool) -> ReadingBlock:
     """Return about `count` quiet readings in whole rounds of all sensors, in their order or shuffled each round."""
     rng = np.random.default_rng(1)
-    rounds = max(1, count // sensors)
+    rounds = max(LEAST_ROUNDS, count // sensors)
     order = [np.arange(sensors) if in_order else rng.permutation(sensors) for _ in range(rounds)]
     n = rounds * sensors
     return ReadingBlock(
