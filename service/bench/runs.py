@@ -144,6 +144,8 @@ def _processed(site: Site, spec: LoadSpec) -> float:
 
 def _check(seen: dict[str, float], spec: LoadSpec) -> None:
     """A run counts only where every reading was judged once."""
-    lost = {name: seen[name] for name in ("hazwatch_readings_late", "hazwatch_readings_duplicate") if seen[name]}
+    lost = {
+        name: seen[name] for name in ("hazwatch_readings_late", "hazwatch_readings_duplicate") if seen[name]
+    }
     if lost or seen["hazwatch_readings"] != readings_of(spec):
         raise MeasureError(f"of {readings_of(spec)} readings came {seen['hazwatch_readings']:.0f}, {lost}")

@@ -124,7 +124,9 @@ def victoria_metrics(folder: Path) -> Iterator[int]:
     """
     program = binary("victoria-metrics")
     if program is None:
-        raise ServerMissing("victoria-metrics is not on this machine (Debian: apt-get install victoria-metrics)")
+        raise ServerMissing(
+            "victoria-metrics is not on this machine (Debian: apt-get install victoria-metrics)"
+        )
     port = free_port()
     log = folder / "victoria.log"
     command = [
