@@ -88,7 +88,10 @@ class LiveConsole:
         except LedgerError as error:
             return Refused(
                 code="ledger",
-                text=Text(f"本地日志无法写入，命令未生效：{error}", f"the ledger cannot be written: {error}"),
+                text=Text(
+                    f"本地日志无法写入，恢复后请重新查看：{error}",
+                    f"the ledger cannot be written, look again when it can: {error}",
+                ),
             )
         row = self.alert(alert_id)
         if row is None:

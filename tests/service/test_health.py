@@ -42,6 +42,7 @@ def test_all_is_well() -> None:
         ("store", {"store_dropped": 3}, Health.DEGRADED, "3 rows were dropped"),
         ("store", {"store": "stopped", "store_error": "x"}, Health.DEGRADED, "stopped"),
         ("notifications", {"receivers_failing": {"b": Text("乙", "B"), "a": Text("甲", "A")}}, Health.DEGRADED, "a: A; b: B"),
+        ("settings", {"settings_refused": Text("错", "running on the old ones")}, Health.DEGRADED, "old ones"),
         ("disk", {"free_mb": 499.6}, Health.DEGRADED, "only 500 MB free (limit 500 MB)"),
     ],
 )  # fmt: skip
