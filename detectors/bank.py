@@ -160,7 +160,7 @@ class DetectorBank:
         self._state["good_now_ns"] = self._clock["now_ns"][0]
         self._state[here] = np.frombuffer(kept.state, STATE)[there]
         self._cond[here] = np.frombuffer(kept.cond, CONDITION).reshape(n, N_CONDITIONS)[there]
-        self._ring[here] = np.frombuffer(kept.ring, SAMPLE).reshape(n, RING)[there]
+        self._ring.reshape(-1, RING)[here] = np.frombuffer(kept.ring, SAMPLE).reshape(n, RING)[there]
         if len(pairs) != len(self._ids):  # a sensor that is new here may fall due before all others
             self._clock["next_dead_ns"] = self._clock["now_ns"][0]
 

@@ -41,7 +41,7 @@ RAISE_SCORE = 0.5
 MAX_MAGNITUDE = 1e30
 """A value beyond is a broken transmitter's, not a process's: it counts as no value, for its square would end a baseline."""
 AHEAD = 8
-"""How many readings before its turn a sensor's records are fetched into the cache."""
+"""How many readings before its turn a sensor's records are fetched into the cache; half as many for its ring."""
 _BAD = 2
 _BOUNDS = (1 << N_LIMITS) - 1 | 1 << C_RANGE
 """The bits of `busy` that stand for limits and range."""
@@ -167,7 +167,7 @@ def _remember(p: Records, s: Records, ring: Records, i: int, t_ns: int, value: f
     s.ring_head = (s.ring_head + 1) & (RING - 1)
     s.ring_count = min(s.ring_count + 1, RING)
     s.ring_t_ns = t_ns
-    sample = ring[i, s.ring_head]
+    sample = ring[i * RING + s.ring_head]
     sample.t_ns = t_ns
     sample.value = value
 
@@ -179,7 +179,7 @@ def _rate(p: Records, s: Records, ring: Records, i: int, t_ns: int, value: float
     Asked for only where something depends on it; samples that have left the window are dropped then.
     """
     while s.ring_count > 0:
-        oldest = ring[i, (s.ring_head - s.ring_count + 1) & (RING - 1)]
+        oldest = ring[i * RING + ((s.ring_head - s.ring_count + 1) & (RING - 1))]
         span_ns = t_ns - oldest.t_ns
         if span_ns <= p.rate_window_ns:
             if 2 * span_ns < p.rate_window_ns:
@@ -343,9 +343,10 @@ def step(params: Records, state: Records, cond: Records, ring: Records, clock: R
         if n + N_CONDITIONS > len(out):
             return row, n
         if row + AHEAD < len(sensor):
-            ahead = sensor[row + AHEAD]
+            ahead, soon = sensor[row + AHEAD], sensor[row + AHEAD // 2]
             fetch_ahead(state, ahead)
             fetch_ahead(params, ahead)
+            fetch_ahead(ring, soon * RING + ((state[soon].ring_head + 1) & (RING - 1)))
         i = sensor[row]
         t = t_ns[row]
         if event_clock:

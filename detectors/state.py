@@ -101,7 +101,7 @@ CLOCK = np.dtype([("now_ns", np.int64), ("next_dead_ns", np.int64)], align=True)
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The state of all sensors: one row a sensor in each array, and one clock."""
+    """The state of all sensors: a row a sensor, but `RING` rows one after another in `ring`; and one clock."""
 
     state: NDArray[np.void]
     cond: NDArray[np.void]
@@ -115,7 +115,7 @@ class Memory:
         state["last_t_ns"] = state["good_t_ns"] = state["good_now_ns"] = state["ring_t_ns"] = NEVER
         cond = at_cache_lines(sensors * N_CONDITIONS, CONDITION).reshape(sensors, N_CONDITIONS)
         cond["since_ns"] = NEVER
-        ring = at_cache_lines(sensors * RING, SAMPLE).reshape(sensors, RING)
+        ring = at_cache_lines(sensors * RING, SAMPLE)
         clock = np.zeros(1, CLOCK)
         clock["now_ns"], clock["next_dead_ns"] = NEVER, FOREVER
         return cls(state, cond, ring, clock)

@@ -28,8 +28,8 @@ from ledger.snapshots import Snapshot, SnapshotFolder
 SNAPSHOTS_KEPT = 3
 DEAD_LETTERS_KEPT = 1000
 _WAL_BYTES = 64 << 20
-_ROW_COST_BYTES = 64
 _PRUNE_ROWS = 2000
+_ROW_COST_BYTES = 64
 
 _log = structlog.get_logger(__name__)
 
@@ -189,15 +189,26 @@ class Ledger(LedgerReader):
         return rows[0][0] - 1 if rows else self._last_seq
 
     def _seq_beyond(self, above_bytes: int | None) -> int:
-        """Return the newest seq with which the entries after it would be more than `above_bytes`."""
+        """Return the seq up to which to forget so that the file holds `above_bytes`; looks at the oldest rows only."""
         if above_bytes is None:
             return 0
-        rows = self._all(
-            "SELECT seq FROM (SELECT seq, sum(length(body) + ?) OVER (ORDER BY seq DESC) AS total FROM journal)"
-            " WHERE total > ? ORDER BY seq DESC LIMIT 1",
-            (_ROW_COST_BYTES, above_bytes),
-        )
-        return rows[0][0] if rows else 0
+        excess_bytes = self.used_bytes - above_bytes
+        if excess_bytes <= 0:
+            return 0
+        last = 0
+        for seq, size in self._all(
+            "SELECT seq, length(body) FROM journal ORDER BY seq LIMIT ?", (_PRUNE_ROWS,)
+        ):
+            if excess_bytes <= 0:
+                break
+            last, excess_bytes = seq, excess_bytes - size - _ROW_COST_BYTES
+        return last
+
+    @property
+    def used_bytes(self) -> int:
+        """How much of the file holds something; what was forgotten is used again."""
+        pages = int(self._one("PRAGMA page_count")) - int(self._one("PRAGMA freelist_count"))
+        return pages * int(self._one("PRAGMA page_size"))
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

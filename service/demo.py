@@ -23,6 +23,7 @@ NS = 1_000_000_000
 USER = "demo"
 STEP_S = 1
 """Simulated seconds that are made at a time."""
+POLL_S = 0.02
 SETTLE_S = 30.0
 """How long the service may take to work off what was published."""
 
@@ -91,7 +92,7 @@ class Demo:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._service.run(), name="service")
             running = await self._running
-            self.published = await asyncio.to_thread(self._publish)
+            self.published = await asyncio.to_thread(self._publish, running)
             await self._worked_off(running, self.published.readings)
             self._service.stop()
 
@@ -103,7 +104,10 @@ class Demo:
         assert self._running is not None, "the service runs inside `run`"
         self._running.set_result(running)
 
-    def _publish(self) -> Published:
+    def _publish(self, running: Running) -> Published:
+        """Publish once the service has subscribed: what a broker gets before that, nobody gets."""
+        while not self._ended and not running.source.state().healthy:
+            time.sleep(POLL_S)
         with Publisher(MqttSettings(url=self._show.gateway_url, client_id="", clean=True)) as publisher:
             return publish(self._chunks(), publisher, Packer(Addresses()), None)
 

@@ -53,9 +53,11 @@ class Reloading:
             faults = errors_in(error.faults)
             for fault in faults:
                 _log.error("settings_refused", fault=str(fault))
-            self._service.settings_refused = Text(
-                f"新设置有 {len(faults)} 处错误，仍按原设置运行：{faults[0]}",
-                f"the new settings have {len(faults)} faults, running on the old ones: {faults[0]}",
+            self._service.refuse_settings(
+                Text(
+                    f"新设置有 {len(faults)} 处错误，仍按原设置运行：{faults[0]}",
+                    f"the new settings have {len(faults)} faults, running on the old ones: {faults[0]}",
+                )
             )
         else:
             self._service.stop()

@@ -96,7 +96,9 @@ def test_killed_while_readings_come(name: str, tmp_path: Path, cache: Path) -> N
 
         for each in both:
             wait_until(lambda each=each: journalled(each) >= this.all, 60, lambda each=each: journalled(each))  # type: ignore[misc]
-            wait_until(lambda each=each: outbox(each).get("pending", 0) == 0, 60, lambda each=each: outbox(each))  # type: ignore[misc]
+            wait_until(
+                lambda each=each: outbox(each).get("pending", 0) == 0, 60, lambda each=each: outbox(each)
+            )  # type: ignore[misc]
         redelivered = [each.metric("hazwatch_redelivered_total") for each in both]
         print(f"recognised as sent again since the last start: {redelivered}")
         live = [each.alerts() for each in both]

@@ -55,9 +55,7 @@ def test_broker_and_store_go_away_and_come_back(name: str, tmp_path: Path, cache
         Mosquitto(tmp_path / "mosquitto") as broker,
         victoria(tmp_path / "victoria") as store,
     ):
-        service = service_for(
-            this, tmp_path / "run", cache, broker, {"kind": "influx", "url": store.url}
-        )
+        service = service_for(this, tmp_path / "run", cache, broker, {"kind": "influx", "url": store.url})
         service.start()
         try:
             service.wait_connected()

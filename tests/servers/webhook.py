@@ -56,7 +56,7 @@ class Webhook:
         with self._lock:
             found: dict[str, set[bytes]] = {}
             for post in self.posts:
-                if post.answered < 300:  # noqa: PLR2004 - the statuses that mean "sent"
+                if post.answered < 300:
                     found.setdefault(post.id, set()).add(post.body)
             return found
 

@@ -15,7 +15,12 @@ class Rig:
     """A runtime with everything around it."""
 
     def __init__(
-        self, ledger: FlakyLedger, clock: Clock = Clock.WALL, *, pipe: Pipeline | None = None, in_flight: int = 1000
+        self,
+        ledger: FlakyLedger,
+        clock: Clock = Clock.WALL,
+        *,
+        pipe: Pipeline | None = None,
+        in_flight: int = 1000,
     ) -> None:
         self.ledger = ledger
         self.clock = FakeClock()
@@ -39,7 +44,10 @@ class Rig:
 
     def journalled(self) -> list[Message]:
         return [
-            m for entry in self.ledger.entries() if entry.kind == "messages" for m in unpack_messages(entry.body)
+            m
+            for entry in self.ledger.entries()
+            if entry.kind == "messages"
+            for m in unpack_messages(entry.body)
         ]
 
     def kinds(self) -> list[str]:

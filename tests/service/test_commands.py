@@ -14,17 +14,16 @@ from typing import NamedTuple
 import pytest
 from typer.testing import CliRunner
 
-from console.accounts import database_path
-
 from alerting.commands import SystemCondition, encode_command
+from console.accounts import database_path
 from ledger.ledger import Ledger
 from ledger.records import JournalEntry
 from registry.plant import Text
 from service.commands.answers import cause_of
+from service.effects import commit_of
 from service.main import build, main
 from service.pipeline import Pipeline
 from service.plan import load
-from service.runtime import commit_of
 from tests.service.site import T0, write_site
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -153,9 +152,7 @@ def _some_ca() -> Path:
 # ---- replay
 
 
-RECORDING = "time,LT,XX\n" + "".join(
-    f"2026-01-01T00:00:{k:02d}Z,{50 + k},1\n" for k in range(60)
-)
+RECORDING = "time,LT,XX\n" + "".join(f"2026-01-01T00:00:{k:02d}Z,{50 + k},1\n" for k in range(60))
 
 
 def test_a_replay_writes_what_it_found(hazwatch: Run, tmp_path: Path) -> None:
@@ -250,7 +247,9 @@ def password(tmp_path: Path) -> Path:
 
 def test_an_account_is_added(hazwatch: Run, tmp_path: Path, password: Path) -> None:
     config = write_site(tmp_path)
-    code, _, err = hazwatch("user", "add", "li", "--role", "operator", "--config", config, "--password-file", password)
+    code, _, err = hazwatch(
+        "user", "add", "li", "--role", "operator", "--config", config, "--password-file", password
+    )
     assert (code, err) == (0, "added li (operator)\n")
     database = database_path(tmp_path / "state")
     assert sqlite3.connect(database).execute("select name from accounts").fetchall() == [("li",)]
@@ -298,7 +297,11 @@ def test_a_simulation_goes_to_files(hazwatch: Run, tmp_path: Path) -> None:
         ("demo-site --hours 0.01 --mqtt http://x", 1, "command line: mqtt.url: 'http://x' is no address"),
         ("demo-site --hours 0.01 --mqtt mqtt://127.0.0.1:1 --speed x", 1, "command line: --speed"),
         ("demo-site --hours 0.01 --mqtt mqtt://127.0.0.1:1", 3, "Connection refused"),
-        ("demo-site --hours 0.01 --mqtt mqtt://127.0.0.1:1 --username li --password-file none", 1, "cannot be read"),
+        (
+            "demo-site --hours 0.01 --mqtt mqtt://127.0.0.1:1 --username li --password-file none",
+            1,
+            "cannot be read",
+        ),
         ("points.csv --truth t.json", 1, "no labelled truth"),
     ],
 )
@@ -317,7 +320,12 @@ def test_who_reads_our_output_may_stop_reading(tmp_path: Path) -> None:
     os.close(read)
     with os.fdopen(write, "wb") as out:
         ran = subprocess.run(
-            _command("alerts", "--config", config), stdout=out, stderr=subprocess.PIPE, cwd=tmp_path, env=_env(tmp_path), check=False
+            _command("alerts", "--config", config),
+            stdout=out,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            env=_env(tmp_path),
+            check=False,
         )
     assert ran.stderr == b""
 
@@ -337,7 +345,13 @@ def _env(cache: Path) -> dict[str, str]:
 def process(folder: Path, cache: Path, *args: object) -> Answer:
     """Run a command as a person would."""
     ran = subprocess.run(
-        _command(*args), cwd=folder, env=_env(cache), capture_output=True, stdin=subprocess.DEVNULL, timeout=100, check=False
+        _command(*args),
+        cwd=folder,
+        env=_env(cache),
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=100,
+        check=False,
     )
     return Answer(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
 
@@ -402,7 +416,12 @@ def test_no_traceback_reaches_a_user(tmp_path: Path, cache: Path, args: str, cod
         (tmp_path / "damaged").mkdir()
         (tmp_path / "damaged" / "ledger.sqlite").write_bytes(b"SQLite format 3\0" + b"junk" * 1000)
         (tmp_path / "statefile").touch()
-        ok = write_site(tmp_path).read_text().replace("store: {kind: none}\n", "").replace("console: false\n", "")
+        ok = (
+            write_site(tmp_path)
+            .read_text()
+            .replace("store: {kind: none}\n", "")
+            .replace("console: false\n", "")
+        )
         none, off = "store: {kind: none}\n", "console: false\n"
         for name, text in {
             "ok": none + off,

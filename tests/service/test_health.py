@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from console.backend import Component, Health
 
 from alerting.events import Grade
+from console.backend import Component, Health
 from registry.plant import Text
 from service.health import GRADES, LAG_LIMIT_S, NAMES, PATIENCE_S, Seen, Watch, parts_of, worst
 
@@ -46,7 +46,9 @@ def test_all_is_well() -> None:
         ("disk", {"free_mb": 499.6}, Health.DEGRADED, "only 500 MB free (limit 500 MB)"),
     ],
 )  # fmt: skip
-def test_each_trouble_shows_in_its_part_alone(part: str, change: dict[str, Any], state: Health, words: str) -> None:
+def test_each_trouble_shows_in_its_part_alone(
+    part: str, change: dict[str, Any], state: Health, words: str
+) -> None:
     parts = parts_of(replace(WELL, **change))
     assert parts[part].state is state
     assert words in parts[part].detail.en
@@ -105,3 +107,22 @@ def test_what_an_earlier_run_told_of_ends_with_this_one() -> None:
 def test_a_part_that_nobody_named_is_told_too() -> None:
     (told,) = Watch().changes({"new": ILL}, 0)
     assert (told.name, told.grade, told.detail.en) == ("new", Grade.YELLOW, "new: bad")
+
+
+def test_what_could_not_be_kept_is_told_later() -> None:
+    watch = Watch()
+    (begun,) = watch.changes({"disk": ILL}, 0)
+    watch.untold(begun)
+    assert watch.changes({"disk": ILL}, S) == [begun]
+    watch.untold(begun)
+    later = watch.changes({"disk": OK}, 2 * S)
+    assert [c.active for c in later] == [True, False], "that there was a trouble is told even when it is over"
+    assert watch.changes({"disk": OK}, 3 * S) == []
+
+
+def test_an_end_that_could_not_be_kept_is_told_later() -> None:
+    watch = Watch(["broker"])
+    (end,) = watch.changes({"broker": OK}, 0)
+    watch.untold(end)
+    assert watch.changes({"broker": OK}, S) == [end]
+    assert watch.changes({"broker": OK}, 2 * S) == []

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+import service.runtime as runtime_module
 from console.backend import Accepted, Refused
 from console.feed import Feed
 from console.scope import Scope
-
-import service.runtime as runtime_module
 from registry.plant import Area, Enterprise, Plant, Text
 from registry.sensors import SensorRegistry
 from service.live import LiveConsole
@@ -33,7 +33,9 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlakyLed
 
 
 @asynccontextmanager
-async def console(ledger: FlakyLedger, pipe: Pipeline | None = None) -> AsyncIterator[tuple[Rig, LiveConsole]]:
+async def console(
+    ledger: FlakyLedger, pipe: Pipeline | None = None
+) -> AsyncIterator[tuple[Rig, LiveConsole]]:
     rig = Rig(ledger, pipe=pipe)
     async with running(rig):
         yield rig, LiveConsole(rig.runtime, NullStore(), Feed(epoch="first"))
@@ -216,7 +218,10 @@ def test_the_site_has_the_name_of_its_enterprise_or_its_area(ledger: FlakyLedger
 
         return asyncio.run(main())
 
-    areas = {"33": Area(code="33", name=Text("浙江", "Zhejiang")), "3302": Area(code="3302", name=Text("宁波", "Ningbo"), parent="33")}
+    areas = {
+        "33": Area(code="33", name=Text("浙江", "Zhejiang")),
+        "3302": Area(code="3302", name=Text("宁波", "Ningbo"), parent="33"),
+    }
     e, f = (Enterprise(id=i, name=Text(i, i.upper()), area="3302") for i in "ef")
     assert named(Plant(areas=areas, enterprises={"e": e})) == "E"
     assert named(Plant(areas=areas, enterprises={"e": e, "f": f})) == "Zhejiang"

@@ -3,9 +3,9 @@
 import asyncio
 from pathlib import Path
 
-from console.backend import Component, Health
 from prometheus_client.parser import text_string_to_metric_families
 
+from console.backend import Component, Health
 from ingest.messages import Message
 from registry.plant import Text
 from service.metrics import CONTENT_TYPE, PipelineCollector, exposition
@@ -54,7 +54,9 @@ def test_a_scrape_says_what_happened(tmp_path: Path) -> None:
     assert value("messages_total") == 8
     assert value("readings_total") == 6
     assert value("readings_late_total") == value("readings_duplicate_total") == 1
-    assert value("rejects_total", reason="unknown_sensor") == value("rejects_total", reason="unknown_topic") == 1
+    assert (
+        value("rejects_total", reason="unknown_sensor") == value("rejects_total", reason="unknown_topic") == 1
+    )
     assert value("findings_total") == value("alert_events_total") == 2
     assert value("alerts_open") == 2
     assert value("sensors") == 3

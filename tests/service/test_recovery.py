@@ -9,10 +9,10 @@ from alerting.commands import Acknowledge, encode_command
 from ingest.messages import Message
 from ledger.ledger import Ledger
 from ledger.records import Commit, JournalEntry
+from registry.sensors import SensorRegistry
+from service.effects import commit_of
 from service.pipeline import Outcome, Pipeline, pack_messages
 from service.recovery import recover, unacknowledged
-from service.runtime import commit_of
-from registry.sensors import SensorRegistry
 from tests.service.site import GT, T0, S, lines, pipeline, plan, reading, told
 
 

@@ -65,7 +65,9 @@ def recording() -> list[Recorded]:
     ]
 
 
-def replay(tmp_path: Path, chunks: list[Recorded], speed: float | None = None) -> tuple[Tally, dict[str, bytes]]:
+def replay(
+    tmp_path: Path, chunks: list[Recorded], speed: float | None = None
+) -> tuple[Tally, dict[str, bytes]]:
     tmp_path.mkdir(exist_ok=True)
     paths = {name: tmp_path / name for name in ("alerts", "findings", "scores")}
     pipe = Pipeline(plan(Clock.EVENT))
@@ -105,7 +107,10 @@ def test_a_sensors_name_is_one_cell_of_the_scores_file(tmp_path: Path) -> None:
     made = plan_of_columns(names)
     with Outputs(made.registry, scores=tmp_path / "s") as outputs:
         replay_recording(
-            Pipeline(made), [chunk(names, (0, 0, 1.0), (1, 0, 1.0), (2, 0, 1.0))], Columns(made.registry), outputs
+            Pipeline(made),
+            [chunk(names, (0, 0, 1.0), (1, 0, 1.0), (2, 0, 1.0))],
+            Columns(made.registry),
+            outputs,
         )
     rows = list(csv.reader((tmp_path / "s").read_text("utf-8").splitlines()))
     assert [r[1] for r in rows[1:]] == list(names)

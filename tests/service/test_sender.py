@@ -151,7 +151,9 @@ def test_each_attempt_waits_longer_less_its_jitter(ledger: FlakyLedger) -> None:
 
 
 def test_a_receivers_own_wish_counts_where_it_is_longer(ledger: FlakyLedger) -> None:
-    receiver = FakeReceiver([Retry(reason=Text.same("busy"), after_s=60), Retry(reason=Text.same("busy"), after_s=0.1)])
+    receiver = FakeReceiver(
+        [Retry(reason=Text.same("busy"), after_s=60), Retry(reason=Text.same("busy"), after_s=0.1)]
+    )
     clock = FakeClock()
     put(ledger, ("n1", "duty", "a"))
 
