@@ -61,7 +61,7 @@ class Watch:
                 owed = self._owed.pop(name, None)
                 if name in self._active or owed is not None:
                     self._active.discard(name)
-                    told += [] if owed is None else [owed]
+                    told += [owed] if owed is not None and owed.active else []
                     told.append(_condition(name, part, active=False))
                 continue
             since_ns = self._since_ns.setdefault(name, now_ns)
@@ -70,13 +70,16 @@ class Watch:
                 told.append(_condition(name, part, active=True))
         return told
 
-    def untold(self, condition: SystemCondition) -> None:
-        """The condition could not be kept: it is owed, and comes again, at the latest when the trouble is over."""
+    def untold(self, condition: SystemCondition) -> bool:
+        """Take back a condition that could not be kept; it comes again, at the latest when the trouble is over.
+
+        Return whether this is the first time.
+        """
+        first = condition.name not in self._owed
+        self._owed[condition.name] = condition
         if condition.active:
             self._active.discard(condition.name)
-            self._owed[condition.name] = condition
-        else:
-            self._active.add(condition.name)
+        return first
 
 
 def _condition(name: str, part: Component, *, active: bool) -> SystemCondition:

@@ -90,8 +90,8 @@ class Watcher:
             try:
                 self._runtime.command(condition)
             except LedgerError as error:
-                self._watch.untold(condition)
-                _log.warning("system_condition_untold", name=condition.name, reason=str(error))
+                if self._watch.untold(condition):
+                    _log.warning("system_condition_untold", name=condition.name, reason=str(error))
 
     def _seen(self) -> Seen:
         settings = self._loaded.settings
