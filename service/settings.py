@@ -117,7 +117,9 @@ class StorePart(_Part):
         if self.kind == "influx" and not self.url:
             raise ValueError("url is needed for kind influx")
         if self.url is not None and not _HTTP.fullmatch(self.url):
-            raise ValueError(f"url: {self.url!r} is no address (allowed: http://host:port or https://host:port)")
+            raise ValueError(
+                f"url: {self.url!r} is no address (allowed: http://host:port or https://host:port)"
+            )
         return self
 
 

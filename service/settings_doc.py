@@ -49,9 +49,15 @@ def page() -> str:
     """Return the whole page."""
     parts = [_HEAD, "\n## Top level\n\n", _COLUMNS, *_rows(Settings, ())]
     for name, model in PARTS.items():
-        parts += [f"\n## {name}\n\n", f"{(model.__doc__ or '').strip().replace('docs/wire.md', '[wire.md](wire.md#mapped-json)')}\n\n"]
+        parts += [
+            f"\n## {name}\n\n",
+            f"{(model.__doc__ or '').strip().replace('docs/wire.md', '[wire.md](wire.md#mapped-json)')}\n\n",
+        ]
         if name == "mapped":
-            parts += ["A list, each with these keys.\n\n", "| key | type | default | meaning |\n|---|---|---|---|\n"]
+            parts += [
+                "A list, each with these keys.\n\n",
+                "| key | type | default | meaning |\n|---|---|---|---|\n",
+            ]
             parts += _rows(model, None)
         else:
             parts += [_COLUMNS, *_rows(model, (name,))]
@@ -81,7 +87,14 @@ def kind_of(field: FieldInfo) -> str:
     return f"{words} {bounds}".rstrip()
 
 
-_WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path", SecretStr: "text"}
+_WORDS = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    Path: "path",
+    SecretStr: "text",
+}
 
 
 def _kind(annotation: Any) -> str:

@@ -67,7 +67,9 @@ class Watcher:
             self._look()
             if self._tell_troubles:
                 self._tell()
-            with contextlib.suppress(LedgerError):  # a full disk is told by the next commit, and must not end us
+            with contextlib.suppress(
+                LedgerError
+            ):  # a full disk is told by the next commit, and must not end us
                 self._runtime.ledger.prune(
                     older_than_ns=time.time_ns() - round(journal.keep_h * 3.6e12),
                     above_bytes=round(journal.max_mb * 1e6),

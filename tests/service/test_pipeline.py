@@ -132,7 +132,9 @@ def test_a_journalled_command_that_holds_no_more_changes_nothing() -> None:
     stray = entry("command", 60, encode_command(Acknowledge(alert="0" * 16, by="li")))
     for each in (pipe, other):
         high(each)
-    assert [e.kind for e in pipe.entry(stray).events] == ["dead"], "what was due before it is told all the same"
+    assert [e.kind for e in pipe.entry(stray).events] == ["dead"], (
+        "what was due before it is told all the same"
+    )
     other.tick(T0 + 60 * S)
     assert pipe.snapshot() == other.snapshot()
 

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from console.backend import Health
-from console.feed import Feed
 
 import service.watcher as watcher_module
 from alerting.commands import SystemCondition
+from console.backend import Health
+from console.feed import Feed
 from ingest.mqtt import Phase
 from registry.plant import Text
 from service.live import LiveConsole
