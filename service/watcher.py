@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from alerting.commands import CommandRefused
+from alerting.events import Kind
 from console.app import Probes
 from console.backend import Health
 from detectors.state import NEVER
@@ -51,7 +52,11 @@ class Watcher:
         self._writer = writer
         self._sender = sender
         self._live = live
-        self._watch = Watch()
+        self._watch = Watch(
+            view.event.why["system"]
+            for view in runtime.pipeline.book.open_alerts()
+            if view.kind is Kind.SYSTEM and view.active
+        )
         self._collector = PipelineCollector(runtime.pipeline, runtime.gauges, sender.states)
         self._look()
 

@@ -106,3 +106,9 @@ def test_what_an_earlier_run_told_of_ends_with_this_one() -> None:
 def test_a_part_that_nobody_named_is_told_too() -> None:
     (told,) = Watch().changes({"new": ILL}, 0)
     assert (told.name, told.grade, told.detail.en) == ("new", Grade.YELLOW, "new: bad")
+
+
+def test_a_trouble_that_an_earlier_run_told_is_ended_by_this_one() -> None:
+    parts = parts_of(WELL)
+    (ended,) = Watch(["broker"]).changes(parts, 0)
+    assert (ended.name, ended.active) == ("broker", False)
