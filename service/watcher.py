@@ -53,9 +53,9 @@ class Watcher:
         self._sender = sender
         self._live = live
         self._watch = Watch(
-            alert.event.why["system"]
-            for alert in runtime.pipeline.book.open_alerts()
-            if alert.kind is Kind.SYSTEM and alert.active
+            view.event.why["system"]
+            for view in runtime.pipeline.book.open_alerts()
+            if view.kind is Kind.SYSTEM and view.active
         )
         self._collector = PipelineCollector(runtime.pipeline, runtime.gauges, sender.states)
         self._look()
