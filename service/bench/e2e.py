@@ -30,7 +30,10 @@ def measure(seconds: float, say: Callable[[str], None]) -> list[Figure]:
         MeasureError: a run did not do what was to be measured.
     """
     run_s = seconds / 2
-    batches, singles = load("columns", round(run_s * BATCHES_PER_S)), load("single", round(run_s * SINGLES_PER_S))
+    batches, singles = (
+        load("columns", round(run_s * BATCHES_PER_S)),
+        load("single", round(run_s * SINGLES_PER_S)),
+    )
     with tempfile.TemporaryDirectory(prefix="hazwatch-bench-") as name:
         folder = Path(name)
         say("e2e: batches of 100, hazwatch")

@@ -146,9 +146,7 @@ def opened(port: int, client_id: str, version: int) -> socket.socket:
 def main() -> None:
     """Run as a process; the argument is a `LoadSpec` in JSON."""
     spec = msgspec.json.decode(sys.argv[1], type=LoadSpec)
-    packets = [
-        publish(topic, payload, j % MAX_ID + 1) for j, (topic, payload) in enumerate(payloads(spec))
-    ]
+    packets = [publish(topic, payload, j % MAX_ID + 1) for j, (topic, payload) in enumerate(payloads(spec))]
     with opened(spec.port, "bench-load", V311) as sock:
         print("ready", flush=True)  # noqa: T201 - the protocol with the parent
         sys.stdin.readline()

@@ -54,8 +54,7 @@ def receiver_rate(folder: Path, receiver: str, spec: LoadSpec) -> float:
     with mosquitto(folder) as port:
         spec = msgspec.structs.replace(spec, port=port)
         command = python("service.bench.receivers", receiver, str(port), str(spec.messages))
-        pipes = {"stdout": subprocess.PIPE}
-        with running(command, folder / "receiver.log", **pipes) as process, _load(folder, spec) as load:
+        with running(command, folder / "receiver.log", talks=True) as process, _load(folder, spec) as load:
             _line(process, "ready")
             _go(load)
             seen_s = float(_line(process))
@@ -98,8 +97,7 @@ def readings_of(spec: LoadSpec) -> int:
 @contextmanager
 def _load(folder: Path, spec: LoadSpec) -> Iterator[subprocess.Popen[str]]:
     command = python("service.bench.load", msgspec.json.encode(spec).decode())
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with running(command, folder / "load.log", **pipes) as process:
+    with running(command, folder / "load.log", talks=True) as process:
         _line(process, "ready")
         yield process
 
@@ -144,6 +142,8 @@ def _processed(site: Site, spec: LoadSpec) -> float:
 
 def _check(seen: dict[str, float], spec: LoadSpec) -> None:
     """A run counts only where every reading was judged once."""
-    lost = {name: seen[name] for name in ("hazwatch_readings_late", "hazwatch_readings_duplicate") if seen[name]}
+    lost = {
+        name: seen[name] for name in ("hazwatch_readings_late", "hazwatch_readings_duplicate") if seen[name]
+    }
     if lost or seen["hazwatch_readings"] != readings_of(spec):
         raise MeasureError(f"of {readings_of(spec)} readings came {seen['hazwatch_readings']:.0f}, {lost}")

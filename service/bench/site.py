@@ -50,7 +50,11 @@ def write_site(
         rows.writerow((*columns, "enterprise", "on_delay_s", "off_delay_s"))
         for spec in plant(sensors).specs:
             cells = [getattr(spec, name) for name in columns]
-            cells[2] = "%LEL" if spec.type == "gas_combustible" else {"pressure": "kPa", "temperature": "°C"}.get(spec.type, "%")
+            cells[2] = (
+                "%LEL"
+                if spec.type == "gas_combustible"
+                else {"pressure": "kPa", "temperature": "°C"}.get(spec.type, "%")
+            )
             rows.writerow((*cells, ENTERPRISE, 0, 0))
     (folder / "detectors.yaml").write_text(_PROFILE)
     lines = [

@@ -6,7 +6,9 @@ from collections.abc import Callable
 LEAST_CALLS = 3
 
 
-def best_s(action: Callable[[], object], within_s: float, before: Callable[[], object] = lambda: None) -> float:
+def best_s(
+    action: Callable[[], object], within_s: float, before: Callable[[], object] = lambda: None
+) -> float:
     """Return the shortest of repeated calls of `action`, in seconds; `before` each of them is not counted.
 
     The first call warms up and does not count. It goes on for `within_s`, at least `LEAST_CALLS` times.

@@ -39,7 +39,7 @@ def webhook() -> Iterator[Webhook]:
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
-        def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             hooks[0].note(body, time.monotonic())
             self.send_response(200)

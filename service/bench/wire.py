@@ -39,7 +39,12 @@ def measure(seconds: float, say: Callable[[str], None]) -> list[Figure]:
     decoder = WireDecoder(plant(SENSORS))
     cases = (
         ("columns", f"batch JSON of {GROUP}, columns", batch_messages(SENSORS, BATCHES, "columns"), _Columns),
-        ("objects", f"batch JSON of {GROUP}, objects", batch_messages(SENSORS, BATCHES, "objects"), list[_Row]),
+        (
+            "objects",
+            f"batch JSON of {GROUP}, objects",
+            batch_messages(SENSORS, BATCHES, "objects"),
+            list[_Row],
+        ),
         ("single", "single JSON", single_messages(SENSORS, SINGLES), _Single),
     )
     figures = []
