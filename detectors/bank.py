@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
@@ -28,7 +29,7 @@ from registry.sensors import SensorRegistry
 
 SNAPSHOT_VERSION = 1
 _FINDINGS_AT_ONCE = 4096
-_AS_COMPILED = "CW"
+_AS_COMPILED: Final[tuple[Literal["C"], Literal["W"]]] = ("C", "W")
 """A read-only or cut column is another type to numba: it would compile the step again, seconds into the first reading."""
 
 
