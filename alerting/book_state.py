@@ -15,7 +15,7 @@ _FORMAT = 1
 
 
 class SnapshotError(ValueError):
-    """The snapshot cannot be continued from: it is damaged, of another version, or of other sensors."""
+    """The snapshot cannot be continued from: it is damaged or of another version."""
 
 
 class BookState(msgspec.Struct, array_like=True):
@@ -57,14 +57,15 @@ def encode_state(state: BookState) -> bytes:
 
 
 def decode_state(body: bytes, registry: SensorRegistry) -> BookState:
-    """Return the state of a snapshot taken over the same sensors; raise `SnapshotError` where it is not one."""
+    """Return the state of a snapshot; raise `SnapshotError` where it is not one.
+
+    Alerts of sensors that the points table no longer has are left out: nobody could ever clear or see them.
+    """
     try:
         state = msgspec.msgpack.decode(body, type=BookState)
     except (msgspec.DecodeError, msgspec.ValidationError) as exc:
         raise SnapshotError(f"not a snapshot of the alert book: {exc}") from exc
     if state.format != _FORMAT:
         raise SnapshotError(f"snapshot format {state.format}; this version reads {_FORMAT}")
-    gone = [a.subject for a in state.alerts if a.kind is not Kind.SYSTEM and a.subject not in registry.index]
-    if gone:
-        raise SnapshotError(f"the snapshot has alerts of sensors that are not in the points table: {gone[0]}")
+    state.alerts = [a for a in state.alerts if a.kind is Kind.SYSTEM or a.subject in registry.index]
     return state

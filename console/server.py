@@ -84,7 +84,8 @@ class ConsoleServer:
         self._feed.close()
         self._server.should_exit = True
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._ended.wait(), STOP_S)
+            async with asyncio.timeout(STOP_S):
+                await self._ended.wait()
         self._server.force_exit = True
         await self._ended.wait()
 

@@ -16,7 +16,7 @@ _NAN = math.nan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Methods:
-    """Settings of the methods beside the limits; NaN switches one off.
+    """Settings of the methods beside the limits; NaN in `dead_scans`, `rate_pct_per_min` or `z_threshold` switches its method off.
 
     Attributes:
         dead_scans, dead_min_s: silent for max(dead_scans * scan_s, dead_min_s) is dead.
@@ -71,7 +71,7 @@ def _row(spec: SensorSpec, methods: Methods) -> dict[str, float | list[int] | tu
     quiet_hi = min((limit for limit in spec.limits[H:] if not math.isnan(limit)), default=math.inf)
     rate_window_ns = max(1, _ns(methods.rate_window_s))
     dead_after_ns = FOREVER
-    if not math.isnan(spec.scan_s):
+    if not math.isnan(spec.scan_s * methods.dead_scans):
         dead_after_ns = _ns(max(methods.dead_scans * spec.scan_s, methods.dead_min_s))
     return {
         # a range that is not there is NaN, which max and min pass over in second place
@@ -109,5 +109,9 @@ def _max_samples(spec: SensorSpec) -> list[int]:
     return bound
 
 
+LONGEST_S = 1e9
+"""Longer than any plant stands; a time and this still fit into 64 bits of ns."""
+
+
 def _ns(seconds: float) -> int:
-    return 0 if math.isnan(seconds) else round(seconds * 1e9)
+    return 0 if math.isnan(seconds) else round(min(seconds, LONGEST_S) * 1e9)

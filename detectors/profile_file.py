@@ -8,11 +8,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from detectors.profile import Methods, Profile
+from detectors.profile import LONGEST_S, Methods, Profile
 from registry.defaults import TypeDefaults
 from registry.faults import Fault
 from registry.marks import KeyPath, Marked, load_marked, parse_marked
 from registry.sensors import SensorType
+from registry.suggest import shown
 
 _PARTS = ("defaults", "methods")
 _WHOLE = frozenset({"z_warm_samples", "z_samples"})
@@ -20,8 +21,11 @@ _SIGNED = frozenset({"range_lo", "range_hi", "ll", "l", "h", "hh"})
 _POSITIVE = frozenset(
     {"scan_s", "dead_scans", "rate_window_s", "rate_pct_per_min", "z_threshold", "z_tau_s", *_WHOLE}
 )
+_MOST_SAMPLES = 1_000_000
 _METHOD_KEYS = tuple(f.name for f in fields(Methods))
 _DEFAULT_KEYS = tuple(f.name for f in fields(TypeDefaults))
+SWITCHES = frozenset({"dead_scans", "rate_pct_per_min", "z_threshold", *_DEFAULT_KEYS})
+"""Keys whose null says that there is none: no such default, or the method is off."""
 
 Defaults = Mapping[SensorType, TypeDefaults]
 
@@ -112,31 +116,36 @@ def _mapping(
 def _numbers(
     layer: Marked, path: KeyPath, value: Any, known: tuple[str, ...]
 ) -> tuple[dict[str, Any], list[Fault]]:
-    """Return the numbers of the mapping at `path`; null switches a value off."""
+    """Return the numbers of the mapping at `path`; null where it is allowed is NaN."""
     found, faults = _mapping(layer, path, value, known)
     numbers: dict[str, Any] = {}
     for key, item in found.items():
         if key == "unit":
             continue
-        allowed = _allowed(key)
-        if item is None and key not in _WHOLE:
+        if item is None and key in SWITCHES:
             numbers[key] = math.nan
-        elif isinstance(item, bool) or not isinstance(item, int | float) or not math.isfinite(item):
-            faults.append(layer.fault((*path, key), f"{key} is {item!r}", allowed))
-        elif (
-            (key in _POSITIVE and item <= 0)
-            or (key not in _SIGNED and item < 0)
-            or (key in _WHOLE and item != int(item))
-        ):
-            faults.append(layer.fault((*path, key), f"{key} is {item}", allowed))
-        else:
+        elif isinstance(item, int | float) and not isinstance(item, bool) and _holds(key, item):
             numbers[key] = int(item) if key in _WHOLE else float(item)
+        else:
+            faults.append(layer.fault((*path, key), f"{key} is {shown(item)}", _allowed(key)))
     return numbers, faults
+
+
+def _holds(key: str, item: float) -> bool:
+    try:
+        number = float(item)
+    except OverflowError:
+        return False
+    if not math.isfinite(number) or (number <= 0 if key in _POSITIVE else number < 0 and key not in _SIGNED):
+        return False
+    if key in _WHOLE:
+        return number.is_integer() and number <= _MOST_SAMPLES
+    return not key.endswith("_s") or number <= LONGEST_S
 
 
 def _allowed(key: str) -> str:
     if key in _WHOLE:
-        return "a whole number from 1"
-    if key in _SIGNED:
-        return "a number, or null for none"
-    return "a number above 0, or null" if key in _POSITIVE else "a number from 0, or null"
+        return f"a whole number from 1 to {_MOST_SAMPLES}"
+    sign = "" if key in _SIGNED else " above 0" if key in _POSITIVE else " from 0"
+    most = f", at most {LONGEST_S:.0f}" if key.endswith("_s") else ""
+    return f"a number{sign}{most}" + (", or null for none" if key in SWITCHES else "")

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -28,8 +28,8 @@ from ledger.snapshots import Snapshot, SnapshotFolder
 SNAPSHOTS_KEPT = 3
 DEAD_LETTERS_KEPT = 1000
 _WAL_BYTES = 64 << 20
-_ROW_COST_BYTES = 64
 _PRUNE_ROWS = 2000
+_ROW_COST_BYTES = 64
 
 _log = structlog.get_logger(__name__)
 
@@ -104,13 +104,17 @@ class Ledger(LedgerReader):
             _log.error("alert_event_differs_from_journal", events=conflicts)
         return last
 
-    def pending(self, now_ns: int, limit: int = 100) -> list[OutboxRow]:
-        """Return notifications due at `now_ns` in order of creation, at most one of a (receiver, key)."""
+    def pending(self, now_ns: int, limit: int = 100, without: Collection[str] = ()) -> list[OutboxRow]:
+        """Return notifications due at `now_ns` in order of creation, at most one of a (receiver, key).
+
+        Those of the receivers `without` are left out.
+        """
         rows = self._all(
-            "SELECT id, receiver, key, body, reason, state, attempts, next_try_ns, updated_ns, error FROM outbox"
+            "SELECT id, receiver, key, body, reason, state, attempts, next_try_ns, updated_ns, error FROM outbox"  # noqa: S608 - places only
             " WHERE n IN (SELECT min(n) FROM outbox WHERE state = 'pending' GROUP BY receiver, key)"
-            " AND next_try_ns <= ? ORDER BY n LIMIT ?",
-            (now_ns, limit),
+            f" AND next_try_ns <= ? AND receiver NOT IN ({','.join('?' * len(without))})"
+            " ORDER BY n LIMIT ?",
+            (now_ns, *without, limit),
         )
         return [_outbox_row(row) for row in rows]
 
@@ -185,15 +189,26 @@ class Ledger(LedgerReader):
         return rows[0][0] - 1 if rows else self._last_seq
 
     def _seq_beyond(self, above_bytes: int | None) -> int:
-        """Return the newest seq with which the entries after it would be more than `above_bytes`."""
+        """Return the seq up to which to forget so that the file holds `above_bytes`; looks at the oldest rows only."""
         if above_bytes is None:
             return 0
-        rows = self._all(
-            "SELECT seq FROM (SELECT seq, sum(length(body) + ?) OVER (ORDER BY seq DESC) AS total FROM journal)"
-            " WHERE total > ? ORDER BY seq DESC LIMIT 1",
-            (_ROW_COST_BYTES, above_bytes),
-        )
-        return rows[0][0] if rows else 0
+        excess_bytes = self.used_bytes - above_bytes
+        if excess_bytes <= 0:
+            return 0
+        last = 0
+        for seq, size in self._all(
+            "SELECT seq, length(body) FROM journal ORDER BY seq LIMIT ?", (_PRUNE_ROWS,)
+        ):
+            if excess_bytes <= 0:
+                break
+            last, excess_bytes = seq, excess_bytes - size - _ROW_COST_BYTES
+        return last
+
+    @property
+    def used_bytes(self) -> int:
+        """How much of the file holds something; what was forgotten is used again."""
+        pages = int(self._one("PRAGMA page_count")) - int(self._one("PRAGMA freelist_count"))
+        return pages * int(self._one("PRAGMA page_size"))
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -2,42 +2,41 @@
 
 import asyncio
 import json
-import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
 
 import structlog
 
-from alerting.commands import CommandRefused
 from alerting.events import AlertEvent
 from alerting.notify.build import build_receivers
 from console.accounts import Accounts
-from console.app import Probes, create_app
-from console.backend import Health
+from console.app import create_app
 from console.feed import Feed
 from console.server import ConsoleServer, Tls
-from detectors.state import NEVER
-from ingest.mqtt import MqttPublisher, MqttSettings, MqttSource, Phase
-from ledger.errors import LedgerError
+from ingest.mqtt import MqttPublisher, MqttSettings, MqttSource
 from ledger.ledger import Ledger
-from service.health import Seen, Watch, parts_of, worst
+from registry.plant import Text
+from service.clock import SteadyClock
+from service.effects import store_batch
 from service.live import LiveConsole
-from service.metrics import CONTENT_TYPE, PipelineCollector, exposition
-from service.plan import Loaded
+from service.pipeline import Outcome
+from service.plan import Loaded, mqtt_settings
 from service.recovery import recover
-from service.runtime import Runtime, store_batch
+from service.runtime import Runtime
 from service.sender import Sender
 from service.stores import open_store
+from service.watcher import Watcher
 from store.writer import StoreWriter, WriterSettings
 
 _log = structlog.get_logger(__name__)
 
-WATCH_S = 1.0
 DRAIN_S = 1.0
+REDO_QUEUED = 500
+"""Batches of an earlier run that may wait for the store before folding the journal waits for it too."""
+REDO_WAIT_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +71,11 @@ class Service:
         self._on_events = on_events
         self._tell_troubles = tell_troubles
         self._stop = asyncio.Event()
+        self._settings_refused: list[Text] = []
+
+    def refuse_settings(self, why: Text) -> None:
+        """Show that newer settings were not taken over."""
+        self._settings_refused = [why]
 
     def stop(self) -> None:
         """Begin to end: drain, snapshot, close."""
@@ -109,8 +113,15 @@ class Service:
             feed = Feed()
             live = LiveConsole(runtime, store, feed)
             accounts = Accounts(settings.state_dir)
-            watcher = _Watcher(
-                self._loaded, runtime, source, writer, sender, live, tell_troubles=self._tell_troubles
+            watcher = Watcher(
+                self._loaded,
+                runtime,
+                source,
+                writer,
+                sender,
+                live,
+                tell_troubles=self._tell_troubles,
+                settings_refused=lambda: next(iter(self._settings_refused), None),
             )
             async with asyncio.TaskGroup() as tasks:
                 server = await stack.enter_async_context(self._console(tasks, live, accounts, feed, watcher))
@@ -145,12 +156,13 @@ class Service:
         """Fold what an earlier run left, and put the shell around it."""
         settings = self._loaded.settings
         began = time.perf_counter()
-        recovered = recover(
-            ledger,
-            self._loaded.plan,
-            writer.stored_seq,
-            lambda seq, outcome: writer.offer(store_batch(seq, outcome)),
-        )
+
+        def redo(seq: int, outcome: Outcome) -> None:
+            writer.offer(store_batch(seq, outcome))
+            if writer.health().queued > REDO_QUEUED:
+                writer.drained(REDO_WAIT_S)
+
+        recovered = recover(ledger, self._loaded.plan, writer.stored_seq, redo)
         recovered.pipeline.book.continue_after(ledger.last_event_seq)
         _log.info(
             "recovered",
@@ -174,6 +186,7 @@ class Service:
             source,
             in_flight=settings.mqtt.receive_maximum,
             snapshot_s=settings.journal.snapshot_s,
+            clock_ns=SteadyClock(recovered.pipeline.now_ns),
         )
         woken.append(runtime)
         note = {
@@ -185,25 +198,11 @@ class Service:
         return runtime, source
 
     def _mqtt(self, suffix: str = "") -> MqttSettings:
-        part = self._loaded.settings.mqtt
-        return MqttSettings(
-            url=part.url,
-            topics=part.topics,
-            username=part.username,
-            password=self._loaded.secrets.mqtt_password,
-            ca=part.ca,
-            cert=part.cert,
-            key=part.key,
-            client_id=part.client_id + suffix,
-            receive_maximum=part.receive_maximum,
-            keepalive_s=part.keepalive_s,
-            session_expiry_s=part.session_expiry_s,
-            clean=bool(suffix),
-        )
+        return mqtt_settings(self._loaded.settings.mqtt, self._loaded.secrets.mqtt_password, suffix)
 
     @asynccontextmanager
     async def _console(
-        self, tasks: asyncio.TaskGroup, live: LiveConsole, accounts: Accounts, feed: Feed, watcher: "_Watcher"
+        self, tasks: asyncio.TaskGroup, live: LiveConsole, accounts: Accounts, feed: Feed, watcher: Watcher
     ) -> AsyncIterator[ConsoleServer | None]:
         part = self._loaded.settings.console
         if part is None:
@@ -214,116 +213,3 @@ class Service:
         server = ConsoleServer(app, feed, part.host, part.port, tls)
         tasks.create_task(server.run(), name="console")
         yield server
-
-
-class _Watcher:
-    """Looks at every part once a second: for the probes, the console, and alerts about hazwatch itself."""
-
-    def __init__(  # noqa: PLR0917 - it looks at every part
-        self,
-        loaded: Loaded,
-        runtime: Runtime,
-        source: MqttSource,
-        writer: StoreWriter,
-        sender: Sender,
-        live: LiveConsole,
-        *,
-        tell_troubles: bool,
-    ) -> None:
-        self._loaded = loaded
-        self._tell_troubles = tell_troubles
-        self._runtime = runtime
-        self._source = source
-        self._writer = writer
-        self._sender = sender
-        self._live = live
-        self._watch = Watch()
-        self._collector = PipelineCollector(runtime.pipeline, runtime.gauges, sender.states)
-        self._look()
-
-    async def run(self) -> None:
-        """Look until cancelled."""
-        journal = self._loaded.settings.journal
-        while True:
-            self._look()
-            if self._tell_troubles:
-                self._tell()
-            self._runtime.ledger.prune(
-                older_than_ns=time.time_ns() - round(journal.keep_h * 3.6e12),
-                above_bytes=round(journal.max_mb * 1e6),
-            )
-            await asyncio.sleep(WATCH_S)
-
-    def probes(self) -> Probes:
-        """Return the answers for those that watch hazwatch from outside."""
-        return Probes(healthz=self._healthz, readyz=self._readyz, metrics=self._metrics)
-
-    def _look(self) -> None:
-        parts = parts_of(self._seen())
-        self._live.parts = parts
-        self._collector.parts = parts
-
-    def _tell(self) -> None:
-        if self._runtime.pipeline.now_ns == NEVER and not self._runtime.is_wall:
-            return  # an event clock that has not begun has no time at which anything could happen
-        for condition in self._watch.changes(self._live.parts, time.time_ns()):
-            try:
-                self._runtime.command(condition)
-            except (CommandRefused, LedgerError) as error:
-                _log.error("system_condition_untold", name=condition.name, reason=str(error))
-
-    def _seen(self) -> Seen:
-        settings = self._loaded.settings
-        link = self._source.state()
-        store = self._writer.health()
-        gauges = self._runtime.gauges
-        free_mb = shutil.disk_usage(settings.state_dir).free / 1e6
-        return Seen(
-            broker="connected"
-            if link.healthy
-            else str(Phase.LOST if link.phase is Phase.CONNECTED else link.phase),
-            broker_since_ns=link.since_ns,
-            broker_reason=link.reason,
-            store=None if settings.store.kind == "none" else store.state,
-            store_since_ns=store.since_ns,
-            store_error=store.last_error,
-            store_dropped=store.dropped,
-            spooled_bytes=store.spooled_bytes,
-            ledger_error=gauges.ledger_error,
-            ledger_error_since_ns=gauges.ledger_error_since_ns,
-            receivers_failing={
-                name: state.last_error
-                for name, state in self._sender.states.items()
-                if state.last_error is not None
-            },
-            lag_s=self._runtime.lag_s(),
-            free_mb=free_mb,
-            min_free_mb=settings.journal.min_free_mb,
-        )
-
-    def _healthz(self) -> tuple[bool, Mapping[str, Any]]:
-        """Alive and able to do its work at all: not down in the ledger."""
-        parts = self._live.parts
-        return parts["ledger"].state is not Health.DOWN, self._body(worst(parts.values()))
-
-    def _readyz(self) -> tuple[bool, Mapping[str, Any]]:
-        """Ready: connected to the broker, and keeping what comes."""
-        parts = self._live.parts
-        ready = all(parts[name].state is Health.OK for name in ("broker", "ledger"))
-        return ready, self._body(worst(parts.values()))
-
-    def _body(self, state: Health) -> Mapping[str, Any]:
-        return {
-            "state": state,
-            "parts": {
-                name: {
-                    "state": part.state,
-                    "detail": {"zh": part.detail.zh, "en": part.detail.en},
-                    "since_ns": part.since_ns,
-                }
-                for name, part in self._live.parts.items()
-            },
-        }
-
-    def _metrics(self) -> tuple[bytes, str]:
-        return exposition(self._collector), CONTENT_TYPE

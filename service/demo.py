@@ -23,6 +23,7 @@ NS = 1_000_000_000
 USER = "demo"
 STEP_S = 1
 """Simulated seconds that are made at a time."""
+POLL_S = 0.02
 SETTLE_S = 30.0
 """How long the service may take to work off what was published."""
 
@@ -76,7 +77,7 @@ class Demo:
         self._service = Service(
             loaded, on_running=self._on_running, on_events=tell, tell_troubles=not show.headless
         )
-        self._running: Running | None = None
+        self._running: asyncio.Future[Running] | None = None
         self._ended = False
         self.published: Published | None = None
 
@@ -87,23 +88,26 @@ class Demo:
 
     async def run(self) -> None:
         """Run until `stop` or until its minutes are over and everything published is worked off."""
+        self._running = asyncio.get_running_loop().create_future()
         async with asyncio.TaskGroup() as tasks:
-            served = tasks.create_task(self._service.run(), name="service")
-            while self._running is None and not served.done():
-                await asyncio.sleep(0.01)
-            if self._running is not None:
-                self.published = await asyncio.to_thread(self._publish)
-                await self._worked_off(self._running, self.published.readings)
-                self._service.stop()
+            tasks.create_task(self._service.run(), name="service")
+            running = await self._running
+            self.published = await asyncio.to_thread(self._publish, running)
+            await self._worked_off(running, self.published.readings)
+            self._service.stop()
 
     def _on_running(self, running: Running) -> None:
         password = secrets.token_urlsafe(9)
         if running.url is not None:
             add_user(database_path(self._loaded.settings.state_dir), USER, Role.OPERATOR, password)
-        self._running = running
         self._greet(Greeting(running.url, USER, password))
+        assert self._running is not None, "the service runs inside `run`"
+        self._running.set_result(running)
 
-    def _publish(self) -> Published:
+    def _publish(self, running: Running) -> Published:
+        """Publish once the service has subscribed: what a broker gets before that, nobody gets."""
+        while not self._ended and not running.source.state().healthy:
+            time.sleep(POLL_S)
         with Publisher(MqttSettings(url=self._show.gateway_url, client_id="", clean=True)) as publisher:
             return publish(self._chunks(), publisher, Packer(Addresses()), None)
 
@@ -124,7 +128,15 @@ class Demo:
             time.sleep(min(0.05, left_ns / NS))
 
     async def _worked_off(self, running: Running, readings: int) -> None:
+        """Wait until the service has taken what was published, unless the demo was ended early."""
+        done = asyncio.Event()
+
+        def look(_: object) -> None:
+            if running.runtime.pipeline.counts.readings >= readings:
+                done.set()
+
+        running.runtime.hooks.on_outcome.append(look)
+        look(None)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0 if self._ended else SETTLE_S):
-                while running.runtime.pipeline.counts.readings < readings:
-                    await asyncio.sleep(0.02)
+                await done.wait()

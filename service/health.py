@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from console.backend import Component, Health
-
 from alerting.commands import SystemCondition
 from alerting.events import Grade
+from console.backend import Component, Health
 from registry.plant import Text
 
 PATIENCE_S: Mapping[str, float] = {
@@ -16,6 +15,7 @@ PATIENCE_S: Mapping[str, float] = {
     "pipeline": 10.0,
     "disk": 0.0,
     "ledger": 0.0,
+    "settings": 0.0,
 }
 """How long a part must be unwell before that is an alert: a reconnect of a second is no news."""
 
@@ -26,6 +26,7 @@ GRADES: Mapping[str, Grade] = {
     "pipeline": Grade.ORANGE,
     "disk": Grade.ORANGE,
     "ledger": Grade.RED,
+    "settings": Grade.YELLOW,
 }
 """How grave: without the broker or a receiver nobody is warned; without the store only history is late."""
 
@@ -36,15 +37,19 @@ NAMES: Mapping[str, Text] = {
     "store": Text("时序存储", "time-series store"),
     "notifications": Text("通知渠道", "notification receivers"),
     "disk": Text("磁盘", "disk"),
+    "settings": Text("设置", "settings"),
 }
 
 
 class Watch:
-    """Turns a part that stays unwell into a system condition, and its recovery into the condition's end."""
+    """Turns a part that stays unwell into a system condition, and its recovery into the condition's end.
 
-    def __init__(self) -> None:
+    `active` are the conditions that an earlier run told of and that have not ended.
+    """
+
+    def __init__(self, active: Iterable[str] = ()) -> None:
         self._since_ns: dict[str, int] = {}
-        self._active: set[str] = set()
+        self._active = set(active)
 
     def changes(self, parts: Mapping[str, Component], now_ns: int) -> list[SystemCondition]:
         """Return the conditions that begin or end at `now_ns`."""
@@ -96,6 +101,7 @@ class Seen:
     lag_s: float
     free_mb: float
     min_free_mb: float
+    settings_refused: Text | None = None
 
 
 LAG_LIMIT_S = 5.0
@@ -111,6 +117,7 @@ def parts_of(seen: Seen) -> dict[str, Component]:
         "store": _store(seen),
         "notifications": _notifications(seen),
         "disk": _disk(seen),
+        "settings": _settings(seen),
     }
 
 
@@ -195,3 +202,9 @@ def _disk(seen: Seen) -> Component:
             f"only {seen.free_mb:.0f} MB free (limit {seen.min_free_mb:.0f} MB)",
         ),
     )
+
+
+def _settings(seen: Seen) -> Component:
+    if seen.settings_refused is None:
+        return Component(state=Health.OK, detail=_FINE)
+    return Component(state=Health.DEGRADED, detail=seen.settings_refused)

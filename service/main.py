@@ -32,15 +32,16 @@ def build() -> typer.Typer:
 def main() -> None:
     """Run the command line; no traceback reaches a user."""
     try:
-        build()()
+        build()(prog_name="hazwatch")
     except InputError as error:
         for fault in error.faults:
             say(f"{fault.level}: {fault}")
         sys.exit(INPUT_FAULT)
+    except OSError as error:
+        say(f"error: {error.filename}: {error.strerror}" if error.filename else f"error: {error}")
+        sys.exit(INPUT_FAULT)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """From settings to a plan: every file loaded and checked, every fault told together."""
 
+import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,13 @@ from alerting.routes_file import load_routes, routes_to_log
 from detectors.clock import Clock
 from detectors.profile import Profile
 from detectors.profile_file import load_profile, unknown_sensors
+from ingest.mqtt import MqttSettings, settings_faults
 from registry.faults import Fault, InputError, errors_in
 from registry.load import load_registry
+from registry.marks import load_marked
 from registry.sensors import SensorRegistry, registry_of_columns
 from service.pipeline import Plan
-from service.settings import Settings, load_settings, secret
+from service.settings import MqttPart, Settings, load_settings, secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,7 @@ def load(path: Path) -> Loaded:
     faults += more
     token, more = secret(settings.store.token, settings.store.token_file, "the store's token")
     faults += more
+    faults += _connection_faults(path, settings, password)
     if registry is not None:
         faults += unknown_sensors(settings.detectors, profile, registry.index)
     if errors_in(faults) or registry is None or grades is None or routes is None:
@@ -74,6 +78,46 @@ def load(path: Path) -> Loaded:
         secrets=Secrets(mqtt_password=password, store_token=token),
         warnings=tuple(faults),
     )
+
+
+def mqtt_settings(part: MqttPart, password: str | None, suffix: str = "") -> MqttSettings:
+    """Return the connection to the broker; with a `suffix` to the client id, one of which the broker keeps nothing."""
+    return MqttSettings(
+        url=part.url,
+        topics=part.topics,
+        username=part.username,
+        password=password,
+        ca=part.ca,
+        cert=part.cert,
+        key=part.key,
+        client_id=part.client_id + suffix,
+        receive_maximum=part.receive_maximum,
+        keepalive_s=part.keepalive_s,
+        session_expiry_s=part.session_expiry_s,
+        clean=bool(suffix),
+    )
+
+
+def _connection_faults(path: Path, settings: Settings, password: str | None) -> list[Fault]:
+    """Return what is wrong with the broker's address and with the certificates of broker and console."""
+    marked = load_marked(path)
+    faults = [
+        marked.fault(tuple(fault.where.split(".")), f"{fault.where}: {fault.message}", fault.allowed)
+        for fault in settings_faults(mqtt_settings(settings.mqtt, password))
+    ]
+    console = settings.console
+    if console is not None and console.cert is not None and console.key is not None:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(console.cert, console.key)
+        except OSError as error:
+            faults.append(
+                marked.fault(
+                    ("console", "cert"),
+                    f"console.cert, console.key: cannot be used: {error}",
+                    "PEM files that fit",
+                )
+            )
+    return faults
 
 
 def plan_of_points(points: Path) -> tuple[Plan, list[Fault]]:

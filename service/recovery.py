@@ -11,10 +11,11 @@ from alerting.book_state import SnapshotError as BookSnapshotError
 from detectors.bank import SnapshotError
 from ingest.messages import Message
 from ledger.ledger import Ledger
-from ledger.records import Entry
 from service.pipeline import Outcome, Pipeline, Plan, unpack_messages
 
 _log = structlog.get_logger(__name__)
+
+_PAGE = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,19 +66,16 @@ def _from_snapshot(ledger: Ledger, plan: Plan, stored_seq: int) -> tuple[Pipelin
 def unacknowledged(ledger: Ledger, at_most: int) -> list[Message]:
     """Return the newest `at_most` journalled messages: those that the broker may send again."""
     tail: deque[list[Message]] = deque()
-    count = 0
-    seq = ledger.last_seq
-    while seq > 0 and count < at_most:
-        entry = _entry_at(ledger, seq)
-        if entry is None:
-            break
-        if entry.kind == "messages":
-            messages = unpack_messages(entry.body)
-            tail.appendleft(messages)
-            count += len(messages)
-        seq -= 1
-    return [message for messages in tail for message in messages][-at_most:]
-
-
-def _entry_at(ledger: Ledger, seq: int) -> Entry | None:
-    return next(iter(ledger.entries(seq - 1, limit=1)), None)
+    count, last = 0, ledger.last_seq
+    while last > 0 and count < at_most:
+        page = list(ledger.entries(max(0, last - _PAGE), limit=min(_PAGE, last)))
+        for entry in reversed([entry for entry in page if entry.seq <= last]):
+            if entry.kind == "messages" and count < at_most:
+                messages = unpack_messages(entry.body)
+                tail.appendleft(messages)
+                count += len(messages)
+        if not page or page[0].seq > last - _PAGE + 1:
+            break  # what came before is pruned
+        last -= _PAGE
+    newest = [message for messages in tail for message in messages]
+    return newest[max(0, len(newest) - at_most) :]

@@ -75,7 +75,7 @@ class Outputs:
         scores: Path | None = None,
     ) -> None:
         self._registry = registry
-        self._ids = [spec.id for spec in registry.specs]
+        self._ids = [_cell(spec.id) for spec in registry.specs]
         self._stack = ExitStack()
         self._alerts, self._findings, self._scores = (
             self._stack.enter_context(path.open("wb")) if path is not None else None
@@ -105,6 +105,11 @@ class Outputs:
         times = time_texts(block.t_ns.tolist())
         rows = zip(times, block.sensor.tolist(), outcome.score.tolist(), strict=True)
         out.write("".join(f"{t},{self._ids[i]},{'' if s != s else s}\n" for t, i, s in rows).encode())  # noqa: PLR0124 - NaN
+
+
+def _cell(text: str) -> str:
+    """Return a text as a cell of CSV."""
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text
 
 
 def replay_recording(

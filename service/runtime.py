@@ -11,21 +11,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import numpy as np
 import structlog
 
 from alerting.commands import Command, encode_command
 from alerting.events import AlertEvent
 from detectors.clock import Clock
-from detectors.kernels import DUPLICATE
 from detectors.state import NEVER
 from ingest.batcher import Batcher, BatchLimits
 from ingest.messages import Message
 from ingest.mqtt import connection_of
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
-from ledger.records import Commit, DeadLetter, EventLine, JournalEntry, OutboxItem
-from registry.readings import ReadingBlock
+from ledger.records import Commit, JournalEntry
+from service.effects import commit_of, store_batch
 from service.pipeline import Outcome, Pipeline, pack_messages
 from service.recovery import unacknowledged
 from service.redelivery import Redelivery
@@ -132,7 +130,8 @@ class Runtime:
         self._snapshot_seq = ledger.last_seq
         self._held: _Held | None = None
         self._wake = asyncio.Event()
-        self._stopping = False
+        self._stop = asyncio.Event()
+        self._tried_last = False
 
     def now_ns(self) -> int:
         """Return the pipeline's clock as it is at this moment."""
@@ -156,8 +155,12 @@ class Runtime:
 
     def stop(self) -> None:
         """End `run` after what has arrived is done."""
-        self._stopping = True
+        self._stop.set()
         self._wake.set()
+
+    @property
+    def _stopping(self) -> bool:
+        return self._stop.is_set()
 
     def start(self, note: bytes) -> None:
         """Journal that the program starts here: silence counts from now."""
@@ -181,17 +184,22 @@ class Runtime:
         return outcome
 
     async def run(self) -> None:
-        """Take messages and fire deadlines until `stop`."""
+        """Take messages and fire deadlines until `stop`.
+
+        While something could not be kept nothing else is taken: the state has moved and the journal has not. Ending then
+        loses nothing: what was not acknowledged comes again.
+        """
         while True:
             await self._wait()
             self._wake.clear()
-            try:
-                self._turn()
-            except LedgerError:
-                await self._until_kept()
-                self._wake.set()
-                continue
-            if self._stopping:
+            if self._held is None:
+                try:
+                    self._turn()
+                except LedgerError as error:
+                    _log.error("turn_unkept", reason=str(error))
+            else:
+                await self._try_again(self._held)
+            if self._stopping and (self._held is None or self._tried_last):
                 return
             await asyncio.sleep(0)
 
@@ -206,12 +214,15 @@ class Runtime:
             self._next_snapshot_ns = self._clock_ns() + self._snapshot_ns
             self.snapshot()
 
-    async def _until_kept(self) -> None:
-        """Try again what could not be kept: the state has moved and the journal has not, so nothing else may go on."""
-        while self._held is not None:
-            await asyncio.sleep(LEDGER_RETRY_S)
-            with contextlib.suppress(LedgerError):
-                self._keep(self._held)
+    async def _try_again(self, held: _Held) -> None:
+        """Wait a little and keep what could not be kept; at the end of the program at once, and once only."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEDGER_RETRY_S):
+                await self._stop.wait()
+        self._tried_last = self._stopping
+        with contextlib.suppress(LedgerError):
+            self._keep(held)
+        self._wake.set()
 
     async def _wait(self) -> None:
         waits = [self._next_snapshot_ns, self._batcher.due_ns()]
@@ -219,7 +230,8 @@ class Runtime:
             waits.append(self.pipeline.next_deadline_ns())
         until_s = min((w - self._clock_ns()) / 1e9 for w in waits if w is not None)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), max(0.0, until_s))
+            async with asyncio.timeout(max(0.0, until_s)):
+                await self._wake.wait()
 
     def _collect(self) -> None:
         now_ns = self._clock_ns()
@@ -290,6 +302,7 @@ class Runtime:
                 self.gauges.ledger_error_since_ns = self._clock_ns()
                 _log.error("ledger_failed", reason=str(error))
             self.gauges.ledger_error = str(error)
+            self._wake.set()
             raise
         self._held = None
         if self.gauges.ledger_error:
@@ -313,34 +326,3 @@ class Runtime:
                 shown(outcome.events)
         for seen in self.hooks.on_outcome:
             seen(outcome)
-
-
-def commit_of(entry: JournalEntry, outcome: Outcome, stored_seq: int | None) -> Commit:
-    """Return what one entry leaves in the ledger."""
-    return Commit(
-        entries=[entry],
-        events=[EventLine(event.seq, event.id, event.line()) for event in outcome.events],
-        notifications=[
-            OutboxItem(id=n.id, receiver=n.receiver, body=n.body, key=n.alert, reason=n.reason.en)
-            for n in outcome.notifications
-        ],
-        dead_letters=[
-            DeadLetter(entry.now_ns, r.reason, r.detail, r.topic, r.payload, r.count) for r in outcome.rejects
-        ],
-        stored_seq=stored_seq,
-    )
-
-
-def store_batch(seq: int, outcome: Outcome) -> StoreBatch:
-    """Return what one entry gives to the time-series store: all but doubled readings."""
-    block, score = outcome.block, outcome.score
-    kept = outcome.status != DUPLICATE
-    if not kept.all():
-        block = ReadingBlock(
-            sensor=block.sensor[kept],
-            t_ns=block.t_ns[kept],
-            value=block.value[kept],
-            quality=block.quality[kept],
-        )
-        score = score[kept]
-    return StoreBatch(seq=seq, block=block, score=np.ascontiguousarray(score), alerts=outcome.events)

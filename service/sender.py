@@ -5,8 +5,10 @@ time. What came of each attempt is in the ledger before the next one is made.
 """
 
 import asyncio
+import contextlib
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -25,6 +27,7 @@ from registry.plant import Text
 _log = structlog.get_logger(__name__)
 
 AT_ONCE = 16
+"""How many attempts one receiver is given at a time: one that hangs with many alerts takes no other's place."""
 IDLE_S = 1.0
 
 
@@ -55,7 +58,7 @@ class Sender:
         self._clock_ns = clock_ns
         self._jitter = jitter
         self._wake = asyncio.Event()
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, str] = {}
         self.states = {name: ReceiverState() for name in receivers}
 
     def wake(self) -> None:
@@ -73,30 +76,37 @@ class Sender:
                 except LedgerError as error:
                     _log.error("outbox_unreadable", reason=str(error))
                     wait_s = IDLE_S
-                try:
-                    await asyncio.wait_for(self._wake.wait(), wait_s)
-                except TimeoutError:
-                    continue
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(
+                        wait_s
+                    ):  # wait_for may swallow the cancellation that ends this loop
+                        await self._wake.wait()
 
     async def flush(self, timeout_s: float) -> None:
         """Try for a bounded time to deliver what is due; the rest stays in the outbox."""
         deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
-            due = self._ledger.pending(self._clock_ns(), 1)
-            if not due and not self._under_way:
-                return
-            self._wake.set()
-            await asyncio.sleep(0.02)
+        with contextlib.suppress(LedgerError):  # what cannot be read now is delivered by the next run
+            while time.monotonic() < deadline:
+                due = self._ledger.pending(self._clock_ns(), 1)
+                if not due and not self._under_way:
+                    return
+                self._wake.set()
+                await asyncio.sleep(0.02)
 
     def _start_due(self, tasks: asyncio.TaskGroup) -> None:
-        room = AT_ONCE - len(self._under_way)
-        if room <= 0:
-            return
-        for row in self._ledger.pending(self._clock_ns(), AT_ONCE):
-            if row.id not in self._under_way and room:
-                room -= 1
-                self._under_way.add(row.id)
-                tasks.create_task(self._deliver(row), name=f"notify {row.receiver}")
+        taken = Counter(self._under_way.values())
+        while True:
+            busy = [receiver for receiver, count in taken.items() if count >= AT_ONCE]
+            rows = self._ledger.pending(self._clock_ns(), 2 * AT_ONCE + len(self._under_way), busy)
+            started = 0
+            for row in rows:
+                if row.id not in self._under_way and taken[row.receiver] < AT_ONCE:
+                    taken[row.receiver] += 1
+                    self._under_way[row.id] = row.receiver
+                    tasks.create_task(self._deliver(row), name=f"notify {row.receiver}")
+                    started += 1
+            if not started:
+                return
 
     def _wait_s(self) -> float:
         due_ns = self._ledger.next_due_ns()
@@ -123,7 +133,7 @@ class Sender:
             _log.error("outbox_unwritable", reason=str(error))
             await asyncio.sleep(IDLE_S)
         finally:
-            self._under_way.discard(row.id)
+            del self._under_way[row.id]
             self._wake.set()
 
     def _note(self, row: OutboxRow, outcome: Outcome) -> None:

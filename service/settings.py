@@ -4,7 +4,10 @@
 variable, never from the file itself.
 """
 
+import json
 import os
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -17,17 +20,19 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from detectors.clock import Clock
 from ingest.mapped import MappedJson, TimeUnit, mapping_faults
-from registry.faults import Fault
+from registry.faults import Fault, errors_in
 from registry.marks import Marked, load_marked
 
 ENV_PREFIX = "HAZWATCH_"
 _M = TypeVar("_M", bound=BaseModel)
 
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_LISTEN = re.compile(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}", re.ASCII)
+_LAST_PORT = 65_535
 
 
 class _Part(BaseModel):
@@ -114,13 +119,28 @@ class StorePart(_Part):
 
 
 class ConsolePart(_Part):
-    """The web console and the probes."""
+    """The web console and the probes; `console: false` switches both off."""
 
     listen: str = Field(
-        "127.0.0.1:8080", pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$", description="address and port"
+        "127.0.0.1:8080", description="address and port; IPv6 in brackets, port 0 takes a free one"
     )
-    cert: Path | None = Field(None, description="TLS certificate chain, PEM")
+    cert: Path | None = Field(None, description="TLS certificate chain, PEM; needs `key`")
     key: Path | None = Field(None, description="its key, PEM")
+
+    @field_validator("listen")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if not _LISTEN.fullmatch(value) or int(value.rpartition(":")[2]) > _LAST_PORT:
+            raise ValueError(
+                f"{value!r} is no address and port (allowed: 127.0.0.1:8080, [::1]:8080, port 0 to {_LAST_PORT})"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("cert and key belong together (allowed: both, or neither)")
+        return self
 
     @property
     def host(self) -> str:
@@ -198,7 +218,9 @@ _SECRETS = (("mqtt", "password"), ("store", "token"))
 def load_settings(path: Path) -> tuple[Settings | None, list[Fault]]:
     """Read hazwatch.yaml and the variables; return the settings with absolute paths, or every fault."""
     marked = load_marked(path)
-    faults = list(marked.faults)
+    faults = [*marked.faults, *_unknown_variables()]
+    if marked.data is None and errors_in(faults):
+        return None, faults
     data = marked.data if marked.data is not None else {}
     if not isinstance(data, dict):
         return None, [*faults, marked.fault((), "the settings are not a mapping of keys", "key: value lines")]
@@ -210,37 +232,99 @@ def load_settings(path: Path) -> tuple[Settings | None, list[Fault]]:
                     f"{secret}_file, or the variable {ENV_PREFIX}{part.upper()}__{secret.upper()}",
                 )
             )  # fmt: skip
+    # Told here and kept from pydantic, which takes keys with a leading underscore as orders to itself.
+    faults += marked.unknown_keys((), data, tuple(Settings.model_fields))
     try:
-        settings = Settings(**data)
+        settings = Settings(**{key: value for key, value in data.items() if key in Settings.model_fields})
     except ValidationError as error:
         return None, [*faults, *(_fault(marked, detail) for detail in error.errors())]
-    if any(fault.level == "error" for fault in faults):
+    except SettingsError as error:
+        return None, [*faults, *_not_json(error)]
+    if errors_in(faults):
         return None, faults
     return _absolute(settings, path.resolve().parent), faults
+
+
+PARTS: Mapping[str, type[BaseModel]] = {
+    "mqtt": MqttPart,
+    "mapped": MappedSettings,
+    "store": StorePart,
+    "console": ConsolePart,
+    "journal": JournalPart,
+    "log": LogPart,
+}
+"""The keys that have keys of their own, in the order of the settings reference."""
+
+_IN_WORDS: Mapping[str, str] = {
+    "model_type": "keys of its own are wanted here",
+    "path_type": "a path is wanted here",
+    "tuple_type": "a list is wanted here",
+    "missing": "this key is needed",
+}
+"""By pydantic's name of the fault, where its own words speak of Python."""
 
 
 def _fault(marked: Marked, detail: Any) -> Fault:
     loc = tuple(detail["loc"])
     name = ".".join(str(part) for part in loc)
-    variable = ENV_PREFIX + "__".join(str(part) for part in loc).upper()
-    message = f"{name}: {detail['msg'].removeprefix('Value error, ')}"
-    if variable in os.environ:
-        return Fault(file=f"variable {variable}", where="", message=message)
+    message = f"{name}: {_IN_WORDS.get(detail['type'], detail['msg'].removeprefix('Value error, '))}"
+    allowed = ""
     if detail["type"] == "extra_forbidden":
-        allowed = ", ".join(_keys_at(loc[:-1]))
-        return marked.fault(loc, f"unknown key {name}", allowed)
-    return marked.fault(loc, message)
+        message, allowed = f"unknown key {name}", ", ".join(_keys_at(loc[:-1]))
+    variable = variable_of(*loc)
+    if variable in os.environ:
+        return Fault(file=f"variable {variable}", where="", message=message, allowed=allowed)
+    return marked.fault(loc, message, allowed)
 
 
 def _keys_at(loc: tuple[str | int, ...]) -> list[str]:
-    model: type[BaseModel] = Settings
-    parts: dict[str, type[BaseModel]] = {
-        "mqtt": MqttPart, "store": StorePart, "console": ConsolePart, "journal": JournalPart, "log": LogPart,
-        "mapped": MappedSettings,
-    }  # fmt: skip
-    if loc:
-        model = parts.get(str(loc[0]), Settings)
+    model = PARTS.get(str(loc[0]), Settings) if loc else Settings
     return [key for key in model.model_fields if key not in {"password", "token"}]
+
+
+def variable_of(*loc: str | int) -> str:
+    """Return the name of the variable that has the value of a key."""
+    return ENV_PREFIX + "__".join(str(part) for part in loc).upper()
+
+
+def _variables() -> Iterator[tuple[str, ...]]:
+    """Yield the key path of every variable that there can be."""
+    for name in Settings.model_fields:
+        yield (name,)
+        if name != "mapped":
+            yield from ((name, key) for key in PARTS[name].model_fields) if name in PARTS else ()
+
+
+def _unknown_variables() -> list[Fault]:
+    """Warn of variables with our prefix that are no key: a misspelt one would else be passed over in silence."""
+    known = {variable_of(*loc) for loc in _variables()}
+    return [
+        Fault(
+            file=f"variable {name}", where="", message="no key has this name; it is not used", level="warning"
+        )
+        for name in sorted(os.environ)
+        if name.upper().startswith(ENV_PREFIX) and name.upper() not in known and not _is_nested(name)
+    ]
+
+
+def _is_nested(variable: str) -> bool:
+    """Say whether a part of the settings has the variable, which then says itself what is wrong with it."""
+    return variable.upper().startswith(tuple(variable_of(part, "") for part in PARTS))
+
+
+def _not_json(error: SettingsError) -> list[Fault]:
+    """Return a fault for each variable of a list or of a whole part that is not JSON."""
+    lists = {variable_of(part) for part in PARTS} | {variable_of("mqtt", "topics")}
+    faults = []
+    for name in sorted(lists & set(os.environ)):
+        try:
+            json.loads(os.environ[name])
+        except ValueError as cause:
+            message = f"the value is not JSON: {cause}"
+            faults.append(
+                Fault(file=f"variable {name}", where="", message=message, allowed='JSON, such as ["a/#"]')
+            )
+    return faults or [Fault(file="variables", where="", message=str(error))]
 
 
 def _absolute(settings: Settings, base: Path) -> Settings:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from pathlib import Path
 
 from registry.faults import Fault, InputError
 from registry.plant import Text
@@ -148,6 +149,25 @@ class Layout:
             zh=f"CSV，{shape.zh}，分隔符 {mark.zh}，小数点 {self.decimal}{how.zh}，编码 {coding}",
             en=f"CSV, {shape.en}, delimiter {mark.en}, decimal sign {self.decimal}{how.en}, encoding {coding}",
         )
+
+
+def layout_of(  # noqa: PLR0917 - what is known of a file, in one order
+    kind: str, path: Path, header: Sequence[str], rows: Sequence[Sequence[str]], options: Options, stem: str
+) -> Layout:
+    """Return what the columns of a file with typed cells are taken for, by their names and first rows."""
+    time_columns, times = find_time(str(path), header, rows, options.time_column)
+    sensor, values, skipped = find_values(header, rows, time_columns, ".")
+    return Layout(
+        kind=kind,
+        header=tuple(header),
+        time_columns=time_columns,
+        times=times,
+        values=values,
+        names=() if sensor is not None else sensor_names(header, values, stem),
+        sensor=sensor,
+        skipped=skipped,
+        zone_name=options.time_zone or "UTC",
+    )
 
 
 def is_number(text: str, decimal: str = ".") -> bool:

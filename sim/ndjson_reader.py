@@ -12,7 +12,7 @@ import numpy as np
 
 from registry.faults import Fault, InputError
 from sim.csv_reader import Names
-from sim.layout import Layout, Options, find_time, find_values, sensor_names
+from sim.layout import Layout, Options, layout_of
 from sim.lines import byte_blocks, encoding_of, sample
 from sim.recorded import Recorded
 from sim.report import Report, Trouble
@@ -32,19 +32,7 @@ def guess_ndjson(path: Path, options: Options, stem: str) -> Layout:
         )
     header = list(dict.fromkeys(key for row in found for key in row))
     rows = [[_text(row.get(key)) for key in header] for row in found]
-    time_columns, times = find_time(str(path), header, rows, options.time_column)
-    sensor, values, skipped = find_values(header, rows, time_columns, ".")
-    return Layout(
-        kind="NDJSON",
-        header=tuple(header),
-        time_columns=time_columns,
-        times=times,
-        values=values,
-        names=() if sensor is not None else sensor_names(header, values, stem),
-        sensor=sensor,
-        skipped=skipped,
-        zone_name=options.time_zone or "UTC",
-    )
+    return layout_of("NDJSON", path, header, rows, options, stem)
 
 
 class NdjsonReader:

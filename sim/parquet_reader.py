@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from registry.faults import Fault, InputError
 from sim.csv_reader import Names, flattened
-from sim.layout import Layout, Options, find_time, find_values, sensor_names
+from sim.layout import Layout, Options, layout_of
 from sim.recorded import Recorded
 from sim.report import Report, Trouble
 from sim.timestamps import TimeReader
@@ -31,19 +31,7 @@ def guess_parquet(path: Path, options: Options, stem: str) -> Layout:
         raise InputError([Fault(file=str(path), where="", message=f"no Parquet file: {exc}")]) from exc
     if not rows:
         raise InputError([Fault(file=str(path), where="", message="there are no rows")])
-    time_columns, times = find_time(str(path), header, rows, options.time_column)
-    sensor, values, skipped = find_values(header, rows, time_columns, ".")
-    return Layout(
-        kind="Parquet",
-        header=tuple(header),
-        time_columns=time_columns,
-        times=times,
-        values=values,
-        names=() if sensor is not None else sensor_names(header, values, stem),
-        sensor=sensor,
-        skipped=skipped,
-        zone_name=options.time_zone or "UTC",
-    )
+    return layout_of("Parquet", path, header, rows, options, stem)
 
 
 class ParquetReader:

@@ -22,7 +22,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.mqtt.settings import MqttSettings
-from ingest.mqtt.state import LinkCounters, LinkState, Phase, Protocol, delay_s, next_protocol
+from ingest.mqtt.state import LinkCounters, LinkState, Outcome, Phase, Protocol, delay_s, next_protocol
 
 CONNECT_TIMEOUT_S: Final = 5.0
 STOP_TIMEOUT_S: Final = 1.0
@@ -55,7 +55,7 @@ class Link:
         self._wake_r.setblocking(False)
         self._wake_w.setblocking(False)
         self._thread = Thread(target=self._run, name=name, daemon=True)
-        self._opened = False
+        self._outcome = Outcome.UNREACHED
         self._problem = ""
         self._raw = bytearray()
         self._paho_midway = False
@@ -89,6 +89,10 @@ class Link:
         """Make the network thread look at what it has to do."""
         with suppress(OSError):  # full: it is awake already; closed: it is over
             self._wake_w.send(b"\0")
+
+    @property
+    def _opened(self) -> bool:
+        return self._outcome is Outcome.OPENED
 
     # What subclasses tell; always on the network thread.
 
@@ -131,18 +135,18 @@ class Link:
         while not self._stopping.is_set():
             self._one_connection(protocol)
             attempt = 0 if self._opened else attempt + 1
-            fell_back = not self._opened and protocol is Protocol.V5
-            protocol = next_protocol(protocol, opened=self._opened)
-            if not (fell_back and attempt == 1):
+            protocol = next_protocol(protocol, self._outcome)
+            if not (protocol is Protocol.V311 and attempt == 1):  # the fall-back need not wait
                 self._stopping.wait(delay_s(attempt, self._jitter()))
 
     def _one_connection(self, protocol: Protocol) -> None:
         """Connect, serve until the connection ends, and say why it did."""
-        self._opened, self._problem, self._paho_midway = False, "", False
+        self._outcome, self._problem, self._paho_midway = Outcome.UNREACHED, "", False
         self._raw.clear()
         try:
             client = self._client(protocol)
             self._connect(client, protocol)
+            self._outcome = Outcome.NOT_UNDERSTOOD
             self._serve(client)
         except OSError as error:
             self._problem = self._problem or str(error) or type(error).__name__
@@ -201,8 +205,10 @@ class Link:
     ) -> None:
         if code.is_failure:
             self._problem = f"refused by the broker: {code}"
+            if code.getName() != "Unsupported protocol version":
+                self._outcome = Outcome.REFUSED
             return
-        self._opened = True
+        self._outcome = Outcome.OPENED
         self._on_opened(client)
 
     def _established(self, client: Client, reason: str = "") -> None:

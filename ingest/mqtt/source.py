@@ -2,7 +2,7 @@
 
 import random
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -50,7 +50,7 @@ class MqttSource(Link):
         super().__init__(settings, clock_ns, name="mqtt-source", jitter=jitter)
         self._inbox = Inbox(limits or InboxLimits(), on_ready, self.wake)
         self._arrived: list[Received] = []
-        self._acks: deque[Iterable[int]] = deque()
+        self._acks: deque[Sequence[int]] = deque()
         self._unacked: set[int] = set()
         self._generation = 0
         self._was_full = False
@@ -59,7 +59,7 @@ class MqttSource(Link):
         """Return up to `max_count` messages, the oldest first; drain again until there are none."""
         return self._inbox.drain(max_count)
 
-    def ack(self, tokens: Iterable[int]) -> None:
+    def ack(self, tokens: Sequence[int]) -> None:
         """Acknowledge messages to the broker; returns at once.
 
         They leave together as one write of the network thread. paho's own `ack` queues a packet object, wakes the
@@ -82,10 +82,8 @@ class MqttSource(Link):
         token = (self._generation << _MID_BITS) | message.mid if message.qos else 0
         try:
             topic = message.topic
-        except (
-            UnicodeDecodeError
-        ):  # not MQTT, but a broker may let it pass: the decoder refuses it by its topic
-            topic = ""
+        except UnicodeDecodeError:
+            topic = ""  # not MQTT, but a broker may let it pass: the decoder refuses it by its topic
         self._arrived.append(Received(Message(topic, bytes(message.payload)), token))
 
     def _progress(self) -> int:

@@ -1,7 +1,7 @@
 """A connection as seen from outside: its state, its counters, and when to try again. Pure."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Final
 
 BACKOFF_BASE_S: Final = 0.25
@@ -72,10 +72,20 @@ def delay_s(attempt: int, jitter01: float) -> float:
     return min(BACKOFF_MAX_S, BACKOFF_BASE_S * 2.0 ** min(attempt, _MAX_DOUBLINGS)) * (1 - jitter01 / 2)
 
 
-def next_protocol(tried: Protocol, *, opened: bool) -> Protocol:
-    """Return the version for the next attempt.
+class Outcome(Enum):
+    """How far an attempt to connect came."""
 
-    A broker without MQTT 5 refuses it or just hangs up, so after a failure the other one is tried; after a
-    connection that had been open, MQTT 5 first.
+    UNREACHED = "no connection to the broker's port"
+    NOT_UNDERSTOOD = "the broker hung up without an answer, or said that it does not speak this version"
+    REFUSED = "the broker understood and refused"
+    OPENED = "the connection was open"
+
+
+def next_protocol(tried: Protocol, outcome: Outcome) -> Protocol:
+    """Return the version for the next attempt: MQTT 5, unless that was just not understood.
+
+    3.1.1 knows no Receive Maximum and so makes late acknowledgement slow; a broker that is merely down or refuses
+    a password must not lead to it.
     """
-    return Protocol.V311 if tried is Protocol.V5 and not opened else Protocol.V5
+    not_understood = tried is Protocol.V5 and outcome is Outcome.NOT_UNDERSTOOD
+    return Protocol.V311 if not_understood else Protocol.V5

@@ -1,9 +1,11 @@
 """A broker as given on the command line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.mqtt import MqttSettings, settings_faults
 from registry.faults import InputError
+from service.commands.answers import COMMAND_LINE
 from service.settings import secret
 
 
@@ -24,7 +26,7 @@ def connection(  # noqa: PLR0917 - the options in their order
     settings = MqttSettings(
         url=url, username=username, password=password, ca=ca, cert=cert, key=key, client_id="", clean=True
     )
-    faults += settings_faults(settings)
+    faults += [replace(fault, file=COMMAND_LINE) for fault in settings_faults(settings)]
     if faults:
         raise InputError(faults)
     return settings

@@ -1,6 +1,7 @@
 """`hazwatch demo`: everything on this machine, no server needed."""
 
 import asyncio
+import math
 import signal
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from service.broker import Urls, embedded_broker
-from service.commands.answers import end
+from service.commands.answers import USAGE, cause_of, end
 from service.logs import configure_logs
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.demo import write_demo
@@ -47,8 +48,13 @@ def command(
         bool,
         typer.Option(help="no console, simulated time as fast as it goes, alert lines on standard output"),
     ] = False,
+    truth: Annotated[
+        Path | None, typer.Option(help="writes the labelled truth here, where it outlives the demo")
+    ] = None,
 ) -> None:
     """Run embedded broker, simulated site, pipeline, store and console on this machine."""
+    if minutes is not None and not 0 < minutes < math.inf:
+        end(f"error: --minutes: {minutes} is no duration (allowed: a number above 0)", USAGE)
     if headless and minutes is None:
         minutes = 3.0
     with tempfile.TemporaryDirectory(prefix="hazwatch-demo-") as name:
@@ -56,20 +62,21 @@ def command(
         use_compile_cache(user_cache())
         configure_logs("error" if not headless else "warning")
         config = write_demo(folder)
-        start_ns = DEMO_START_NS if headless else time.time_ns()
-        write_truth(
-            truth_of("demo-site", seed, TRUTH_HOURS if minutes is None else minutes / 60, start_ns),
-            folder / "truth.json",
-        )
         warm_up()
+        start_ns = DEMO_START_NS if headless else time.time_ns()
+        truth = truth or folder / "truth.json"
+        hours = TRUTH_HOURS if minutes is None else minutes / 60
+        write_truth(truth_of("demo-site", seed, hours, start_ns), truth)
+        voice = _Voice(truth, headless=headless)
         with embedded_broker(folder) as urls:
-            _run(config, urls, port, seed=seed, start_ns=start_ns, minutes=minutes, headless=headless)
+            _run(config, urls, port, voice, seed=seed, start_ns=start_ns, minutes=minutes, headless=headless)
 
 
 def _run(
     config: Path,
     urls: Urls,
     port: int,
+    voice: "_Voice",
     *,
     seed: int,
     start_ns: int,
@@ -80,7 +87,6 @@ def _run(
     from service.demo import Demo, Show, demo_settings  # noqa: PLC0415 - as above
     from service.plan import load  # noqa: PLC0415 - as above
 
-    voice = _Voice(config.parent, headless=headless)
     loaded = demo_settings(load(config), urls.mqtt5, port, headless=headless)
     show = Show(gateway_url=urls.mqtt311, seed=seed, start_ns=start_ns, minutes=minutes, headless=headless)
 
@@ -95,15 +101,15 @@ def _run(
     try:
         done = asyncio.run(main())
     except* ListenError as group:
-        end(f"error: {group.exceptions[0]}")
+        end(f"error: {cause_of(group)}")
     voice.sum_up(0 if done.published is None else done.published.readings)
 
 
 class _Voice:
     """What the demo says: alert lines on standard output when headless, else for people."""
 
-    def __init__(self, folder: Path, *, headless: bool) -> None:
-        self._folder = folder
+    def __init__(self, truth: Path, *, headless: bool) -> None:
+        self._truth = truth
         self._headless = headless
         self._console = Console(stderr=headless, highlight=False)
         self._opened: Counter[str] = Counter()
@@ -116,7 +122,7 @@ class _Voice:
         self._console.print(f"\n  console / 控制台   [bold]{greeting.url}[/bold]")
         self._console.print(f"  user / 用户        [bold]{greeting.user}[/bold]")
         self._console.print(f"  password / 密码    [bold]{greeting.password}[/bold]")
-        self._console.print(f"  truth / 真值       {self._folder / 'truth.json'}")
+        self._console.print(f"  truth / 真值       {self._truth}")
         self._console.print("  Ctrl-C ends it. / 按 Ctrl-C 结束。\n")
 
     def tell(self, events: Sequence["AlertEvent"]) -> None:

@@ -12,7 +12,7 @@ from rich.table import Table
 from ledger.errors import LedgerError
 from ledger.reader import FILE_NAME, open_readonly
 from registry.faults import Fault, InputError
-from service.commands.answers import end, say
+from service.commands.answers import COMMAND_LINE, end, say
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.layout import Options
 from sim.publish import parse_speed
@@ -63,7 +63,7 @@ Paths = tuple[Path | None, Path | None, Path | None]
 
 
 def _replay_recording(recording: Recording, plan: "Plan", paths: Paths, factor: float | None) -> None:
-    from detectors.bank import Clock  # noqa: PLC0415 - imports numba, whose cache has its place only now
+    from detectors.clock import Clock  # noqa: PLC0415 - imports numba, whose cache has its place only now
     from service.pipeline import Pipeline  # noqa: PLC0415 - as above
     from service.replaying import Columns, Outputs, replay_recording  # noqa: PLC0415 - as above
 
@@ -111,7 +111,7 @@ def _plan(config: Path | None, points: Path | None, names: Iterable[str]) -> "Pl
         raise InputError(
             [
                 Fault(
-                    file="",
+                    file=COMMAND_LINE,
                     where="--points",
                     message="--config names the points table already",
                     allowed="one of the two",
@@ -148,7 +148,7 @@ def _speed(text: str) -> float | None:
         raise InputError(
             [
                 Fault(
-                    file="",
+                    file=COMMAND_LINE,
                     where="--speed",
                     message=f"{text!r} is no speed",
                     allowed="max, or a factor such as 10x",

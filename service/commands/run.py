@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,11 +13,14 @@ from service.logs import configure_logs
 from service.settings import load_settings
 from service.warm import use_compile_cache, warm_up
 
+if TYPE_CHECKING:
+    from service.plan import Loaded
+
 
 def command(
     config: Annotated[Path, typer.Option(help="hazwatch.yaml")] = Path("hazwatch.yaml"),
 ) -> None:
-    """Run the service until SIGTERM or Ctrl-C, which drain and snapshot."""
+    """Run the service until SIGTERM or Ctrl-C, which drain and snapshot; SIGHUP loads the settings anew."""
     settings, faults = load_settings(config)
     if settings is None:
         raise InputError(faults)
@@ -30,27 +33,35 @@ def command(
     for warning in loaded.warnings:
         say(f"warning: {warning}")
     warm_up()
-    serve(loaded)
+    serve(config, loaded)
 
 
-def serve(loaded: Any) -> None:
-    """Run the service of loaded settings until a signal ends it."""
+def serve(config: Path, loaded: "Loaded") -> None:
+    """Run the service of loaded settings until a signal ends it; SIGHUP loads them anew."""
     from console.server import ListenError  # noqa: PLC0415 - as in `command`
-
-    from ledger.errors import LedgerError  # noqa: PLC0415
-    from service.app import Service  # noqa: PLC0415
-    from store.series import StoreError  # noqa: PLC0415
+    from ledger.errors import LedgerError  # noqa: PLC0415 - as in `command`
+    from service.reload import Reloading  # noqa: PLC0415 - as in `command`
+    from store.series import StoreError  # noqa: PLC0415 - as in `command`
 
     async def main() -> None:
-        service = Service(loaded)
+        reloading = Reloading(config, loaded)
         loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, service.stop)
-        await service.run()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, reloading.stop)
+        loop.add_signal_handler(signal.SIGHUP, reloading.reload)
+        await reloading.run()
 
     try:
         asyncio.run(main())
-    except (LedgerError, ListenError) as error:
-        end(f"error: {error}")
-    except StoreError as error:
-        end(f"error: the time-series store cannot be opened: {error}", NO_SERVER)
+    except* (LedgerError, ListenError) as group:
+        end(f"error: {_first(group)}")
+    except* StoreError as group:
+        end(f"error: the time-series store cannot be opened: {_first(group)}", NO_SERVER)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first single error of a group."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -16,7 +16,7 @@ from registry.faults import Fault, InputError, errors_in
 from registry.plant import Plant
 from registry.points import load_points
 from registry.sensors import SensorType
-from service.commands.answers import NO_SERVER, USAGE, end, say
+from service.commands.answers import COMMAND_LINE, NO_SERVER, USAGE, end, say
 from service.commands.connection import connection
 from sim.layout import Options
 from sim.outgoing import DEFAULT_ENTERPRISE, Addresses, Packer, Shape
@@ -141,7 +141,7 @@ def _factor(speed: str) -> float | None:
     except ValueError:
         allowed = "max, or a factor such as 100x"
         raise InputError(
-            [Fault(file="", where="--speed", message=f"{speed!r} is no speed", allowed=allowed)]
+            [Fault(file=COMMAND_LINE, where="--speed", message=f"{speed!r} is no speed", allowed=allowed)]
         ) from None
 
 

@@ -109,7 +109,7 @@ def build(feed: Feed) -> FakeBackend:
     backend = FakeBackend(feed, now_ns=time.time_ns, site=SITE)
     backend.newest_age_s = 0.4
     backend.components = {
-        "mqtt": Component(state=Health.OK, detail=Text("已连接", "connected")),
+        "broker": Component(state=Health.OK, detail=Text("已连接", "connected")),
         "store": Component(state=Health.OK, detail=Text("写入正常", "writing")),
     }
     add_sensor(backend, f"{LPG}/LT-101", "level", "m", (0, 12), {"ll": 0.6, "l": 1.2, "h": 9.6, "hh": 10.5})

@@ -330,7 +330,7 @@ def test_probes_health_and_security_headers(tmp_path: Path) -> None:
         assert metrics.headers["content-type"].startswith("text/plain")
         await s.sign_in("li")
         health = await s.get("/api/v1/health")
-        assert health.json()["mqtt"]["state"] == "ok"
+        assert health.json()["broker"]["state"] == "ok"
         csp = health.headers["content-security-policy"]
         assert "default-src 'none'" in csp
         assert "unsafe" not in csp

@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
 
 from console.app import STATIC_DIR
+from console.backend import Component, Health
+from registry.plant import Text
 from tests.console.live import PASSWORD, Live, live_console
 from tests.console.site import COLD, HOSTILE, event, open_several
 
@@ -282,8 +284,11 @@ def test_a_restarted_server_is_found_again_with_what_was_missed(desk: Desk, tmp_
 
 def test_late_readings_and_ill_parts_are_named(desk: Desk) -> None:
     desk.live.backend.newest_age_s = 42.0
+    detail = Text("无法连接", "cannot be reached")
+    desk.live.backend.components["store"] = Component(state=Health.DOWN, detail=detail)
     page = desk.sign_in()
     expect(page.locator(".age")).to_have_text("Readings late: newest 42 s old")
+    expect(page.locator(".ill")).to_have_text("Time-series store: down · cannot be reached")
 
 
 def test_hostile_text_is_text(desk: Desk) -> None:
@@ -306,6 +311,17 @@ def test_hostile_text_is_text(desk: Desk) -> None:
     assert box
     assert box["height"] < 150
     assert "owned" not in page.title()
+    _fits(page)
+
+
+@pytest.mark.parametrize("width", [1024, 1200, 1366, 1600, 3840])
+def test_every_width_shows_every_title(desk: Desk, width: int) -> None:
+    page = desk.sign_in(size={"width": width, "height": 800})
+    title = page.locator(f'tr[data-id="{RED}"] .title')
+    expect(title).to_be_visible()
+    box = title.bounding_box()
+    assert box
+    assert box["width"] > 200
     _fits(page)
 
 

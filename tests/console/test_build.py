@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("hatchling")
+pytest.importorskip("hatch_build", reason="the tests run without the source tree")
+
 import hatch_build
 from console.app import STATIC_DIR
 

@@ -181,7 +181,7 @@ def test_a_stopped_broker_is_lost_and_the_session_is_resumed(broker: Mosquitto) 
         assert lost.reason
         old = [item.token for item in r.got[4:]]
         broker.start()
-        until(r.source, healthy)
+        assert until(r.source, healthy).protocol is Protocol.V5
         assert r.read(11 + 7, ack=False)[11:] == numbers(range(4, 11))
         r.source.ack(old)  # tokens of the connection that was lost
         until(r.source, lambda _: r.source.counters().stale_acks == 7)
@@ -200,7 +200,7 @@ def test_a_killed_broker_is_lost_and_found(broker: Mosquitto) -> None:
         refused = until(r.source, lambda state: "refused" in state.reason)
         assert (refused.phase, refused.since_ns) == (Phase.LOST, since_ns)
         broker.start()
-        until(r.source, healthy)
+        assert until(r.source, healthy).protocol is Protocol.V5
 
 
 def test_a_wrong_password_is_told_and_a_right_one_goes(tmp_path: Path) -> None:
@@ -236,6 +236,25 @@ def test_a_broker_without_mqtt_5_is_spoken_to_in_3_1_1() -> None:
         with publisher(f"mqtt://127.0.0.1:{port}") as p:
             send(p, range(300))
         assert r.read(300) == numbers(range(300))
+
+
+def test_a_broker_that_names_the_version_is_spoken_to_in_3_1_1() -> None:
+    def refuse(listener: socket.socket) -> None:
+        """Answer as a broker of 3.1.1 does: return code 1 for MQTT 5, welcome and grant for its own version."""
+        for answers in (["2002 00 01"], ["2002 00 00", "9003 00 01 01"]):
+            peer, _ = listener.accept()
+            with peer:
+                for answer in answers:
+                    peer.recv(4096)
+                    peer.sendall(bytes.fromhex(answer))
+                peer.recv(4096)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=refuse, args=(listener,))
+        thread.start()
+        with reader(f"mqtt://127.0.0.1:{listener.getsockname()[1]}") as r:
+            assert until(r.source, healthy).protocol is Protocol.V311
+        thread.join(PATIENCE_S)
 
 
 def test_a_full_inbox_pauses_reading_and_loses_nothing(broker: Mosquitto) -> None:

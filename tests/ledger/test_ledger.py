@@ -208,8 +208,9 @@ def test_prune_keeps_what_a_restart_needs(ledger: Ledger) -> None:
 def test_prune_by_size_keeps_the_newest_entries(ledger: Ledger) -> None:
     ledger.commit(Commit(entries=[entry(i, b"x" * 936) for i in range(1, 101)], stored_seq=100))
     ledger.save_snapshot(100, b"s")
-    assert ledger.prune(above_bytes=30_000) == 70
-    assert (ledger.first_seq, ledger.last_seq) == (71, 100)
+    assert ledger.prune(above_bytes=ledger.used_bytes - 30_000) == 30
+    assert ledger.prune(above_bytes=ledger.used_bytes) == 0
+    assert (ledger.first_seq, ledger.last_seq) == (31, 100)
 
 
 def test_seq_goes_on_after_pruning_and_opening_again(tmp_path: Path) -> None:

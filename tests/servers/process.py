@@ -3,7 +3,7 @@
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 
@@ -22,10 +22,20 @@ def free_ports(count: int) -> list[int]:
 class Server:
     """One program: `start` waits until it answers, `stop` ends it kindly, `kill` does not."""
 
-    def __init__(self, command: Sequence[str], log: Path, ready: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        log: Path,
+        ready: Callable[[], bool],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self._command = list(command)
         self._log = log
         self._ready = ready
+        self._cwd = cwd
+        self._env = env
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -34,11 +44,23 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
-    def start(self, within_s: float = 20.0) -> None:
-        """Start and wait until it answers."""
+    def begin(self) -> None:
+        """Start without waiting."""
         assert self._process is None
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self._process = subprocess.Popen(
+                self._command,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                cwd=self._cwd,
+                env=self._env,
+            )
+
+    def start(self, within_s: float = 20.0) -> None:
+        """Start and wait until it answers."""
+        self.begin()
+        assert self._process is not None
         until = time.monotonic() + within_s
         while not self._ready():
             if self._process.poll() is not None or time.monotonic() > until:
@@ -46,16 +68,17 @@ class Server:
                 raise RuntimeError(f"{self._command[0]} did not start:\n{self._log.read_text()[-2000:]}")
             time.sleep(0.02)
 
-    def stop(self) -> None:
-        """End it and wait."""
-        if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(15)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            self._process = None
+    def stop(self) -> int | None:
+        """End it and wait; return its exit code, None where it did not run."""
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        process.terminate()
+        try:
+            return process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
 
     def kill(self) -> None:
         """End it as a loss of power would."""

@@ -175,6 +175,7 @@ class ConsoleState {
   #setConnected(up: boolean): void {
     if (up === this.connected) return;
     this.connected = up;
+    if (up) void this.#askHealth();
     // A refused stream says nothing of why; ask, so that an ended session leads to the login.
     if (!up) void call<Me>("me").then((answer) => !answer.ok && answer.status === 401 && this.#leave("ended"));
   }
