@@ -51,7 +51,9 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 def test_two_processes_on_one_state_folder(tmp_path: Path, cache: Path) -> None:
     with Mosquitto(tmp_path / "mosquitto") as broker:
-        first = Hazwatch(tmp_path / "run", cache, {"points": "points.csv", "mqtt": {"url": broker.url}}, POINTS)
+        first = Hazwatch(
+            tmp_path / "run", cache, {"points": "points.csv", "mqtt": {"url": broker.url}}, POINTS
+        )
         first.start()
         try:
             second = first.folder / "second.yaml"
@@ -118,7 +120,9 @@ def test_settings_without_faults_are_summed_up(tmp_path: Path, cache: Path) -> N
     assert "1 sensors" in ran.stdout.decode()
 
 
-@pytest.mark.parametrize("command", ["run", "check-config", "replay", "sim", "alerts", "demo", "bench", "user"])
+@pytest.mark.parametrize(
+    "command", ["run", "check-config", "replay", "sim", "alerts", "demo", "bench", "user"]
+)
 def test_wrong_usage_is_exit_2_and_help_is_0(command: str, tmp_path: Path, cache: Path) -> None:
     assert hazwatch(tmp_path, cache, command, "--no-such-option").returncode == 2
     assert done(hazwatch(tmp_path, cache, command, "--help")).stdout
@@ -126,7 +130,9 @@ def test_wrong_usage_is_exit_2_and_help_is_0(command: str, tmp_path: Path, cache
 
 def test_a_publication_without_a_broker_is_exit_3(tmp_path: Path, cache: Path) -> None:
     (port,) = free_ports(1)
-    ran = hazwatch(tmp_path, cache, "sim", "demo-site", "--hours", "0.01", "--mqtt", f"mqtt://127.0.0.1:{port}")
+    ran = hazwatch(
+        tmp_path, cache, "sim", "demo-site", "--hours", "0.01", "--mqtt", f"mqtt://127.0.0.1:{port}"
+    )
     assert ran.returncode == 3
     assert str(port) in ran.stderr.decode()
     assert "Traceback" not in ran.stderr.decode()
@@ -135,14 +141,19 @@ def test_a_publication_without_a_broker_is_exit_3(tmp_path: Path, cache: Path) -
 def test_run_waits_for_a_broker_that_is_not_there_yet(tmp_path: Path, cache: Path) -> None:
     broker = Mosquitto(tmp_path / "mosquitto")
     service = Hazwatch(
-        tmp_path / "run", cache, {"points": "points.csv", "mqtt": {"url": broker.url}, "store": {"kind": "none"}}, POINTS
+        tmp_path / "run",
+        cache,
+        {"points": "points.csv", "mqtt": {"url": broker.url}, "store": {"kind": "none"}},
+        POINTS,
     )
     service.start()
     try:
         status, ready = service.probe("readyz")
         assert status == 503
         assert ready["parts"]["broker"]["state"] == "down"
-        wait_until(lambda: "refused" in service.part("broker")["detail"]["en"], 10, lambda: service.part("broker"))
+        wait_until(
+            lambda: "refused" in service.part("broker")["detail"]["en"], 10, lambda: service.part("broker")
+        )
         assert "未连接" in service.part("broker")["detail"]["zh"]
         assert service.probe("healthz")[0] == 200
         with broker:
