@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
@@ -28,6 +29,8 @@ from registry.sensors import SensorRegistry
 
 SNAPSHOT_VERSION = 1
 _FINDINGS_AT_ONCE = 4096
+_AS_COMPILED: Final[tuple[Literal["C"], Literal["W"]]] = ("C", "W")
+"""A read-only or cut column is another type to numba: it would compile the step again, seconds into the first reading."""
 
 
 class SnapshotError(Exception):
@@ -79,11 +82,15 @@ class DetectorBank:
         status = np.zeros(n, np.uint8)
         score = np.full(n, np.nan)
         parts: list[NDArray[np.void]] = []
+        sensor = np.require(block.sensor, requirements=_AS_COMPILED)
+        t_ns = np.require(block.t_ns, requirements=_AS_COMPILED)
+        value = np.require(block.value, requirements=_AS_COMPILED)
+        quality = np.require(block.quality, requirements=_AS_COMPILED)
         row, found = 0, -1
         while row < n or found:
             row, found = kernels.step(
                 self._params, self._state, self._cond, self._ring, self._clock, self._event_clock,
-                now_ns, row, block.sensor, block.t_ns, block.value, block.quality, status, score, self._out,
+                now_ns, row, sensor, t_ns, value, quality, status, score, self._out,
             )  # fmt: skip
             if found:
                 parts.append(self._out[:found].copy())

@@ -32,6 +32,7 @@ _M = TypeVar("_M", bound=BaseModel)
 
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _LISTEN = re.compile(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}", re.ASCII)
+_HTTP = re.compile(r"https?://[^/\s@]+(/\S*)?")
 _LAST_PORT = 65_535
 
 
@@ -115,6 +116,10 @@ class StorePart(_Part):
     def _complete(self) -> Self:
         if self.kind == "influx" and not self.url:
             raise ValueError("url is needed for kind influx")
+        if self.url is not None and not _HTTP.fullmatch(self.url):
+            raise ValueError(
+                f"url: {self.url!r} is no address (allowed: http://host:port or https://host:port)"
+            )
         return self
 
 

@@ -45,15 +45,15 @@ def measure(seconds: float, say: Callable[[str], None]) -> list[Figure]:
         )
         for (sensors, in_order), rate in rates.items()
     ]
-    for in_order in (True, False):
-        figures.append(
-            Figure(
-                name=f"cost per reading, {MANY:,} sensors against {FEW:,}, {_order(in_order)}",
-                value=rates[FEW, in_order] / rates[MANY, in_order],
-                unit="x",
-                target=COST_TARGET,
-            )
+    figures += [
+        Figure(
+            name=f"cost per reading, {MANY:,} sensors against {FEW:,}, {_order(in_order)}",
+            value=rates[FEW, in_order] / rates[MANY, in_order],
+            unit="x",
+            target=COST_TARGET,
         )
+        for in_order in (True, False)
+    ]
     return figures + beside_each(
         f"detector step, {USUAL:,} sensors, in order", rates[USUAL, True], UNIT, peers
     )

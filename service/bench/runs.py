@@ -54,8 +54,7 @@ def receiver_rate(folder: Path, receiver: str, spec: LoadSpec) -> float:
     with mosquitto(folder) as port:
         spec = msgspec.structs.replace(spec, port=port)
         command = python("service.bench.receivers", receiver, str(port), str(spec.messages))
-        pipes = {"stdout": subprocess.PIPE}
-        with running(command, folder / "receiver.log", **pipes) as process, _load(folder, spec) as load:
+        with running(command, folder / "receiver.log", talks=True) as process, _load(folder, spec) as load:
             _line(process, "ready")
             _go(load)
             seen_s = float(_line(process))
@@ -98,8 +97,7 @@ def readings_of(spec: LoadSpec) -> int:
 @contextmanager
 def _load(folder: Path, spec: LoadSpec) -> Iterator[subprocess.Popen[str]]:
     command = python("service.bench.load", msgspec.json.encode(spec).decode())
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with running(command, folder / "load.log", **pipes) as process:
+    with running(command, folder / "load.log", talks=True) as process:
         _line(process, "ready")
         yield process
 

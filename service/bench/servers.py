@@ -17,7 +17,7 @@ _POLL_S = 0.01
 _SYSTEM_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
 
 
-class ServerMissing(Exception):
+class ServerMissing(Exception):  # noqa: N818 - that a server is missing is news, not an error of ours
     """A server that the measurement needs is not on this machine or did not start."""
 
 
@@ -34,12 +34,19 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: Sequence[str], log: Path, **how: int) -> Iterator[subprocess.Popen[str]]:
-    """Run a process; whatever happens it has ended afterwards. `how` may name pipes; else it writes to `log`."""
+def running(command: Sequence[str], log: Path, *, talks: bool = False) -> Iterator[subprocess.Popen[str]]:
+    """Run a process; whatever happens it has ended afterwards.
+
+    One that `talks` has pipes as standard input and output; all else that is said goes to `log`.
+    """
     with log.open("ab") as out:
-        process = subprocess.Popen(
-            list(command), stderr=out, text=True, **({"stdin": subprocess.DEVNULL, "stdout": out} | how)
-        )  # noqa: S603 - our own commands
+        process = subprocess.Popen(  # noqa: S603 - our own commands
+            list(command),
+            stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if talks else out,
+            stderr=out,
+            text=True,
+        )
     try:
         yield process
     finally:

@@ -16,6 +16,12 @@ class _Line(msgspec.Struct, frozen=True):
     sensor: str | None = None
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    """With the usual 5 a burst of connections loses one, which comes again a second later: TCP's doing, not ours."""
+
+
 class Webhook:
     """Notes the monotonic time at which the opening of each sensor's first alert arrived."""
 
@@ -39,7 +45,7 @@ def webhook() -> Iterator[Webhook]:
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
-        def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             hooks[0].note(body, time.monotonic())
             self.send_response(200)
@@ -49,8 +55,7 @@ def webhook() -> Iterator[Webhook]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the interface's own name
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     hooks.append(Webhook(server))
     thread = Thread(target=server.serve_forever, args=(0.05,), name="webhook", daemon=True)
     thread.start()
