@@ -209,7 +209,9 @@ class Link:
                 self._outcome = Outcome.REFUSED
             return
         self._outcome = Outcome.OPENED
-        if flags.session_present:  # its subscriptions hold; their confirmation comes behind all that was queued
+        if (
+            flags.session_present
+        ):  # its subscriptions hold; their confirmation comes behind all that was queued
             self._established(client)
         self._on_opened(client)
 
