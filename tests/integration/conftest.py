@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,17 @@ def cache(request: pytest.FixtureRequest) -> Path:
     return folder
 
 
+_NOTES: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def note() -> Callable[[str], None]:
+    """Return what takes a line for the end of the test run: figures that people want to see, and nothing rests on."""
+    return _NOTES.append
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what the integration tests read."""
     what = f"recordings in {SHARED}" if SHARED else "no shared/data beside the checkout: simulated recordings"
-    terminalreporter.write_line(f"integration input: {what}")
+    for line in (f"input: {what}", *_NOTES):
+        terminalreporter.write_line(f"integration: {line}")

@@ -72,10 +72,7 @@ def cut(count: int, sizes: int | random.Random) -> Iterator[slice]:
 
 def blocks(sequence: ReadingBlock, sizes: int | random.Random, plan: Plan) -> Gave:
     pipeline = Pipeline(plan)
-    outcomes = []
-    for part in cut(len(sequence), sizes):
-        outcomes.append(pipeline.block(sequence[part], 0))
-    return Gave.of(outcomes)
+    return Gave.of([pipeline.block(sequence[part], 0) for part in cut(len(sequence), sizes)])
 
 
 def messages(sequence: Sequence[Message], sizes: int | random.Random, plan: Plan) -> Gave:

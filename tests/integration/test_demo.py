@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -147,12 +147,14 @@ def shown(tmp_path: Path, cache: Path) -> Iterator[Shown]:
     demo.process.wait(10)
 
 
-def test_first_alert_within_a_minute_and_a_clean_end(shown: Shown, tmp_path: Path) -> None:
+def test_first_alert_within_a_minute_and_a_clean_end(
+    shown: Shown, tmp_path: Path, note: Callable[[str], None]
+) -> None:
     url = shown.wait_for(r"http://127\.0\.0\.1:\d+", 60).group()
     user = shown.wait_for(r"user / 用户\s+(\S+)", 60).group(1)
     password = shown.wait_for(r"password / 密码\s+(\S+)", 60).group(1)
     shown.wait_for(r"(red|orange|yellow|blue)\s.*opened", 60)
-    print(f"first alert after {time.monotonic() - shown.began:.1f} s")
+    note(f"demo: first alert {time.monotonic() - shown.began:.1f} s after the program's start")
     with httpx.Client(base_url=url, headers={"X-Hazwatch": "1"}) as client:
         login = {"name": user, "password": password}
         assert client.post("/api/v1/login", json=login, timeout=10).status_code == 200
@@ -165,7 +167,7 @@ def test_first_alert_within_a_minute_and_a_clean_end(shown: Shown, tmp_path: Pat
             os.killpg(shown.process.pid, signal.SIGINT)
             assert shown.process.wait(30) == 0, shown.text()
             took_s = time.monotonic() - asked
-    print(f"ended {took_s:.1f} s after Ctrl-C")
+    note(f"demo: ended {took_s:.1f} s after Ctrl-C")
     assert took_s < 3
     assert "Traceback" not in shown.text()
     assert shown.group() == []

@@ -4,7 +4,8 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Self
 
 import httpx
 import pytest
@@ -39,12 +40,14 @@ class Gateway:
     def __init__(self, url: str) -> None:
         self._publisher = Publisher(MqttSettings(url=url, client_id="", clean=True))
 
-    def __enter__(self) -> "Gateway":
+    def __enter__(self) -> Self:
         self._publisher.__enter__()
         return self
 
-    def __exit__(self, *of: Any) -> None:
-        self._publisher.__exit__(*of)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._publisher.__exit__(kind, error, at)
 
     def says(self, level: float, seconds: int = 1) -> None:
         """Send a level, one reading for each of the last seconds."""
@@ -80,6 +83,11 @@ def sign_in(page: Page) -> None:
 
 def test_seen_and_acknowledged_in_the_browser(running: tuple[Hazwatch, Gateway]) -> None:
     service, gateway = running
+
+    def closes() -> bool:
+        gateway.says(5.0)
+        return not service.metric("hazwatch_alerts_open")
+
     gateway.says(5.0, seconds=60)
     with (
         page_of(service.url) as (page, complaints),
@@ -127,8 +135,7 @@ def test_seen_and_acknowledged_in_the_browser(running: tuple[Hazwatch, Gateway])
         expect(page.locator(".link")).to_have_text("Live", timeout=30_000)
         expect(row).to_contain_text("Active, acknowledged")
 
-        gateway.says(5.0)
-        wait_until(lambda: time.sleep(1) or gateway.says(5.0) or not _open(service), 60, "not closed", 0)  # type: ignore[func-returns-value]
+        wait_until(closes, 60, "not closed", 0.5)
         expect(row).to_have_count(0, timeout=10_000)
         assert [json.loads(line)["event"] for line in service.alerts()][2:] == ["cleared", "closed"]
 
@@ -136,7 +143,3 @@ def test_seen_and_acknowledged_in_the_browser(running: tuple[Hazwatch, Gateway])
         assert service.stop() == 0
         assert time.monotonic() - began < 10, "an open page does not hold up the end"
         assert complaints == []
-
-
-def _open(service: Hazwatch) -> float:
-    return service.metric("hazwatch_alerts_open")

@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -19,9 +20,9 @@ from registry.sensors import SensorType
 from tests.integration.inputs import HEADER, Given, given, names
 from tests.integration.reading_back import of_influx, of_victoria
 from tests.servers.hazwatch import Hazwatch, hazwatch, publish, published, wait_until
-from tests.servers.influx import Influx, influx
+from tests.servers.influx import influx
 from tests.servers.mosquitto import Mosquitto
-from tests.servers.victoria import Victoria, victoria
+from tests.servers.victoria import victoria
 
 pytestmark = [pytest.mark.server, pytest.mark.shared]
 USER = ("gateway", "s3cret of the gateway")
@@ -30,11 +31,11 @@ SOAK = bool(os.environ.get("HAZWATCH_SOAK"))
 
 @contextmanager
 def services(
-    tmp_path: Path, cache: Path, this: Given, broker: Mosquitto, influxd: Influx, victoria_metrics: Victoria
+    tmp_path: Path, cache: Path, this: Given, broker: Mosquitto, stores: tuple[str, str]
 ) -> Iterator[tuple[Hazwatch, Hazwatch]]:
     """Run one service into each of the stores, both on one broker."""
     made = []
-    for name, url in (("to-influx", influxd.url), ("to-victoria", victoria_metrics.url)):
+    for name, url in zip(("to-influx", "to-victoria"), stores, strict=True):
         settings = {
             "plant": "plant.yaml", "points": "points.csv", "clock": "event",
             "mqtt": {"url": broker.url, "username": USER[0], "password_file": "secret", "client_id": name},
@@ -44,8 +45,9 @@ def services(
         made.append(Hazwatch(tmp_path / name, cache, settings, files))
     try:
         for each in made:
-            each.start()
+            each.begin()
         for each in made:
+            wait_until(each.answers, 20, "does not answer")
             each.wait_connected()
         yield made[0], made[1]
     finally:
@@ -62,7 +64,7 @@ def test_every_reading_once_and_alerts_as_in_replay(name: str, tmp_path: Path, c
         Mosquitto(tmp_path / "mosquitto", password=USER) as broker,
         influx(tmp_path / "influx") as influxd,
         victoria(tmp_path / "victoria") as victoria_metrics,
-        services(tmp_path, cache, this, broker, influxd, victoria_metrics) as both,
+        services(tmp_path, cache, this, broker, (influxd.url, victoria_metrics.url)) as both,
     ):
         points, secret = both[0].folder / "points.csv", both[0].folder / "secret"
         said = published(
@@ -74,7 +76,7 @@ def test_every_reading_once_and_alerts_as_in_replay(name: str, tmp_path: Path, c
         )  # fmt: skip
         assert f"published {this.all:,} readings" in said
         for each in both:
-            wait_until(lambda each=each: each.taken() >= this.all, 30, each.taken)  # type: ignore[misc]
+            wait_until(partial(_has, each, this.all), 30, each.taken)
             assert each.metric("hazwatch_readings_total") == this.count
             assert each.metric("hazwatch_readings_duplicate_total") == 0
             assert each.metric("hazwatch_rejects_total", reason="unknown_sensor") == this.all - this.count
@@ -94,6 +96,10 @@ def test_every_reading_once_and_alerts_as_in_replay(name: str, tmp_path: Path, c
         assert of_influx(influxd, "scores", "score") == scores_of(scores)
         (row,) = influxd.ask("SELECT count(seq) FROM alerts")
         assert row[1] == len(replayed)
+
+
+def _has(service: Hazwatch, count: int) -> bool:
+    return service.taken() >= count
 
 
 def scores_of(path: Path) -> dict[str, dict[int, float]]:
