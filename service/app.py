@@ -11,7 +11,7 @@ from importlib.metadata import version
 import structlog
 
 from alerting.events import AlertEvent
-from alerting.notify.build import build_receivers
+from alerting.notify.build import build_receivers, needs_publisher
 from console.accounts import Accounts
 from console.app import create_app
 from console.feed import Feed
@@ -39,7 +39,7 @@ REDO_QUEUED = 500
 REDO_WAIT_S = 0.2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Running:
     """A service that runs; for the commands and for tests that run the whole product in one process."""
 
@@ -49,6 +49,19 @@ class Running:
     sender: Sender
     accounts: Accounts
     url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    runtime: Runtime
+    source: MqttSource
+    writer: StoreWriter
+    sender: Sender
+    accounts: Accounts
+    feed: Feed
+    live: LiveConsole
+    watcher: Watcher
+    publisher: MqttPublisher | None
 
 
 class Service:
@@ -88,71 +101,77 @@ class Service:
             LedgerError: the state folder cannot be used; `LedgerLocked` while another process has it.
             StoreError, ListenError: the store cannot be opened, the console's address cannot be listened on.
         """
-        settings = self._loaded.settings
         async with AsyncExitStack() as stack:
-            ledger = Ledger.open(settings.state_dir)
-            stack.callback(ledger.close)
-            store = open_store(self._loaded, ledger.ledger_id)
-            writer = StoreWriter(
-                store,
-                settings.state_dir / "spool",
-                WriterSettings(
-                    queue_bytes=round(settings.store.queue_mb * 1e6),
-                    spool_bytes=round(settings.store.spool_mb * 1e6),
-                ),
-                stored_seq=ledger.stored_seq,
-            )
-            stack.callback(writer.close)
-            writer.start()
-            runtime, source = await self._runtime(ledger, writer)
-            publisher = MqttPublisher(self._mqtt(suffix="-alerts"), time.time_ns)
-            sender = Sender(ledger, build_receivers(self._loaded.plan.routes.receivers, publisher))
-            runtime.hooks.on_notifications.append(sender.wake)
-            if self._on_events is not None:
-                runtime.hooks.on_events.append(self._on_events)
-            feed = Feed()
-            live = LiveConsole(runtime, store, feed)
-            accounts = Accounts(settings.state_dir)
-            watcher = Watcher(
-                self._loaded,
-                runtime,
-                source,
-                writer,
-                sender,
-                live,
-                tell_troubles=self._tell_troubles,
-                settings_refused=lambda: next(iter(self._settings_refused), None),
-            )
+            parts = await self._build(stack)
             async with asyncio.TaskGroup() as tasks:
-                server = await stack.enter_async_context(self._console(tasks, live, accounts, feed, watcher))
-                publisher.start()
-                stack.callback(publisher.stop)
-                source.start()
-                stack.callback(source.stop)
-                pump = tasks.create_task(runtime.run(), name="pipeline")
-                send = tasks.create_task(sender.run(), name="sender")
-                watch = tasks.create_task(watcher.run(), name="watch")
+                server = await stack.enter_async_context(self._console(tasks, parts))
+                self._start(parts, stack)
+                pump = tasks.create_task(parts.runtime.run(), name="pipeline")
+                send = tasks.create_task(parts.sender.run(), name="sender")
+                watch = tasks.create_task(parts.watcher.run(), name="watch")
+                url = server.url if server else None
                 self._on_running(
-                    Running(
-                        runtime=runtime, source=source, writer=writer, sender=sender, accounts=accounts,
-                        url=server.url if server else None,
-                    )
-                )  # fmt: skip
-                _log.info(
-                    "running", console=server.url if server else None, sensors=len(self._loaded.plan.registry)
+                    Running(parts.runtime, parts.source, parts.writer, parts.sender, parts.accounts, url)
                 )
+                _log.info("running", console=url, sensors=len(self._loaded.plan.registry))
                 await self._stop.wait()
                 _log.info("stopping")
                 watch.cancel()
-                runtime.stop()
+                parts.runtime.stop()
                 await pump
-                await sender.flush(DRAIN_S)
+                await parts.sender.flush(DRAIN_S)
                 send.cancel()
                 if server is not None:
                     await server.stop()
         _log.info("stopped")
 
-    async def _runtime(self, ledger: Ledger, writer: StoreWriter) -> tuple[Runtime, MqttSource]:
+    async def _build(self, stack: AsyncExitStack) -> _Parts:
+        """Open what lies on disk, fold what an earlier run left, and put the shells around it."""
+        settings, receivers = self._loaded.settings, self._loaded.plan.routes.receivers
+        ledger = Ledger.open(settings.state_dir)
+        stack.callback(ledger.close)
+        store = open_store(self._loaded, ledger.ledger_id)
+        bounds = WriterSettings(
+            queue_bytes=round(settings.store.queue_mb * 1e6), spool_bytes=round(settings.store.spool_mb * 1e6)
+        )
+        writer = StoreWriter(store, settings.state_dir / "spool", bounds, stored_seq=ledger.stored_seq)
+        stack.callback(writer.close)
+        writer.start()
+        runtime, source = self._runtime(ledger, writer)
+        publisher = (
+            MqttPublisher(self._mqtt(suffix="-alerts"), time.time_ns) if needs_publisher(receivers) else None
+        )
+        made = build_receivers(receivers, publisher)
+        for receiver in made.values():
+            stack.push_async_callback(receiver.close)
+        sender = Sender(ledger, made)
+        runtime.hooks.on_notifications.append(sender.wake)
+        if self._on_events is not None:
+            runtime.hooks.on_events.append(self._on_events)
+        feed = Feed()
+        live = LiveConsole(runtime, store, feed)
+        accounts = Accounts(settings.state_dir)
+        stack.callback(accounts.close)
+        watcher = Watcher(
+            self._loaded,
+            runtime,
+            source,
+            writer,
+            sender,
+            live,
+            tell_troubles=self._tell_troubles,
+            settings_refused=lambda: next(iter(self._settings_refused), None),
+        )
+        return _Parts(runtime, source, writer, sender, accounts, feed, live, watcher, publisher)
+
+    def _start(self, parts: _Parts, stack: AsyncExitStack) -> None:
+        """Begin to speak with the broker."""
+        links = [parts.source] if parts.publisher is None else [parts.publisher, parts.source]
+        for link in links:
+            link.start()
+            stack.callback(link.stop)
+
+    def _runtime(self, ledger: Ledger, writer: StoreWriter) -> tuple[Runtime, MqttSource]:
         """Fold what an earlier run left, and put the shell around it."""
         settings = self._loaded.settings
         began = time.perf_counter()
@@ -201,15 +220,13 @@ class Service:
         return mqtt_settings(self._loaded.settings.mqtt, self._loaded.secrets.mqtt_password, suffix)
 
     @asynccontextmanager
-    async def _console(
-        self, tasks: asyncio.TaskGroup, live: LiveConsole, accounts: Accounts, feed: Feed, watcher: Watcher
-    ) -> AsyncIterator[ConsoleServer | None]:
+    async def _console(self, tasks: asyncio.TaskGroup, parts: _Parts) -> AsyncIterator[ConsoleServer | None]:
         part = self._loaded.settings.console
         if part is None:
             yield None
             return
-        app = create_app(live, accounts, feed, probes=watcher.probes())
+        app = create_app(parts.live, parts.accounts, parts.feed, probes=parts.watcher.probes())
         tls = Tls(certificate=part.cert, key=part.key) if part.cert and part.key else None
-        server = ConsoleServer(app, feed, part.host, part.port, tls)
+        server = ConsoleServer(app, parts.feed, part.host, part.port, tls)
         tasks.create_task(server.run(), name="console")
         yield server

@@ -50,6 +50,7 @@ class Watch:
     def __init__(self, active: Iterable[str] = ()) -> None:
         self._since_ns: dict[str, int] = {}
         self._active = set(active)
+        self._owed: dict[str, SystemCondition] = {}
 
     def changes(self, parts: Mapping[str, Component], now_ns: int) -> list[SystemCondition]:
         """Return the conditions that begin or end at `now_ns`."""
@@ -57,8 +58,10 @@ class Watch:
         for name, part in parts.items():
             if part.state is Health.OK:
                 self._since_ns.pop(name, None)
-                if name in self._active:
+                owed = self._owed.pop(name, None)
+                if name in self._active or owed is not None:
                     self._active.discard(name)
+                    told += [owed] if owed is not None and owed.active else []
                     told.append(_condition(name, part, active=False))
                 continue
             since_ns = self._since_ns.setdefault(name, now_ns)
@@ -66,6 +69,17 @@ class Watch:
                 self._active.add(name)
                 told.append(_condition(name, part, active=True))
         return told
+
+    def untold(self, condition: SystemCondition) -> bool:
+        """Take back a condition that could not be kept; it comes again, at the latest when the trouble is over.
+
+        Return whether this is the first time.
+        """
+        first = condition.name not in self._owed
+        self._owed[condition.name] = condition
+        if condition.active:
+            self._active.discard(condition.name)
+        return first
 
 
 def _condition(name: str, part: Component, *, active: bool) -> SystemCondition:

@@ -6,14 +6,14 @@ import time
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from console.backend import Accepted, AlertRow, Component, OpenAlerts, Refused, SensorFacts
-from console.feed import Feed
-from console.scope import Place
 
 from alerting.alert import AlertView
 from alerting.commands import Acknowledge, CommandRefused
 from alerting.events import AlertEvent, State
 from alerting.texts import rfc3339
+from console.backend import Accepted, AlertRow, Component, OpenAlerts, Refused, SensorFacts
+from console.feed import Feed
+from console.scope import Place
 from ledger.errors import LedgerError
 from registry.plant import Text
 from registry.sensors import LIMIT_NAMES
@@ -88,7 +88,10 @@ class LiveConsole:
         except LedgerError as error:
             return Refused(
                 code="ledger",
-                text=Text(f"本地日志无法写入，命令未生效：{error}", f"the ledger cannot be written: {error}"),
+                text=Text(
+                    f"本地日志无法写入，恢复后请重新查看：{error}",
+                    f"the ledger cannot be written, look again when it can: {error}",
+                ),
             )
         row = self.alert(alert_id)
         if row is None:

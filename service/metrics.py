@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from console.backend import Component, Health
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from console.backend import Component, Health
 from service.pipeline import Pipeline
 from service.runtime import Gauges
 from service.sender import ReceiverState

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerting.book import AlertBook
-from alerting.commands import Command, decode_command
+from alerting.commands import Command, CommandRefused, decode_command
 from alerting.dispatch import Dispatcher, Notification, Routes
 from alerting.events import AlertEvent
 from alerting.grading import GradeTable
@@ -135,13 +135,20 @@ class Pipeline:
         return self.bank.next_deadline_ns()
 
     def entry(self, entry: Entry | JournalEntry) -> Outcome:
-        """Take a journal entry as it was when it first happened."""
+        """Take a journal entry as it was when it first happened.
+
+        A command that does not hold any more, because the plan is another one now or the journal's beginning is gone,
+        changes nothing.
+        """
         match entry.kind:
             case "messages":
                 return self.messages(unpack_messages(entry.body), entry.now_ns)
             case "command":
                 fired = self.tick(entry.now_ns) if self.plan.clock is Clock.WALL else Outcome()
-                done = self.command(decode_command(entry.body), entry.now_ns)
+                try:
+                    done = self.command(decode_command(entry.body), entry.now_ns)
+                except CommandRefused:
+                    return fired
                 return Outcome(
                     findings=fired.findings,
                     events=fired.events + done.events,

@@ -16,7 +16,7 @@ from registry.load import load_registry
 from registry.marks import load_marked
 from registry.sensors import SensorRegistry, registry_of_columns
 from service.pipeline import Plan
-from service.settings import MqttPart, Settings, load_settings, secret
+from service.settings import MqttPart, Settings, read_settings, secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ def load(path: Path) -> Loaded:
     Raises:
         InputError: with every fault of every file.
     """
-    settings, faults = load_settings(path)
+    settings, faults = read_settings(path)
     if settings is None:
         raise InputError(faults)
     profile, defaults, more = load_profile(settings.detectors)

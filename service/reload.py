@@ -11,7 +11,8 @@ import structlog
 
 from registry.faults import InputError, errors_in
 from registry.plant import Text
-from service.app import Service
+from service.app import Running, Service
+from service.commands.answers import cause_of
 from service.plan import Loaded, load
 
 _log = structlog.get_logger(__name__)
@@ -22,10 +23,12 @@ class Reloading:
 
     def __init__(self, config: Path, loaded: Loaded) -> None:
         self._config = config
-        self._service = Service(loaded)
+        self._loaded = loaded
+        self._before: Loaded | None = None
         self._next: Loaded | None = None
         self._loading: asyncio.Task[None] | None = None
         self._stopped = False
+        self._service = self._made()
 
     def stop(self) -> None:
         """End for good."""
@@ -38,13 +41,37 @@ class Reloading:
             self._loading = asyncio.get_running_loop().create_task(self._load(), name="reload")
 
     async def run(self) -> None:
-        """Run until `stop`."""
+        """Run until `stop`; a next service that cannot start gives way to the one before."""
         while True:
-            await self._service.run()
+            try:
+                await self._service.run()
+            except Exception as error:
+                if self._before is None:
+                    raise
+                self._back_to(self._before, cause_of(error))
+                continue
             if self._stopped or self._next is None:
                 return
-            self._service, self._next = Service(self._next), None
+            self._before, self._loaded, self._next = self._loaded, self._next, None
+            self._service = self._made()
             _log.info("settings_reloaded")
+
+    def _made(self) -> Service:
+        return Service(self._loaded, on_running=self._on_running)
+
+    def _on_running(self, _: Running) -> None:
+        self._before = None
+
+    def _back_to(self, before: Loaded, error: BaseException) -> None:
+        _log.error("settings_cannot_run", reason=str(error))
+        self._loaded, self._before = before, None
+        self._service = self._made()
+        self._service.refuse_settings(
+            Text(
+                f"按新设置无法启动，仍按原设置运行：{error}",
+                f"the service does not start on the new settings, running on the old ones: {error}",
+            )
+        )
 
     async def _load(self) -> None:
         try:
@@ -55,8 +82,8 @@ class Reloading:
                 _log.error("settings_refused", fault=str(fault))
             self._service.refuse_settings(
                 Text(
-                    f"新设置有 {len(faults)} 处错误，仍按原设置运行：{faults[0]}",
-                    f"the new settings have {len(faults)} faults, running on the old ones: {faults[0]}",
+                    f"新设置有错误（共 {len(faults)} 处），仍按原设置运行：{faults[0]}",
+                    f"the new settings are at fault (faults: {len(faults)}), running on the old ones: {faults[0]}",
                 )
             )
         else:

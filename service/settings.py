@@ -32,6 +32,7 @@ _M = TypeVar("_M", bound=BaseModel)
 
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _LISTEN = re.compile(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}", re.ASCII)
+_HTTP = re.compile(r"https?://[^/\s@]+(/\S*)?")
 _LAST_PORT = 65_535
 
 
@@ -115,6 +116,10 @@ class StorePart(_Part):
     def _complete(self) -> Self:
         if self.kind == "influx" and not self.url:
             raise ValueError("url is needed for kind influx")
+        if self.url is not None and not _HTTP.fullmatch(self.url):
+            raise ValueError(
+                f"url: {self.url!r} is no address (allowed: http://host:port or https://host:port)"
+            )
         return self
 
 
@@ -217,6 +222,12 @@ _SECRETS = (("mqtt", "password"), ("store", "token"))
 
 def load_settings(path: Path) -> tuple[Settings | None, list[Fault]]:
     """Read hazwatch.yaml and the variables; return the settings with absolute paths, or every fault."""
+    settings, faults = read_settings(path)
+    return None if errors_in(faults) else settings, faults
+
+
+def read_settings(path: Path) -> tuple[Settings | None, list[Fault]]:
+    """Return also settings that have faults, without the keys at fault, so that the files they name can be checked."""
     marked = load_marked(path)
     faults = [*marked.faults, *_unknown_variables()]
     if marked.data is None and errors_in(faults):
@@ -234,14 +245,18 @@ def load_settings(path: Path) -> tuple[Settings | None, list[Fault]]:
             )  # fmt: skip
     # Told here and kept from pydantic, which takes keys with a leading underscore as orders to itself.
     faults += marked.unknown_keys((), data, tuple(Settings.model_fields))
+    known = {key: value for key, value in data.items() if key in Settings.model_fields}
     try:
-        settings = Settings(**{key: value for key, value in data.items() if key in Settings.model_fields})
+        settings = Settings(**known)
     except ValidationError as error:
-        return None, [*faults, *(_fault(marked, detail) for detail in error.errors())]
+        faults += [_fault(marked, detail) for detail in error.errors()]
+        at_fault = {detail["loc"][0] for detail in error.errors()}
+        try:
+            settings = Settings(**{key: value for key, value in known.items() if key not in at_fault})
+        except ValidationError:
+            return None, faults
     except SettingsError as error:
         return None, [*faults, *_not_json(error)]
-    if errors_in(faults):
-        return None, faults
     return _absolute(settings, path.resolve().parent), faults
 
 

@@ -1,6 +1,7 @@
 """Looks at every part of a running service: for the probes, the console, and alerts about hazwatch itself."""
 
 import asyncio
+import contextlib
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -8,7 +9,6 @@ from typing import Any
 
 import structlog
 
-from alerting.commands import CommandRefused
 from alerting.events import Kind
 from console.app import Probes
 from console.backend import Health
@@ -67,10 +67,13 @@ class Watcher:
             self._look()
             if self._tell_troubles:
                 self._tell()
-            self._runtime.ledger.prune(
-                older_than_ns=time.time_ns() - round(journal.keep_h * 3.6e12),
-                above_bytes=round(journal.max_mb * 1e6),
-            )
+            with contextlib.suppress(
+                LedgerError
+            ):  # a full disk is told by the next commit, and must not end us
+                self._runtime.ledger.prune(
+                    older_than_ns=time.time_ns() - round(journal.keep_h * 3.6e12),
+                    above_bytes=round(journal.max_mb * 1e6),
+                )
             await asyncio.sleep(WATCH_S)
 
     def probes(self) -> Probes:
@@ -88,8 +91,9 @@ class Watcher:
         for condition in self._watch.changes(self._live.parts, time.time_ns()):
             try:
                 self._runtime.command(condition)
-            except (CommandRefused, LedgerError) as error:
-                _log.error("system_condition_untold", name=condition.name, reason=str(error))
+            except LedgerError as error:
+                if self._watch.untold(condition):
+                    _log.warning("system_condition_untold", name=condition.name, reason=str(error))
 
     def _seen(self) -> Seen:
         settings = self._loaded.settings

@@ -15,7 +15,7 @@ from dataclasses import replace
 from threading import Event, Lock, Thread
 from typing import Any, Final
 
-from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -201,7 +201,7 @@ class Link:
         )
 
     def _on_connack(
-        self, client: Client, _userdata: Any, _flags: Any, code: ReasonCode, _properties: Any
+        self, client: Client, _userdata: Any, flags: ConnectFlags, code: ReasonCode, _properties: Any
     ) -> None:
         if code.is_failure:
             self._problem = f"refused by the broker: {code}"
@@ -209,6 +209,10 @@ class Link:
                 self._outcome = Outcome.REFUSED
             return
         self._outcome = Outcome.OPENED
+        if (
+            flags.session_present
+        ):  # its subscriptions hold; their confirmation comes behind all that was queued
+            self._established(client)
         self._on_opened(client)
 
     def _established(self, client: Client, reason: str = "") -> None:
@@ -217,7 +221,10 @@ class Link:
             self._count(reconnects=1)
         protocol = Protocol.V5 if client.protocol == MQTTProtocolVersion.MQTTv5 else Protocol.V311
         self._state = LinkState(
-            phase=Phase.CONNECTED, since_ns=self._clock_ns(), protocol=protocol, reason=reason
+            phase=Phase.CONNECTED,
+            since_ns=self._state.since_ns if self._state.phase is Phase.CONNECTED else self._clock_ns(),
+            protocol=protocol,
+            reason=reason,
         )
 
     def _on_disconnect(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registry.faults import InputError
-from service.commands.answers import NO_SERVER, end, say
+from service.commands.answers import NO_SERVER, cause_of, end, say
 from service.logs import configure_logs
 from service.settings import load_settings
 from service.warm import use_compile_cache, warm_up
@@ -54,14 +54,6 @@ def serve(config: Path, loaded: "Loaded") -> None:
     try:
         asyncio.run(main())
     except* (LedgerError, ListenError) as group:
-        end(f"error: {_first(group)}")
+        end(f"error: {cause_of(group)}")
     except* StoreError as group:
-        end(f"error: the time-series store cannot be opened: {_first(group)}", NO_SERVER)
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the first single error of a group."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+        end(f"error: the time-series store cannot be opened: {cause_of(group)}", NO_SERVER)

@@ -335,3 +335,17 @@ def test_stopping_while_nobody_answers_takes_no_second() -> None:
         before = time.monotonic()
         link.stop()
         assert time.monotonic() - before < 2
+
+
+def test_a_session_with_a_backlog_is_connected_before_its_subscription_is_confirmed_anew(
+    broker: Mosquitto,
+) -> None:
+    """The confirmation comes behind everything that was queued, which a full inbox does not let through."""
+    with reader(broker.url) as r:
+        until(r.source, healthy)
+    with publisher(broker.url) as p:
+        send(p, range(2000))
+    with reader(broker.url, limits=InboxLimits(max_count=10)) as r:
+        since_ns = until(r.source, healthy).since_ns
+        assert r.read(2000) == numbers(range(2000))
+        assert until(r.source, healthy).since_ns == since_ns

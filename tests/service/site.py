@@ -164,6 +164,11 @@ class FlakyLedger(Ledger):
             raise LedgerError("no room")
         return super().commit(commit)
 
+    def prune(self, *, older_than_ns: int | None = None, above_bytes: int | None = None) -> int:
+        if self.down:
+            raise LedgerError("no room")
+        return super().prune(older_than_ns=older_than_ns, above_bytes=above_bytes)
+
     def save_snapshot(self, seq: int, body: bytes) -> None:
         if self.down:
             raise LedgerError("no room")

@@ -42,6 +42,7 @@ def test_all_is_well() -> None:
         ("store", {"store_dropped": 3}, Health.DEGRADED, "3 rows were dropped"),
         ("store", {"store": "stopped", "store_error": "x"}, Health.DEGRADED, "stopped"),
         ("notifications", {"receivers_failing": {"b": Text("乙", "B"), "a": Text("甲", "A")}}, Health.DEGRADED, "a: A; b: B"),
+        ("settings", {"settings_refused": Text("错", "running on the old ones")}, Health.DEGRADED, "old ones"),
         ("disk", {"free_mb": 499.6}, Health.DEGRADED, "only 500 MB free (limit 500 MB)"),
     ],
 )  # fmt: skip
@@ -108,7 +109,20 @@ def test_a_part_that_nobody_named_is_told_too() -> None:
     assert (told.name, told.grade, told.detail.en) == ("new", Grade.YELLOW, "new: bad")
 
 
-def test_a_trouble_that_an_earlier_run_told_is_ended_by_this_one() -> None:
-    parts = parts_of(WELL)
-    (ended,) = Watch(["broker"]).changes(parts, 0)
-    assert (ended.name, ended.active) == ("broker", False)
+def test_what_could_not_be_kept_is_told_later() -> None:
+    watch = Watch()
+    (begun,) = watch.changes({"disk": ILL}, 0)
+    watch.untold(begun)
+    assert watch.changes({"disk": ILL}, S) == [begun]
+    watch.untold(begun)
+    later = watch.changes({"disk": OK}, 2 * S)
+    assert [c.active for c in later] == [True, False], "that there was a trouble is told even when it is over"
+    assert watch.changes({"disk": OK}, 3 * S) == []
+
+
+def test_an_end_that_could_not_be_kept_is_told_later() -> None:
+    watch = Watch(["broker"])
+    (end,) = watch.changes({"broker": OK}, 0)
+    watch.untold(end)
+    assert watch.changes({"broker": OK}, S) == [end]
+    assert watch.changes({"broker": OK}, 2 * S) == []

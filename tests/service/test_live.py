@@ -46,9 +46,11 @@ async def shown(live: LiveConsole) -> list[dict[str, object]]:
     frames: list[dict[str, object]] = []
     live._feed.close()
     async for chunk in live._feed.stream(Scope(None, None), "first-0", lambda: True):
-        for frame in chunk.decode().split("\n\n"):
-            if "event: alert" in frame:
-                frames.append(json.loads(next(x for x in frame.splitlines() if x.startswith("data: "))[6:]))
+        frames += [
+            json.loads(frame.partition("\ndata: ")[2])
+            for frame in chunk.decode().split("\n\n")
+            if "event: alert" in frame
+        ]
     return frames
 
 
@@ -233,6 +235,7 @@ def test_a_trend_is_read_off_the_loop_one_at_a_time(ledger: FlakyLedger) -> None
         readers = most = 0
 
         def read(self, sensor: str, start_ns: int, end_ns: int, max_points: int) -> Series:
+            assert (sensor, end_ns) == ("e/LT", T0 + S)
             self.readers += 1
             self.most = max(self.most, self.readers)
             time.sleep(0.005)

@@ -9,10 +9,11 @@ from alerting.commands import Acknowledge, encode_command
 from ingest.messages import Message
 from ledger.ledger import Ledger
 from ledger.records import Commit, JournalEntry
+from registry.sensors import SensorRegistry
 from service.effects import commit_of
 from service.pipeline import Outcome, Pipeline, pack_messages
 from service.recovery import recover, unacknowledged
-from tests.service.site import T0, S, lines, pipeline, plan, reading, told
+from tests.service.site import GT, T0, S, lines, pipeline, plan, reading, told
 
 
 @pytest.fixture
@@ -146,3 +147,11 @@ def test_unacknowledged_are_found_over_many_entries(ledger: Ledger) -> None:
     ledger.commit(Commit(entries=[messages(k, part) for k, part in enumerate(parts)]))
     for n in (1, 255, 256, 257, 700, 1000, 5000):
         assert unacknowledged(ledger, n) == parts[-n:]
+
+
+def test_settings_may_have_changed_since(ledger: Ledger) -> None:
+    story(ledger, pipeline())
+    fewer = plan(registry=SensorRegistry((GT,)))
+    recovered = recover(ledger, fewer, 0, lambda *_: None)
+    assert recovered.replayed == 6
+    assert {view.event.sensor for view in recovered.pipeline.book.open_alerts()} <= {"e/GT"}

@@ -52,6 +52,12 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlakyLed
         yield opened
 
 
+def error_of(rig: Rig) -> tuple[str | None, bool]:
+    """The ledger's trouble, and whether it is known since when."""
+    gauges = rig.runtime.gauges
+    return gauges.ledger_error, gauges.ledger_error_since_ns is not None
+
+
 def noted(rig: Rig) -> list[str]:
     """Note from now on in which order things happen."""
     order: list[str] = []
@@ -65,9 +71,9 @@ def noted(rig: Rig) -> list[str]:
 
         return noting
 
-    rig.ledger.commit = note("commit", commit)  # type: ignore[method-assign]  # only looked at
-    rig.source.ack = note("ack", ack)  # type: ignore[method-assign]  # as above
-    rig.sink.offer = note("offer", offer)  # type: ignore[method-assign]  # as above
+    rig.ledger.commit = note("commit", commit)  # type: ignore[method-assign, assignment]  # only looked at
+    rig.source.ack = note("ack", ack)  # type: ignore[method-assign, assignment]  # as above
+    rig.sink.offer = note("offer", offer)  # type: ignore[method-assign, assignment]  # as above
     rig.runtime.hooks.on_events.append(lambda _: order.append("events"))
     rig.runtime.hooks.on_notifications.append(lambda: order.append("notify"))
     rig.runtime.hooks.on_outcome.append(lambda _: order.append("outcome"))
@@ -232,8 +238,7 @@ async def test_nothing_is_acknowledged_while_the_ledger_fails(rig: Rig) -> None:
         assert rig.source.acked == []
         assert rig.sink.batches == []
         assert shown == []
-        assert rig.runtime.gauges.ledger_error == "no room"
-        assert rig.runtime.gauges.ledger_error_since_ns is not None
+        assert error_of(rig) == ("no room", True)
         with pytest.raises(LedgerError, match="no room"):
             rig.runtime.command(TROUBLE)
 
@@ -241,8 +246,7 @@ async def test_nothing_is_acknowledged_while_the_ledger_fails(rig: Rig) -> None:
         await asyncio.sleep(0.05)
         await rig.pass_by()
         assert rig.source.acked == tokens, "each once, in their order"
-        assert rig.runtime.gauges.ledger_error is None
-        assert rig.runtime.gauges.ledger_error_since_ns is None
+        assert error_of(rig) == (None, False)
         assert shown == [1, 2]
         assert [e.seq for e in rig.ledger.alert_events()] == [1, 2]
         assert rig.runtime.command(TROUBLE).events
