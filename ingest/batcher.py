@@ -13,7 +13,10 @@ MAX_BYTES: Final = 8 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchLimits:
-    """A batch is due when its oldest item is `max_age_ns` old, or at once when it holds this much."""
+    """A batch is due `max_age_ns` after the one before, at once after a pause or when it holds this much.
+
+    So no item waits longer than `max_age_ns`, and one that comes alone does not wait at all.
+    """
 
     max_age_ns: int = MAX_AGE_NS
     max_count: int = MAX_COUNT
@@ -31,6 +34,7 @@ class Batcher(Generic[Item]):
         self._limits = limits or BatchLimits()
         self._items: list[tuple[Item, int, int]] = []
         self._bytes = 0
+        self._taken_ns: int | None = None
 
     def __len__(self) -> int:
         return len(self._items)
@@ -46,13 +50,16 @@ class Batcher(Generic[Item]):
             return None
         oldest_ns = self._items[0][2]
         full = len(self._items) >= self._limits.max_count or self._bytes >= self._limits.max_bytes
-        return oldest_ns if full else oldest_ns + self._limits.max_age_ns
+        if full or self._taken_ns is None:
+            return oldest_ns
+        return max(oldest_ns, min(self._taken_ns, oldest_ns) + self._limits.max_age_ns)
 
     def take(self, now_ns: int, *, flush: bool = False) -> list[Item]:
         """Return the batch that is due at `now_ns`, empty where none is; `flush` takes what there is."""
         due_ns = self.due_ns()
         if due_ns is None or (due_ns > now_ns and not flush):
             return []
+        self._taken_ns = now_ns
         batch = list(self._next_batch())
         del self._items[: len(batch)]
         return batch

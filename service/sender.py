@@ -1,7 +1,8 @@
 """Takes notifications out of the outbox to their receivers: each until it is delivered, or known never to be.
 
 A receiver that hangs or fails holds up nobody else: each is tried on its own task, one notification of an alert at a
-time. What came of each attempt is in the ledger before the next one is made.
+time. What came of an attempt is in the ledger before the next one for that alert is made; attempts that end close
+together are noted in one transaction.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import structlog
@@ -21,7 +22,7 @@ from alerting.notify.backoff import delay_s
 from alerting.notify.receiver import Failed, Outcome, Receiver, Retry, Sent
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
-from ledger.records import OutboxRow
+from ledger.records import Commit, OutboxRow, OutboxState, OutboxUpdate
 from registry.plant import Text
 
 _log = structlog.get_logger(__name__)
@@ -29,6 +30,8 @@ _log = structlog.get_logger(__name__)
 AT_ONCE = 16
 """How many attempts one receiver is given at a time: one that hangs with many alerts takes no other's place."""
 IDLE_S = 1.0
+NOTE_AFTER_S = 0.02
+"""Attempts that end within this are noted together: each transaction waits for the disk."""
 
 
 @dataclass(slots=True)
@@ -52,35 +55,73 @@ class Sender:
         *,
         clock_ns: Callable[[], int] = time.time_ns,
         jitter: Callable[[], float] = random.random,
+        note_after_s: float = NOTE_AFTER_S,
     ) -> None:
         self._ledger = ledger
         self._receivers = receivers
         self._clock_ns = clock_ns
         self._jitter = jitter
+        self._note_after_s = note_after_s
         self._wake = asyncio.Event()
         self._under_way: dict[str, str] = {}
+        self._done: list[OutboxUpdate] = []
+        self._note_now = False
+        self._look_ns = 0
         self.states = {name: ReceiverState() for name in receivers}
 
     def wake(self) -> None:
         """Something was put into the outbox; called on the loop's thread."""
+        self._look_ns = 0
         self._wake.set()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            while True:
-                self._wake.clear()
-                try:
-                    self._start_due(tasks)
-                    wait_s = self._wait_s()
-                except LedgerError as error:
-                    _log.error("outbox_unreadable", reason=str(error))
-                    wait_s = IDLE_S
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(
-                        wait_s
-                    ):  # wait_for may swallow the cancellation that ends this loop
-                        await self._wake.wait()
+            try:
+                while True:
+                    self._wake.clear()
+                    wait_s = self._turn(tasks)
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(
+                            wait_s
+                        ):  # wait_for may swallow the cancellation that ends this
+                            await self._wake.wait()
+            finally:
+                with contextlib.suppress(LedgerError):  # what is not noted is sent again by the next run
+                    self._note_done()
+
+    def _turn(self, tasks: asyncio.TaskGroup) -> float:
+        """Note what came of attempts, start what is due; return how long there is nothing to do, in seconds."""
+        now_ns = self._clock_ns()
+        try:
+            if self._note_now:
+                self._note_done()
+            if now_ns >= self._look_ns:
+                self._look_ns = now_ns + round(IDLE_S * 1e9)
+                self._start_due(tasks)
+                due_ns = self._ledger.next_due_ns()
+                if due_ns is not None and due_ns > now_ns:
+                    self._look_ns = min(self._look_ns, due_ns)
+        except LedgerError as error:
+            _log.error("outbox_unusable", reason=str(error))
+            return IDLE_S
+        return max(0.0, (self._look_ns - self._clock_ns()) / 1e9)
+
+    def _note_soon(self) -> None:
+        self._note_now = True
+        self._wake.set()
+
+    def _note_done(self) -> None:
+        """Keep what came of attempts, all in one transaction; then what waited behind them can go."""
+        if not self._done:
+            return
+        done = list(self._done)
+        self._ledger.commit(Commit(outbox_updates=done))
+        self._note_now = False
+        self._done.clear()
+        for update in done:
+            del self._under_way[update.id]
+        self._look_ns = 0
 
     async def flush(self, timeout_s: float) -> None:
         """Try for a bounded time to deliver what is due; the rest stays in the outbox."""
@@ -108,53 +149,43 @@ class Sender:
             if not started:
                 return
 
-    def _wait_s(self) -> float:
-        due_ns = self._ledger.next_due_ns()
-        if due_ns is None or self._under_way:
-            return IDLE_S
-        return min(IDLE_S, max(0.0, (due_ns - self._clock_ns()) / 1e9))
-
     async def _deliver(self, row: OutboxRow) -> None:
+        receiver = self._receivers.get(row.receiver)
+        if receiver is None:
+            gone = Text("设置中已无此接收者", "the settings have no such receiver any more")
+            self._note(row, Failed(reason=gone))
+            return
         try:
-            receiver = self._receivers.get(row.receiver)
-            if receiver is None:
-                self._note(
-                    row,
-                    Failed(reason=Text("设置中已无此接收者", "the settings have no such receiver any more")),
-                )
-                return
-            try:
-                outcome = await receiver.send(_notification(row))
-            except Exception as error:  # noqa: BLE001 - a receiver's own fault must not stop the others
-                _log.exception("receiver_broke", receiver=row.receiver)
-                outcome = Retry(reason=Text.same(f"{type(error).__name__}: {error}"))
-            self._note(row, outcome)
-        except LedgerError as error:
-            _log.error("outbox_unwritable", reason=str(error))
-            await asyncio.sleep(IDLE_S)
-        finally:
-            del self._under_way[row.id]
-            self._wake.set()
+            outcome = await receiver.send(_notification(row))
+        except Exception as error:  # noqa: BLE001 - a receiver's own fault must not stop the others
+            _log.exception("receiver_broke", receiver=row.receiver)
+            outcome = Retry(reason=Text.same(f"{type(error).__name__}: {error}"))
+        self._note(row, outcome)
 
     def _note(self, row: OutboxRow, outcome: Outcome) -> None:
+        """Count what came of an attempt, and gather it for the ledger."""
         now_ns = self._clock_ns()
         state = self.states.setdefault(row.receiver, ReceiverState())
+        update = OutboxUpdate(id=row.id, state=OutboxState.SENT, at_ns=now_ns)
         match outcome:
             case Sent():
-                self._ledger.mark_sent(row.id, now_ns)
                 state.sent += 1
                 if state.failing_since_ns is not None:
                     _log.info("receiver_back", receiver=row.receiver)
                 state.failing_since_ns, state.last_error = None, None
             case Retry(reason=reason, after_s=after_s):
                 wait_s = max(delay_s(row.attempts + 1, self._jitter()), after_s or 0.0)
-                self._ledger.mark_retry(row.id, now_ns, now_ns + round(wait_s * 1e9), reason.en)
+                due_ns = now_ns + round(wait_s * 1e9)
+                update = replace(update, state=OutboxState.PENDING, next_try_ns=due_ns, error=reason.en)
                 state.retried += 1
                 self._failing(row, state, reason, now_ns)
             case Failed(reason=reason):
-                self._ledger.mark_failed(row.id, now_ns, reason.en)
+                update = replace(update, state=OutboxState.FAILED, error=reason.en)
                 state.failed += 1
                 self._failing(row, state, reason, now_ns)
+        if not self._done:
+            asyncio.get_running_loop().call_later(self._note_after_s, self._note_soon)
+        self._done.append(update)
 
     def _failing(self, row: OutboxRow, state: ReceiverState, reason: Text, now_ns: int) -> None:
         if state.failing_since_ns is None:

@@ -21,6 +21,7 @@ from alerting.notify.settings import WebhookSettings
 from registry.plant import Text
 
 MAX_RETRY_AFTER_S = 600.0
+MAX_ANSWER_BYTES = 64 << 10
 """A server's wish to be left alone longer than this is not granted: an alert cannot wait for it."""
 
 _RETRIED = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
@@ -37,7 +38,7 @@ class WebhookReceiver:
         self._client = httpx.AsyncClient(timeout=settings.timeout_s, trust_env=False, follow_redirects=False)
 
     async def send(self, notification: Notification) -> Outcome:
-        """Post once; the answer's status decides, its body is not read."""
+        """Post once; the answer's status decides. Of its body only so much is read that the connection can be kept."""
         settings = self._settings
         headers = headers_for(notification, settings.secret, int(self._clock()))
         try:
@@ -48,6 +49,7 @@ class WebhookReceiver:
                     "POST", settings.url, content=notification.body, headers=headers
                 ) as answer,
             ):
+                await _read_some(answer)
                 return self._judge(answer)
         except (TimeoutError, httpx.TimeoutException):
             within = f"{settings.timeout_s:g}"
@@ -72,6 +74,15 @@ class WebhookReceiver:
                 reason=reason, after_s=retry_after_s(answer.headers.get("Retry-After"), self._clock())
             )
         return Failed(reason=reason)
+
+
+async def _read_some(answer: httpx.Response) -> None:
+    """Read the body to its end, or give up on a long one; httpx keeps a connection only after a whole answer."""
+    size = 0
+    async for part in answer.aiter_raw():
+        size += len(part)
+        if size > MAX_ANSWER_BYTES:
+            return
 
 
 def headers_for(notification: Notification, secret: bytes | None, timestamp_s: int) -> dict[str, str]:

@@ -8,16 +8,21 @@ from ingest.batcher import Batcher, BatchLimits
 LIMITS = BatchLimits(max_age_ns=5, max_count=3, max_bytes=100)
 
 
-def test_a_batch_is_due_when_its_oldest_item_is_old() -> None:
+def test_the_first_item_after_a_pause_does_not_wait_and_those_behind_it_go_together() -> None:
     batcher: Batcher[str] = Batcher(LIMITS)
     assert batcher.due_ns() is None
-    assert batcher.take(1000) == []
-    batcher.add("a", 1, 10)
+    assert batcher.take(8) == []
+    batcher.add("first", 1, 10)
+    assert batcher.due_ns() == 10
+    assert batcher.take(10) == ["first"]
+    batcher.add("a", 1, 11)
     batcher.add("b", 1, 14)
     assert batcher.due_ns() == 15
     assert batcher.take(14) == []
     assert batcher.take(15) == ["a", "b"]
     assert batcher.due_ns() is None
+    batcher.add("late", 1, 90)
+    assert batcher.due_ns() == 90
 
 
 def test_a_full_batch_is_due_at_once() -> None:

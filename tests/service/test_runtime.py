@@ -110,19 +110,22 @@ async def test_a_batch_is_one_entry_with_all_that_came_of_it(rig: Rig) -> None:
 @scenario
 async def test_a_batch_waits_a_moment_for_company_and_no_longer(rig: Rig) -> None:
     async with running(rig):
-        rig.high()
+        rig.source.put(reading("LT", 0, 50.0))
         rig.runtime.wake()
         await turns()
-        assert rig.kinds() == []
+        assert rig.kinds() == ["messages"], "the first after a pause does not wait"
+        rig.source.put(reading("LT", 1, 50.0))
+        rig.runtime.wake()
+        await turns()
         assert rig.runtime.lag_s() == 0
         rig.clock.advance(0.004)
         rig.runtime.wake()
         await turns()
-        assert rig.kinds() == []
+        assert rig.kinds() == ["messages"]
         rig.clock.advance(0.002)
         rig.runtime.wake()
         await turns()
-        assert rig.kinds() == ["messages"]
+        assert rig.kinds() == ["messages", "messages"]
 
 
 @scenario
