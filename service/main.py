@@ -11,16 +11,16 @@ from service.commands.answers import INPUT_FAULT, say
 _COMMANDS = ("demo", "run", "check-config", "replay", "sim", "bench", "alerts", "user")
 
 
-def build() -> typer.Typer:
-    """Return the command line with every command."""
+def build(called: str = "") -> typer.Typer:
+    """Return the command line with every command, or with the one that is called: its modules alone are imported."""
     app = typer.Typer(
         name="hazwatch",
-        help="Real-time monitoring and early warning for major hazard sources.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for name in _COMMANDS:
+    app.callback()(_overview)
+    for name in (called,) if called in _COMMANDS else _COMMANDS:
         module = import_module(f"service.commands.{name.replace('-', '_')}")
         if hasattr(module, "app"):
             app.add_typer(module.app, name=name)
@@ -29,10 +29,14 @@ def build() -> typer.Typer:
     return app
 
 
+def _overview() -> None:
+    """Real-time monitoring and early warning for major hazard sources."""
+
+
 def main() -> None:
     """Run the command line; no traceback reaches a user."""
     try:
-        build()(prog_name="hazwatch")
+        build(next(iter(sys.argv[1:]), ""))(prog_name="hazwatch")
     except InputError as error:
         for fault in error.faults:
             say(f"{fault.level}: {fault}")

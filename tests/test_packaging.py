@@ -63,7 +63,7 @@ def test_only_the_rooms_are_packed() -> None:
 
 @pytest.mark.parametrize("name", OUTSIDE)
 def test_nothing_that_stands_beside_the_rooms_is_packed(name: str) -> None:
-    assert not [path for path in _wheel_files() if name in path.split("/")]
+    assert not [path for path in _wheel_files() if path.split("/")[0] == name]
 
 
 def test_the_sources_of_the_page_are_not_packed() -> None:
