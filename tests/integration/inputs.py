@@ -47,8 +47,11 @@ class Given:
     readings: Readings
     others: int
     speed: str
-    single: str
-    """The speed for one reading a message, at which a publication takes some twenty seconds."""
+
+    def within(self, seconds: float) -> str:
+        """Return the speed at which a publication takes so many seconds."""
+        times = [t_ns for series in self.readings.values() for t_ns in (min(series), max(series))]
+        return f"{(max(times) - min(times)) / NS / seconds:.6g}x"
 
     @property
     def count(self) -> int:
@@ -119,7 +122,7 @@ def _skab() -> Given:
     normal = {name: {t: v for t, v in series.items() if t in fine} for name, series in before.items()}
     points = _points("bench", SKAB, normal, scan_s=1)
     return Given(
-        name="skab-valve1", recording=recording, speed="100x", single="60x", others=2,
+        name="skab-valve1", recording=recording, speed="100x", others=2,
         files={"plant.yaml": PLANT.format(enterprise="bench"), "points.csv": points},
         readings={f"bench/{name}": columns[name] for name in SKAB},
     )  # fmt: skip
@@ -130,7 +133,7 @@ def _tep() -> Given:
     columns = _read(SHARED / "tep/d01_te.csv", ",", "time", "%Y-%m-%dT%H:%M:%SZ")
     points = _points("tep", TEP, _read(SHARED / "tep/d00.csv", ",", "time", "%Y-%m-%dT%H:%M:%SZ"), scan_s=180)
     return Given(
-        name="tep-d01", recording=SHARED / "tep/d01_te.csv", speed="20000x", single="9000x", others=0,
+        name="tep-d01", recording=SHARED / "tep/d01_te.csv", speed="20000x", others=0,
         files={"plant.yaml": PLANT.format(enterprise="tep"), "points.csv": points},
         readings={f"tep/{name}": columns[name] for name in TEP},
     )  # fmt: skip
@@ -149,7 +152,7 @@ def _simulated(folder: Path) -> Given:
             t_ns = round(datetime.fromisoformat(row["time"]).timestamp() * 1000) * (NS // 1000)
             readings.setdefault(row["sensor"], {})[t_ns] = float(row["value"])
     return Given(
-        name="simulated", recording=recording, speed="40x", single="20x", others=0,
+        name="simulated", recording=recording, speed="40x", others=0,
         files={name: demo_text(name) for name in ("plant.yaml", "points.csv")},
         readings=readings,
     )  # fmt: skip

@@ -20,7 +20,7 @@ from sim.recording import open_recording
 from tests.integration.inputs import Given, given, names
 from tests.integration.lines import of_plant
 from tests.integration.reading_back import of_duck, of_influx
-from tests.servers.hazwatch import Hazwatch, publish, published, wait_until
+from tests.servers.hazwatch import Hazwatch, Publication, wait_until
 from tests.servers.influx import influx
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.webhook import Webhook
@@ -79,12 +79,14 @@ def test_killed_while_readings_come(
             wait_until(each.answers, 20, "does not answer")
             each.wait_connected()
         points = both[0].folder / "points.csv"
-        sending = publish(
-            tmp_path, cache, this.recording, broker.url,
-            "--points", points, "--shape", "single", "--speed", this.single,
+        sending = ends.enter_context(
+            Publication(
+                tmp_path, cache, this.recording, broker.url,
+                "--points", points, "--shape", "single", "--speed", this.within(20),
+            )
         )  # fmt: skip
         kills = 0
-        while sending.poll() is None:
+        while sending.runs():
             time.sleep(draw.uniform(0.3, 3.0))  # while it starts, folds its journal, or takes readings
             victims = draw.choice([both[:1], both[1:], both])
             for each in victims:
@@ -93,7 +95,7 @@ def test_killed_while_readings_come(
             time.sleep(draw.uniform(0, 0.3))
             for each in victims:
                 each.begin()
-        assert f"published {this.all:,} readings" in published(sending, 1)
+        assert f"published {this.all:,} readings" in sending.said(1)
         for each in both:
             wait_until(each.answers, 20, "does not answer")
         assert kills >= 4

@@ -19,7 +19,7 @@ import pytest
 from registry.sensors import SensorType
 from tests.integration.inputs import HEADER, Given, given, names
 from tests.integration.reading_back import of_influx, of_victoria
-from tests.servers.hazwatch import Hazwatch, hazwatch, publish, published, wait_until
+from tests.servers.hazwatch import Hazwatch, Publication, hazwatch, wait_until
 from tests.servers.influx import influx
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.victoria import victoria
@@ -67,13 +67,11 @@ def test_every_reading_once_and_alerts_as_in_replay(name: str, tmp_path: Path, c
         services(tmp_path, cache, this, broker, (influxd.url, victoria_metrics.url)) as both,
     ):
         points, secret = both[0].folder / "points.csv", both[0].folder / "secret"
-        said = published(
-            publish(
-                tmp_path, cache, this.recording, broker.url, "--points", points, "--speed", speed,
-                "--username", USER[0], "--password-file", secret,
-            ),
-            within_s=3600 if SOAK else 90,
-        )  # fmt: skip
+        with Publication(
+            tmp_path, cache, this.recording, broker.url, "--points", points, "--speed", speed,
+            "--username", USER[0], "--password-file", secret,
+        ) as sending:  # fmt: skip
+            said = sending.said(within_s=3600 if SOAK else 90)
         assert f"published {this.all:,} readings" in said
         for each in both:
             wait_until(partial(_has, each, this.all), 30, each.taken)

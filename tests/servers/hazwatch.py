@@ -5,10 +5,11 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import httpx
 import yaml
@@ -170,28 +171,39 @@ def use_compiled(cache: Path, state_dir: Path) -> None:
         shutil.copytree(compiled, mine)
 
 
-def publish(
-    folder: Path, cache: Path, recording: Path, url: str, *options: str | Path
-) -> subprocess.Popen[bytes]:
-    """Start `hazwatch sim` with a recording that it publishes."""
-    command: Sequence[str | Path] = (*PROGRAM, "sim", recording, "--mqtt", url, *options)
-    return subprocess.Popen(
-        [str(each) for each in command],
-        cwd=folder,
-        env=environment(cache),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
+class Publication:
+    """`hazwatch sim` publishing a recording in a process of its own; ended with its context where it still runs."""
 
+    def __init__(self, folder: Path, cache: Path, recording: Path, url: str, *options: str | Path) -> None:
+        command = (*PROGRAM, "sim", recording, "--mqtt", url, *options)
+        self._process = subprocess.Popen(
+            [str(each) for each in command],
+            cwd=folder,
+            env=environment(cache),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
 
-def published(process: subprocess.Popen[bytes], within_s: float) -> str:
-    """Wait until a publication has ended well; return what it said."""
-    try:
-        _, said = process.communicate(timeout=within_s)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        _, said = process.communicate()
-        raise AssertionError(f"not published within {within_s} s: {said.decode()[-1000:]}") from None
-    assert process.returncode == 0, said.decode()[-2000:]
-    return said.decode()
+    def runs(self) -> bool:
+        """Whether it is under way."""
+        return self._process.poll() is None
+
+    def said(self, within_s: float) -> str:
+        """Wait until it has ended well; return what it said."""
+        try:
+            _, said = self._process.communicate(timeout=within_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"not published within {within_s} s") from None
+        assert self._process.returncode == 0, said.decode()[-2000:]
+        return said.decode()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if self.runs():
+            self._process.kill()
+        self._process.communicate()
