@@ -63,13 +63,9 @@ def test_only_the_rooms_are_packed() -> None:
 
 @pytest.mark.parametrize("name", OUTSIDE)
 def test_nothing_that_stands_beside_the_rooms_is_packed(name: str) -> None:
-<<<<<<< HEAD
-    assert not [path for path in _wheel_files() if path.split("/")[0] == name]
-=======
     # service/bench is the command `hazwatch bench`, not the folder bench/ beside the rooms
     packed = [path for path in _wheel_files() if not path.startswith("service/bench/")]
     assert not [path for path in packed if name in path.split("/")]
->>>>>>> bench
 
 
 def test_the_sources_of_the_page_are_not_packed() -> None:
