@@ -32,7 +32,11 @@ class Webhook:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers.get("Content-Length", "0"))
+                body = self.rfile.read(length)
+                if not length or len(body) < length:  # its sender was killed midway: no post at all
+                    self.close_connection = True
+                    return
                 status = here._take(self.headers["X-Hazwatch-Id"], body, self._is_signed(body))
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
