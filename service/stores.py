@@ -1,8 +1,6 @@
-"""The time-series store that the settings name."""
+"""The time-series store that the settings name. The others' clients are not imported: that is half of a warm start."""
 
 from service.plan import Loaded
-from store.duck import DuckStore
-from store.influx import InfluxSettings, InfluxStore
 from store.null import NullStore
 from store.series import SeriesStore
 
@@ -13,23 +11,33 @@ def open_store(loaded: Loaded, ledger_id: str) -> SeriesStore:
     Raises:
         StoreError: it cannot be opened.
     """
-    part = loaded.settings.store
-    match part.kind:
+    match loaded.settings.store.kind:
         case "none":
             return NullStore()
         case "duckdb":
-            path = part.path or loaded.settings.state_dir / "readings.duckdb"
-            return DuckStore(path, loaded.plan.registry, ledger_id)
+            return _duckdb(loaded, ledger_id)
         case "influx":
-            assert part.url is not None, "the settings have been checked"
-            return InfluxStore(
-                InfluxSettings(
-                    url=part.url,
-                    org=part.org,
-                    bucket=part.bucket,
-                    token=loaded.secrets.store_token or "",
-                    gzip=part.gzip,
-                    flavour=part.flavour or "auto",
-                ),
-                loaded.plan.registry,
-            )
+            return _influx(loaded)
+
+
+def _duckdb(loaded: Loaded, ledger_id: str) -> SeriesStore:
+    from store.duck import DuckStore  # noqa: PLC0415 - see the module
+
+    path = loaded.settings.store.path or loaded.settings.state_dir / "readings.duckdb"
+    return DuckStore(path, loaded.plan.registry, ledger_id)
+
+
+def _influx(loaded: Loaded) -> SeriesStore:
+    from store.influx import InfluxSettings, InfluxStore  # noqa: PLC0415 - see the module
+
+    part = loaded.settings.store
+    assert part.url is not None, "the settings have been checked"
+    settings = InfluxSettings(
+        url=part.url,
+        org=part.org,
+        bucket=part.bucket,
+        token=loaded.secrets.store_token or "",
+        gzip=part.gzip,
+        flavour=part.flavour or "auto",
+    )
+    return InfluxStore(settings, loaded.plan.registry)
