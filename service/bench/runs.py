@@ -10,9 +10,11 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from service.bench.arrivals import Arrivals
 from service.bench.load import LoadDone, LoadSpec, alarms
 from service.bench.servers import mosquitto, python, running
 from service.bench.site import Site, counters, peak_memory_mb, service, write_site
+from service.bench.viewer import add_viewer, viewer
 from service.bench.webhook import webhook
 from service.bench.workload import ENTERPRISE, GROUP, sensor_name
 
@@ -61,13 +63,22 @@ def receiver_rate(folder: Path, receiver: str, spec: LoadSpec) -> float:
             return readings_of(spec) / (seen_s - _done(load).began_s)
 
 
-def alert_latencies_ms(folder: Path, spec: LoadSpec) -> list[float]:
-    """Return, for each alarming reading, the time from when it was to be sent until its alert was at the webhook."""
+@dataclass(frozen=True, slots=True)
+class Latencies:
+    """For each alarming reading, the ms from when it was to be sent until its alert was there."""
+
+    webhook_ms: list[float]
+    stream_ms: list[float]
+
+
+def alert_latencies(folder: Path, spec: LoadSpec) -> Latencies:
+    """Measure the way of alerts to a webhook and to an open stream of the console, both in one run."""
     folder.mkdir()
     with mosquitto(folder) as port, webhook() as hook:
         site = write_site(folder, spec.sensors, port, webhook_port=hook.port)
+        add_viewer(site.folder / "state")
         spec = msgspec.structs.replace(spec, port=port, start_ms=time.time_ns() // 1_000_000)
-        with service(site), _load(folder, spec) as load:
+        with service(site), viewer(site.port) as seen, _load(folder, spec) as load:
             _go(load)
             done = _done(load)
             assert spec.rate_hz is not None, "a latency is measured at a rate"
@@ -76,12 +87,18 @@ def alert_latencies_ms(folder: Path, spec: LoadSpec) -> list[float]:
                 for j, sensor in alarms(spec).items()
             }
             until = time.monotonic() + _LAST_ALERT_S
-            while len(hook.opened_s) < len(intended_s) and time.monotonic() < until:
+            ends = (hook.arrivals, seen)
+            while any(len(end.at_s) < len(intended_s) for end in ends) and time.monotonic() < until:
                 time.sleep(_POLL_S)
-    missing = intended_s.keys() - hook.opened_s.keys()
+    webhook_ms, stream_ms = (_since(intended_s, end) for end in ends)
+    return Latencies(webhook_ms, stream_ms)
+
+
+def _since(intended_s: dict[str, float], end: Arrivals) -> list[float]:
+    missing = intended_s.keys() - end.at_s.keys()
     if missing:
         raise MeasureError(f"{len(missing)} of {len(intended_s)} alerts never came")
-    return [(hook.opened_s[sensor] - at_s) * 1e3 for sensor, at_s in intended_s.items()]
+    return [(end.at_s[sensor] - at_s) * 1e3 for sensor, at_s in intended_s.items()]
 
 
 def percentile(values: list[float], share: float) -> float:

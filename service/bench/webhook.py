@@ -8,6 +8,8 @@ from threading import Thread
 
 import msgspec
 
+from service.bench.arrivals import Arrivals
+
 
 class _Line(msgspec.Struct, frozen=True):
     """What counts of an alert line."""
@@ -27,13 +29,13 @@ class Webhook:
 
     def __init__(self, server: ThreadingHTTPServer) -> None:
         self.port = int(server.server_address[1])
-        self.opened_s: dict[str, float] = {}
+        self.arrivals = Arrivals()
 
     def note(self, body: bytes, at_s: float) -> None:
         """Take one post."""
         line = msgspec.json.decode(body, type=_Line)
-        if line.event == "opened" and line.sensor is not None:
-            self.opened_s.setdefault(line.sensor, at_s)
+        if line.event == "opened":
+            self.arrivals.note(line.sensor, at_s)
 
 
 @contextmanager
