@@ -113,12 +113,15 @@ class Seen:
     ledger_error_since_ns: int | None
     receivers_failing: Mapping[str, Text]
     lag_s: float
+    inbox_filling: float
     free_mb: float
     min_free_mb: float
     settings_refused: Text | None = None
 
 
 LAG_LIMIT_S = 5.0
+INBOX_LIMIT = 0.5
+"""An inbox that stays so full is filled faster than it is emptied."""
 _FINE = Text("正常", "ok")
 
 
@@ -150,6 +153,15 @@ def _broker(seen: Seen) -> Component:
 
 
 def _pipeline(seen: Seen) -> Component:
+    if seen.inbox_filling >= INBOX_LIMIT:
+        percent = f"{100 * seen.inbox_filling:.0f} %"
+        return Component(
+            state=Health.DEGRADED,
+            detail=Text(
+                f"处理跟不上，接收队列已用 {percent}，其余消息滞留在消息服务器",
+                f"cannot keep up, the inbox is {percent} full, more waits at the broker",
+            ),
+        )
     if seen.lag_s <= LAG_LIMIT_S:
         return Component(state=Health.OK, detail=_FINE)
     return Component(

@@ -120,6 +120,7 @@ class Watcher:
                 if state.last_error is not None
             },
             lag_s=self._runtime.lag_s(),
+            inbox_filling=self._source.filling(),
             free_mb=free_mb,
             min_free_mb=settings.journal.min_free_mb,
             settings_refused=self._settings_refused(),

@@ -58,6 +58,12 @@ class Inbox:
         if tell:
             self._on_ready()
 
+    def filling(self) -> float:
+        """Return how full it is, 0..1; any thread."""
+        limits = self._limits
+        with self._lock:
+            return min(1.0, max(len(self._waiting) / limits.max_count, self._bytes / limits.max_bytes))
+
     def room(self) -> int:
         """Return how many messages may come; once there is none, there is none until half is free. Network thread."""
         limits = self._limits

@@ -59,6 +59,10 @@ class MqttSource(Link):
         """Return up to `max_count` messages, the oldest first; drain again until there are none."""
         return self._inbox.drain(max_count)
 
+    def filling(self) -> float:
+        """Return how full the inbox is, 0..1; at 1 nothing more is read and the rest waits at the broker."""
+        return self._inbox.filling()
+
     def ack(self, tokens: Sequence[int]) -> None:
         """Acknowledge messages to the broker; returns at once.
 

@@ -134,10 +134,13 @@ def test_a_full_inbox_has_room_again_when_half_is_free() -> None:
     calls = Calls()
     inbox = Inbox(InboxLimits(max_count=4, max_bytes=1000), calls.on_ready, calls.on_room)
     assert inbox.room() == 4
+    assert inbox.filling() == 0
     inbox.put([item(i) for i in range(4)])
     assert inbox.room() == 0
+    assert inbox.filling() == 1
     inbox.drain(1)
     inbox.drain(1)
+    assert inbox.filling() == 0.5
     assert (inbox.room(), calls.room) == (0, 0)
     inbox.drain(1)
     assert (inbox.room(), calls.room) == (3, 1)
@@ -148,5 +151,6 @@ def test_bytes_fill_an_inbox_too() -> None:
     inbox = Inbox(InboxLimits(max_count=100, max_bytes=10), calls.on_ready, calls.on_room)
     inbox.put([item(1, 600)])
     assert inbox.room() == 0
+    assert inbox.filling() == 1, "beyond the bound is full"
     inbox.drain(100)
     assert (inbox.room(), calls.room, len(inbox)) == (100, 1, 0)

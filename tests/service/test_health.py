@@ -14,6 +14,7 @@ S = 1_000_000_000
 WELL = Seen(
     broker="connected", broker_since_ns=5, broker_reason="", store="ok", store_since_ns=6, store_error="",
     store_dropped=0, spooled_bytes=0, ledger_error=None, ledger_error_since_ns=None, receivers_failing={}, lag_s=0.0,
+    inbox_filling=0.0,
     free_mb=1000, min_free_mb=500,
 )  # fmt: skip
 OK = Component(state=Health.OK, detail=Text("正常", "ok"))
@@ -35,6 +36,8 @@ def test_all_is_well() -> None:
         ("broker", {"broker": None}, Health.OK, "not used"),
         ("pipeline", {"lag_s": LAG_LIMIT_S}, Health.OK, "ok"),
         ("pipeline", {"lag_s": LAG_LIMIT_S + 2}, Health.DEGRADED, "lagging by 7 s"),
+        ("pipeline", {"inbox_filling": 0.49}, Health.OK, "ok"),
+        ("pipeline", {"inbox_filling": 0.8}, Health.DEGRADED, "cannot keep up, the inbox is 80 % full"),
         ("ledger", {"ledger_error": "disk full"}, Health.DOWN, "readings wait at the broker: disk full"),
         ("store", {"store": None}, Health.OK, "not used"),
         ("store", {"store": "away", "store_error": "refused"}, Health.DOWN, "away, data is spooled: refused"),

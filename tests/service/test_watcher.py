@@ -41,6 +41,9 @@ class Parts:
     def state(self) -> Any:
         return self.link
 
+    def filling(self) -> float:
+        return 0.0
+
     def health(self) -> Any:
         return self.store
 
