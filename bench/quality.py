@@ -35,7 +35,10 @@ def score_nab(folder: Path, detectors: list[Detector]) -> Iterator[Row]:
     """Score the NAB half; two rows of known value come first."""
     found = recordings.nab(folder)
     corpus = [series for _, series in found]
-    for name, share in (("[fires at each window's first row]", 0.0), ("[fires in each window's middle]", 0.5)):
+    for name, share in (
+        ("[fires at each window's first row]", 0.0),
+        ("[fires in each window's middle]", 0.5),
+    ):
         yield _nab_row(name, corpus, [_at(series, share) for series in corpus], 0.5)
     for detector in detectors:
         began = time.perf_counter()
@@ -87,9 +90,7 @@ def score_skab(folder: Path, detectors: list[Detector]) -> Iterator[Row]:
     truth = np.concatenate([marked[recordings.SKAB_LEARN :] for _, marked in found])
     for detector in detectors:
         began = time.perf_counter()
-        parts = [
-            detector.score(table, recordings.SKAB_LEARN)[recordings.SKAB_LEARN :] for table, _ in found
-        ]
+        parts = [detector.score(table, recordings.SKAB_LEARN)[recordings.SKAB_LEARN :] for table, _ in found]
         score = np.concatenate(parts)
         row: Row = {"detector": detector.name, "rows": len(truth), "anomalous": int(truth.sum())}
         if detector.raises is not None:
@@ -124,9 +125,7 @@ def score_tep(folder: Path, detectors: list[Detector]) -> Iterator[Row]:
         yield row | {"seconds": time.perf_counter() - began}
 
 
-def _tep_facts(
-    prefix: str, calm: NDArray[np.bool_], alarms: dict[int, NDArray[np.bool_]], onset: int
-) -> Row:
+def _tep_facts(prefix: str, calm: NDArray[np.bool_], alarms: dict[int, NDArray[np.bool_]], onset: int) -> Row:
     rate = {k: float(alarm[onset:].mean()) for k, alarm in alarms.items()}
     first = [rows.first_alarm(alarm[onset:]) * _MINUTES_PER_ROW for alarm in alarms.values()]
     confirmed = [
@@ -191,7 +190,8 @@ def show(name: str, lines: list[Row], console: Console) -> None:
     grid = Grid("detector", *(title for title, _, _ in COLUMNS[name]), title=name)
     for line in lines:
         grid.add_row(
-            line["detector"].replace("[", r"\["), *(_cell(line.get(key), form) for _, key, form in COLUMNS[name])
+            line["detector"].replace("[", r"\["),
+            *(_cell(line.get(key), form) for _, key, form in COLUMNS[name]),
         )
     console.print(grid)
 
@@ -217,7 +217,9 @@ def main() -> None:
     parser.add_argument("sets", nargs="*", metavar="SET", help="nab, skab, tep; all when none is given")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--data", type=Path, help="shared/data by default, beside the checkout")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="of type `other`, for a trial")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="of type `other`, for a trial"
+    )
     parser.add_argument("--only", default="", metavar="TEXT", help="detectors with this in their name")
     args = parser.parse_args()
     if unknown := set(args.sets) - set(SETS):

@@ -51,7 +51,9 @@ def bank_detectors(profile: Profile) -> tuple[Detector, Detector, Detector]:
 def _judge(profile: Profile, table: Table) -> Judged:
     """Feed a recording row by row, every channel a sensor of type `other` without limits or range."""
     n, channels = table.values.shape
-    specs = tuple(SensorSpec(id=f"{i}", sensor=f"{i}", enterprise="", type=SensorType.OTHER) for i in range(channels))
+    specs = tuple(
+        SensorSpec(id=f"{i}", sensor=f"{i}", enterprise="", type=SensorType.OTHER) for i in range(channels)
+    )
     bank = DetectorBank(SensorRegistry(specs), profile, Clock.EVENT)
     block = ReadingBlock(
         sensor=np.tile(np.arange(channels, dtype=np.int32), n),

@@ -187,5 +187,5 @@ def _flat(
         skip = probation_rows(series.rows)
         parts.append((score[skip:], value[skip:], np.where(window < 0, window, window + base)[skip:]))
         base += len(series.windows)
-    flat, value, window = zip(*parts, strict=True)
-    return np.concatenate(flat), np.concatenate(value), np.concatenate(window)
+    scored, worths, windows = zip(*parts, strict=True)
+    return np.concatenate(scored), np.concatenate(worths), np.concatenate(windows)

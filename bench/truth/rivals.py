@@ -6,6 +6,7 @@ detector sees them together.
 """
 
 import math
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -44,15 +45,15 @@ def always(table: Table, _learn: int) -> NDArray[np.float64]:
 
 
 def chance(table: Table, _learn: int) -> NDArray[np.float64]:
-    """Give even random scores, the same ones in every recording."""
-    return np.random.default_rng(SEED).random(len(table.t_ns))
+    """Give even random scores, always the same ones for a recording's name."""
+    return np.random.default_rng([SEED, zlib.crc32(table.name.encode())]).random(len(table.t_ns))
 
 
 def fixed_limit(table: Table, learn: int) -> NDArray[np.float64]:
     """Give the distance from the mean of the learning rows, 0.5 at three of their standard deviations."""
     head = table.values[:learn]
     z = np.abs(table.values - np.nanmean(head, axis=0)) / _spread(np.nanstd(head, axis=0))
-    score = squeezed(_worst(z) / 3.0)
+    score: NDArray[np.float64] = squeezed(_worst(z) / 3.0)
     score[:learn] = 0.0
     return score
 
@@ -97,7 +98,7 @@ def pca(table: Table, learn: int) -> NDArray[np.float64]:
     t2 = (place**2 / variance[:kept]).sum(axis=1)
     q = ((x - place @ axes[:, :kept].T) ** 2).sum(axis=1)
     excess = np.maximum(t2 / np.quantile(t2[:learn], 0.99), q / max(1e-12, np.quantile(q[:learn], 0.99)))
-    score = squeezed(excess)
+    score: NDArray[np.float64] = squeezed(excess)
     score[:learn] = 0.0
     return score
 
@@ -144,7 +145,9 @@ def _gaussian(values: NDArray[np.float64]) -> NDArray[np.float64]:
     end = np.arange(len(x))
     # while the window fills, all values before this one; then it moves on by whole steps
     end = np.where(
-        end <= GAUSSIAN_WINDOW, end, GAUSSIAN_WINDOW + (end - GAUSSIAN_WINDOW) // GAUSSIAN_STEP * GAUSSIAN_STEP
+        end <= GAUSSIAN_WINDOW,
+        end,
+        GAUSSIAN_WINDOW + (end - GAUSSIAN_WINDOW) // GAUSSIAN_STEP * GAUSSIAN_STEP,
     )
     start = np.maximum(0, end - GAUSSIAN_WINDOW)
     n = np.maximum(1, end - start)
