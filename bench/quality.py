@@ -201,9 +201,9 @@ def _cell(value: float | None, form: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Round for JSON, which has neither NaN nor infinity."""
+    """Round for JSON, which has neither NaN nor infinity; without the seconds, so that two runs give the same file."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item) for key, item in value.items() if key != "seconds"}
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, float):
