@@ -1,0 +1,1 @@
+"""How right detectors are: scores against labelled recordings, and the detectors that stand beside the bank."""
