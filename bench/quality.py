@@ -1,6 +1,6 @@
 """How right the detectors are, on labelled recordings, beside trivial and off-the-shelf ones.
 
-``python bench/quality.py [nab|skab|tep] [--json FILE] [--data FOLDER] [--set NAME=VALUE] [--only TEXT]``; without a
+``python bench/quality.py [nab|skab|tep] [--json FILE] [--data FOLDER] [--set NAME=VALUE] [--only TEXT] [--trials]``; without a
 set, all three. docs/quality.md tells what each figure means.
 """
 
@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 from bench.truth import nab, recordings, rows  # noqa: E402 - bench and the rooms are found from the checkout
 from bench.truth.bank import bank_detectors, packaged  # noqa: E402 - as above
 from bench.truth.rivals import PCA, RIVALS, Detector  # noqa: E402 - as above
+from bench.truth.trials import TRIALS  # noqa: E402 - as above
 
 FALSE_ALARMS = 0.01
 _MINUTES_PER_ROW = 3.0
@@ -221,6 +222,7 @@ def main() -> None:
         "--set", action="append", default=[], metavar="NAME=VALUE", help="of type `other`, for a trial"
     )
     parser.add_argument("--only", default="", metavar="TEXT", help="detectors with this in their name")
+    parser.add_argument("--trials", action="store_true", help="with changes to the score that are not built")
     args = parser.parse_args()
     if unknown := set(args.sets) - set(SETS):
         parser.error(f"no such set: {', '.join(sorted(unknown))}; there are {', '.join(SETS)}")
@@ -234,7 +236,7 @@ def main() -> None:
     console = Console(width=None if sys.stdout.isatty() else 200)
     result: dict[str, Any] = {"changed": changed}
     for name in args.sets or SETS:
-        detectors = [*RIVALS, *([] if name == "nab" else [PCA]), *bank]
+        detectors = [*RIVALS, *([] if name == "nab" else [PCA]), *bank, *(TRIALS if args.trials else ())]
         wanted = [d for d in detectors if args.only in d.name]
         result[name] = list(SETS[name](data / name, wanted))
         show(name, result[name], console)

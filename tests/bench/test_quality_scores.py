@@ -13,6 +13,7 @@ from bench.truth.bank import bank_detectors, packaged
 from bench.truth.nab import Labelled
 from bench.truth.recordings import Table
 from bench.truth.rivals import PCA, RIVALS, Detector, windowed_gaussian
+from bench.truth.trials import TRIALS, refractory
 
 STANDARD = nab.APPLICATIONS["standard"]
 ONE = Labelled(rows=200, windows=((100, 109),), days=2.0)  # probation 30 rows
@@ -149,7 +150,9 @@ def wandering(length: int, channels: int) -> Table:
     return Table("wandering", t_ns, values)
 
 
-@pytest.mark.parametrize("detector", [*RIVALS, PCA, *bank_detectors(packaged())], ids=lambda d: d.name)
+@pytest.mark.parametrize(
+    "detector", [*RIVALS, PCA, *bank_detectors(packaged()), *TRIALS], ids=lambda d: d.name
+)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_no_detector_looks_ahead(detector: Detector, channels: int) -> None:
     if "river" in detector.name:
@@ -179,3 +182,9 @@ def test_the_bank_by_what_it_told() -> None:
     ups, stands = raised.score(table, 0), standing.score(table, 0)
     assert list(np.flatnonzero(ups)) == [301]
     assert list(np.flatnonzero(stands)) == list(range(301, 310))
+
+
+def test_refractory_lets_only_a_new_greatest_stand() -> None:
+    excess = np.zeros(500)
+    excess[[10, 20, 30, 300]] = [2.0, 1.0, 3.0, 1.0]
+    assert list(np.flatnonzero(refractory(excess))) == [10, 30, 300]
