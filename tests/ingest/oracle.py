@@ -113,7 +113,7 @@ def time_of(t: Any) -> int:
         if re.fullmatch(r"-?\d+", t):
             return int(t) * 10**6
         ms = float(t)
-        if math.isinf(ms):
+        if math.isinf(ms * 1000):
             raise Refused("absurd_time")
         return round(ms * 1000) * 1000
     if not isinstance(t, str):
