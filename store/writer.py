@@ -225,7 +225,8 @@ class StoreWriter:
                 self._spool.advance(place)
             return
         with self._wake:
-            if self._spool.empty and not self._spooling:
+            # what still waits for the spooler goes to the disk first, or a server that hangs would hold it in memory
+            if self._spool.empty and not self._spooling and not self._queue:
                 self._direct = True
                 self._enter("ok")
             self._wake.notify_all()
