@@ -67,7 +67,7 @@ def test_while_the_server_is_away_it_goes_to_the_disk_and_afterwards_in_order(
         writer.offer(batch(seq))
     assert writer.drained(20)
     assert store.stored == list(range(1, 70))
-    assert (writer.health().state, writer.health().spooled_bytes) == ("ok", 0)
+    until(lambda: (writer.health().state, writer.health().spooled_bytes) == ("ok", 0))
 
 
 def test_a_server_that_hangs_never_blocks_and_the_queue_goes_to_the_disk(
