@@ -191,7 +191,7 @@ def test_victoria_away_for_a_while(
     victoria_server.start()
     offer(writer, batches[40:])
     assert writer.drained(30)
-    assert writer.health().state == "ok"
+    wait_state(writer, "ok")
     victoria_server.flush()
     check_all(at_victoria, request.node.name, batches)
     writer.close(5)
