@@ -84,11 +84,11 @@ class Service:
         self._on_events = on_events
         self._tell_troubles = tell_troubles
         self._stop = asyncio.Event()
-        self._settings_refused: list[Text] = []
+        self._settings_refused: Text | None = None
 
     def refuse_settings(self, why: Text) -> None:
         """Show that newer settings were not taken over."""
-        self._settings_refused = [why]
+        self._settings_refused = why
 
     def stop(self) -> None:
         """Begin to end: drain, snapshot, close."""
@@ -160,7 +160,7 @@ class Service:
             sender,
             live,
             tell_troubles=self._tell_troubles,
-            settings_refused=lambda: next(iter(self._settings_refused), None),
+            settings_refused=lambda: self._settings_refused,
         )
         return _Parts(runtime, source, writer, sender, accounts, feed, live, watcher, publisher)
 
