@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -15,9 +16,9 @@ from tests.console.site import open_several
 HEADERS = {"X-Hazwatch": "1"}
 
 
-def _read_until(lines: "httpx.Response", wanted: str) -> list[str]:
+def _read_until(lines: Iterator[str], wanted: str) -> list[str]:
     got = []
-    for line in lines.iter_lines():
+    for line in lines:
         got.append(line)
         if line == wanted:
             return got
@@ -30,13 +31,13 @@ def test_stream_over_a_socket_with_heartbeat_and_resume(tmp_path: Path) -> None:
         with client.stream("GET", "/api/v1/stream") as stream:
             assert stream.headers["content-type"].startswith("text/event-stream")
             assert "gzip" not in stream.headers.get("content-encoding", "")
-            got = _read_until(stream, "event: resync")
+            got = _read_until(stream.iter_lines(), "event: resync")
             position = got[-2].removeprefix("id: ")
         with client.stream("GET", "/api/v1/stream") as stream:
-            _read_until(stream, "event: beat")
+            _read_until(stream.iter_lines(), "event: beat")
         live.call(lambda: open_several(live.backend))
         with client.stream("GET", "/api/v1/stream", headers={"Last-Event-ID": position}) as stream:
-            got = _read_until(stream, f"id: {live.feed._ring.position}")
+            got = _read_until(stream.iter_lines(), f"id: {live.feed._ring.position}")
         assert "event: resync" not in got
         assert got.count("event: alert") == 5
 
@@ -45,7 +46,8 @@ def test_stop_takes_less_than_a_second_with_open_streams(tmp_path: Path) -> None
     with live_console(tmp_path) as live, httpx.Client(base_url=live.server.url, headers=HEADERS) as client:
         client.post("/api/v1/login", json={"name": "li", "password": PASSWORD})
         with client.stream("GET", "/api/v1/stream") as stream:
-            _read_until(stream, "event: resync")
+            lines = stream.iter_lines()  # held: an iterator that is dropped closes its connection
+            _read_until(lines, "event: resync")
             assert live.feed.viewers == 1
             start = time.monotonic()
             live.stop()
