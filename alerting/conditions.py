@@ -87,7 +87,21 @@ def changes(findings: FindingBlock, limits: list[list[float]]) -> Iterable[Chang
     Rows are read as plain tuples: field access on a numpy record costs ten times as much.
     """
     for row in findings.rows.tolist():
-        now_ns, _, onset_ns, sensor, method, edge, limit, value, statistic, threshold, forecast_s, score = row
+        (
+            now_ns,
+            _,
+            onset_ns,
+            sensor,
+            method,
+            edge,
+            limit,
+            value,
+            statistic,
+            threshold,
+            forecast_s,
+            _,
+            score,
+        ) = row
         name = LIMIT_NAMES[limit] if limit >= 0 else None
         bound = threshold if method == Method.LIMIT else limits[sensor][limit] if limit >= 0 else math.nan
         condition = Condition(

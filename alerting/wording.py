@@ -113,6 +113,8 @@ def _figures(condition: Condition, unit: str) -> Text:
         case Method.DEAD:
             silent, allowed = _span(statistic), _span(threshold)
             return Text(f"{silent.zh}（允许 {allowed.zh}）", f"for {silent.en} (allowed {allowed.en})")
+        case _:  # a method that has no words of its own yet
+            return Text.same(value)
 
 
 def _ahead(condition: Condition, confirmed_by: Text | None) -> Text:

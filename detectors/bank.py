@@ -11,23 +11,13 @@ from numpy.typing import NDArray
 from detectors import kernels
 from detectors.clock import Clock
 from detectors.findings import FINDING, FindingBlock
+from detectors.memory import Memory, carry_over, layout
 from detectors.profile import Profile
-from detectors.state import (
-    CLOCK,
-    CONDITION,
-    FOREVER,
-    N_CONDITIONS,
-    NEVER,
-    PARAMS,
-    RING,
-    SAMPLE,
-    STATE,
-    Memory,
-)
+from detectors.state import C_DEAD, CLOCK, FOREVER, NEVER
 from registry.readings import ReadingBlock
 from registry.sensors import SensorRegistry
 
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 _FINDINGS_AT_ONCE = 4096
 _AS_COMPILED: Final[tuple[Literal["C"], Literal["W"]]] = ("C", "W")
 """A read-only or cut column is another type to numba: it would compile the step again, seconds into the first reading."""
@@ -58,10 +48,7 @@ class _Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     layout: str
     ids: list[str]
-    clock: bytes
-    state: bytes
-    cond: bytes
-    ring: bytes
+    parts: dict[str, bytes]
 
 
 class DetectorBank:
@@ -71,9 +58,7 @@ class DetectorBank:
         self._ids = [spec.id for spec in registry.specs]
         self._event_clock = clock is Clock.EVENT
         self._params = profile.params(registry)
-        memory = Memory.fresh(len(registry))
-        self._state, self._cond = memory.state, memory.cond
-        self._ring, self._clock = memory.ring, memory.clock
+        self._memory = Memory.fresh(len(registry))
         self._out = np.empty(_FINDINGS_AT_ONCE, FINDING)
 
     def step(self, block: ReadingBlock, now_ns: int) -> Judged:
@@ -89,8 +74,8 @@ class DetectorBank:
         row, found = 0, -1
         while row < n or found:
             row, found = kernels.step(
-                self._params, self._state, self._cond, self._ring, self._clock, self._event_clock,
-                now_ns, row, sensor, t_ns, value, quality, status, score, self._out,
+                self._params, self._memory, self._event_clock, now_ns, row,
+                sensor, t_ns, value, quality, status, score, self._out,
             )  # fmt: skip
             if found:
                 parts.append(self._out[:found].copy())
@@ -101,48 +86,46 @@ class DetectorBank:
     def tick(self, now_ns: int) -> FindingBlock:
         """Raise every silence that is due at `now_ns`, each at its own deadline."""
         parts: list[NDArray[np.void]] = []
-        while found := kernels.tick(self._params, self._state, self._cond, self._clock, now_ns, self._out):
+        while found := kernels.tick(self._params, self._memory, now_ns, self._out):
             parts.append(self._out[:found].copy())
         return _joined(parts)
 
     def resume(self, now_ns: int) -> None:
         """Count silence from `now_ns` on: while the program was down it could hear nobody (wall clock only)."""
-        if self._event_clock or self._clock["now_ns"][0] == NEVER:
+        clock = self._memory.clock
+        if self._event_clock or clock["now_ns"][0] == NEVER:
             return
-        self._clock["now_ns"] = max(int(self._clock["now_ns"][0]), now_ns)
-        alive = self._cond["active"][:, -1] == 0
-        self._state["good_now_ns"][alive] = self._clock["now_ns"][0]
-        after = self._params["dead_after_ns"][alive]
+        clock["now_ns"] = max(int(clock["now_ns"][0]), now_ns)
+        alive = self._memory.cond["active"][:, C_DEAD] == 0
+        self._memory.state["good_now_ns"][alive] = clock["now_ns"][0]
+        after = self._params.base["dead_after_ns"][alive]
         after = after[after != FOREVER]
-        self._clock["next_dead_ns"] = self._clock["now_ns"][0] + after.min() if len(after) else FOREVER
+        clock["next_dead_ns"] = clock["now_ns"][0] + after.min() if len(after) else FOREVER
 
     @property
     def now_ns(self) -> int:
         """The bank's clock; `NEVER` before the first reading or tick."""
-        return int(self._clock["now_ns"][0])
+        return int(self._memory.clock["now_ns"][0])
 
     def next_deadline_ns(self) -> int | None:
         """Return a time before which `tick` has nothing to say, None when it never will."""
-        deadline = int(self._clock["next_dead_ns"][0])
+        deadline = int(self._memory.clock["next_dead_ns"][0])
         return None if deadline == FOREVER else deadline
 
     def active_conditions(self) -> Mapping[str, int]:
         """Return how many sensors are dead, and how many have any condition active."""
         return {
-            "dead": int(self._cond["active"][:, -1].sum()),
-            "abnormal": int(self._cond["active"].any(axis=1).sum()),
+            "dead": int(self._memory.cond["active"][:, C_DEAD].sum()),
+            "abnormal": int(self._memory.cond["active"].any(axis=1).sum()),
         }
 
     def snapshot(self) -> bytes:
         """Return the whole state; `restore` brings back the same bits."""
         kept = _Snapshot(
             version=SNAPSHOT_VERSION,
-            layout=_layout(),
+            layout=layout(self._memory),
             ids=self._ids,
-            clock=self._clock.tobytes(),
-            state=self._state.tobytes(),
-            cond=self._cond.tobytes(),
-            ring=self._ring.tobytes(),
+            parts={name: np.asarray(part).tobytes() for name, part in self._memory._asdict().items()},
         )
         return msgspec.msgpack.encode(kept)
 
@@ -156,20 +139,18 @@ class DetectorBank:
             kept = msgspec.msgpack.decode(body, type=_Snapshot)
         except msgspec.MsgspecError as error:
             raise SnapshotError(f"not a snapshot of the detectors: {error}") from error
-        if (kept.version, kept.layout) != (SNAPSHOT_VERSION, _layout()):
+        if (kept.version, kept.layout) != (SNAPSHOT_VERSION, layout(self._memory)):
             raise SnapshotError("the snapshot was written by another version")
         old = {sensor: row for row, sensor in enumerate(kept.ids)}
         pairs = [(row, old[sensor]) for row, sensor in enumerate(self._ids) if sensor in old]
         here = np.array([a for a, _ in pairs], np.intp)
         there = np.array([b for _, b in pairs], np.intp)
-        n = len(kept.ids)
-        self._clock[:] = np.frombuffer(kept.clock, CLOCK)
-        self._state["good_now_ns"] = self._clock["now_ns"][0]
-        self._state[here] = np.frombuffer(kept.state, STATE)[there]
-        self._cond[here] = np.frombuffer(kept.cond, CONDITION).reshape(n, N_CONDITIONS)[there]
-        self._ring.reshape(-1, RING)[here] = np.frombuffer(kept.ring, SAMPLE).reshape(n, RING)[there]
+        clock = self._memory.clock
+        clock[:] = np.frombuffer(kept.parts["clock"], CLOCK)
+        self._memory.state["good_now_ns"] = clock["now_ns"][0]
+        carry_over(self._memory, kept.parts, len(kept.ids), here, there)
         if len(pairs) != len(self._ids):  # a sensor that is new here may fall due before all others
-            self._clock["next_dead_ns"] = self._clock["now_ns"][0]
+            clock["next_dead_ns"] = clock["now_ns"][0]
 
 
 def warm_up() -> None:
@@ -178,10 +159,6 @@ def warm_up() -> None:
     bank = DetectorBank(registry, Profile(), Clock.EVENT)
     bank.step(ReadingBlock.empty(), 0)
     bank.tick(0)
-
-
-def _layout() -> str:
-    return f"{STATE.descr}{CONDITION.descr}{CLOCK.descr}{PARAMS['limit'].shape}{RING}{N_CONDITIONS}"
 
 
 def _joined(parts: list[NDArray[np.void]]) -> FindingBlock:

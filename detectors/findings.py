@@ -12,11 +12,30 @@ from numpy.typing import NDArray
 class Method(IntEnum):
     """Which detector speaks."""
 
-    LIMIT = 0
-    OUT_OF_RANGE = 1
-    RATE = 2
-    ROBUST_Z = 3
-    DEAD = 4
+    LIMIT = 0  # a set-point of the points table is crossed
+    OUT_OF_RANGE = 1  # the transmitter cannot measure there
+    RATE = 2  # changes faster than allowed
+    ROBUST_Z = 3  # far from its own recent past
+    DEAD = 4  # silent
+    FORECAST = 5  # a limit will be reached soon at the present slope
+    STUCK = 6  # rests longer than it ever did
+    CUSUM = 7  # a small lasting shift, by cumulative sums
+    EWMA = 8  # a small lasting shift, by a weighted average
+    SEASON = 9  # far from what this time of day is like
+    SPIKE = 10  # one sample away and back
+    STEP = 11  # away at once, and stays
+    VARIANCE = 12  # the process is livelier, or calmer, than it was
+    OSCILLATION = 13  # swings regularly
+    NOISE = 14  # the transmitter is noisier than it was
+    SATURATION = 15  # rests at the end of its range
+    CLOCK = 16  # its time stamps are wrong
+    QUALITY = 17  # says of itself that it is bad
+    T2 = 18  # its group's sensors are together where they never were
+    Q = 19  # its group's sensors no longer go together
+    VOTE = 20  # M of N sensors of a group agree
+    BALANCE = 21  # level, flows and pressure of its tank do not agree
+    DRIFT = 22  # leaves its redundant partner
+    NOVELTY = 23  # its latest samples are unlike any before
 
     @property
     def label(self) -> str:
@@ -58,6 +77,7 @@ FINDING = np.dtype(
             "forecast_s",
             np.float64,
         ),  # until the next graver limit is reached at the present rate; NaN: no forecast
+        ("window_s", np.float64),  # what the statistic looks back on: window or time constant; NaN: none
         ("score", np.float64),  # 0..1, 0.5 is where the profile raises a finding
     ]
 )

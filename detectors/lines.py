@@ -1,4 +1,4 @@
-"""Findings as lines of NDJSON: the contract's keys in its order."""
+"""Findings as lines of NDJSON: the contract's keys in its order, and `window_s`."""
 
 import math
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ class FindingLine(msgspec.Struct, frozen=True, kw_only=True):
     limit_name: str | None
     forecast_s: float | None
     onset: str
+    window_s: float | None
 
 
 def finding_lines(findings: FindingBlock, registry: SensorRegistry) -> list[bytes]:
@@ -43,6 +44,7 @@ def _line(row: np.void, registry: SensorRegistry) -> FindingLine:
         limit_name=None if row["limit"] == NO_LIMIT else LIMIT_NAMES[row["limit"]],
         forecast_s=_known(row["forecast_s"]),
         onset=_rfc3339(int(row["onset_ns"])),
+        window_s=_known(row["window_s"]),
     )
 
 

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-import numpy as np
-from numpy.typing import NDArray
-
+from detectors.findings import Method
+from detectors.memory import Params
 from detectors.state import DESIGN, FOREVER, HH, LL, PARAMS, RING, H, L, at_cache_lines
 from registry.sensors import GAS_TYPES, SensorRegistry, SensorSpec, SensorType
 
@@ -55,13 +54,13 @@ class Profile:
         own = self.sensors.get(spec.id)
         return replace(base, **own) if own else base  # type: ignore[arg-type]  # the loader has checked names and types
 
-    def params(self, registry: SensorRegistry) -> NDArray[np.void]:
-        """Return one `PARAMS` record a sensor."""
-        params = at_cache_lines(len(registry), PARAMS)
+    def params(self, registry: SensorRegistry) -> Params:
+        """Return the parameters of every sensor, a row a sensor."""
+        base = at_cache_lines(len(registry), PARAMS)
         rows = [_row(spec, self.methods(spec)) for spec in registry.specs]
         for name in rows[0] if rows else ():
-            params[name] = [row[name] for row in rows]
-        return params
+            base[name] = [row[name] for row in rows]
+        return Params(base)
 
 
 def _row(spec: SensorSpec, methods: Methods) -> dict[str, float | list[int] | tuple[float, ...]]:
@@ -73,21 +72,27 @@ def _row(spec: SensorSpec, methods: Methods) -> dict[str, float | list[int] | tu
     dead_after_ns = FOREVER
     if not math.isnan(spec.scan_s * methods.dead_scans):
         dead_after_ns = _ns(max(methods.dead_scans * spec.scan_s, methods.dead_min_s))
+    rate_limit = methods.rate_pct_per_min / 100.0 * span / 60.0
+    watched = {
+        Method.RATE: not math.isnan(rate_limit),
+        Method.ROBUST_Z: not math.isnan(methods.z_threshold),
+    }
     return {
         # a range that is not there is NaN, which max and min pass over in second place
         "calm_lo": max(quiet_lo, spec.range_lo),
         "calm_hi": min(quiet_hi, spec.range_hi),
-        "rate_limit": methods.rate_pct_per_min / 100.0 * span / 60.0,
         "ring_every_ns": rate_window_ns // (RING - 1),
         "z_threshold": methods.z_threshold,
         "z_tau_ns": max(1, _ns(methods.z_tau_s)),
         "sigma_min": 0.0 if math.isnan(span) else methods.sigma_min_pct / 100.0 * span,
         "z_warm_samples": methods.z_warm_samples,
         "z_samples": methods.z_samples,
+        "watch": sum(1 << method for method, on in watched.items() if on),
         "quiet_lo": quiet_lo,
         "quiet_hi": quiet_hi,
         "range_lo": spec.range_lo,
         "range_hi": spec.range_hi,
+        "rate_limit": rate_limit,
         "limit": spec.limits,
         "deadband": spec.deadband,
         "on_delay_ns": _ns(spec.on_delay_s),

@@ -6,20 +6,21 @@ begin at cache lines, and what every reading needs stands first in them. Everyth
 these bytes, and restores to the same bits.
 """
 
-from dataclasses import dataclass
-from typing import Self
-
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.findings import Method
 from registry.sensors import LIMIT_NAMES
 
 N_LIMITS = len(LIMIT_NAMES)
 LL, L, H, HH, DESIGN = range(N_LIMITS)
 
-C_RANGE, C_RATE, C_Z, C_DEAD = N_LIMITS, N_LIMITS + 1, N_LIMITS + 2, N_LIMITS + 3
-N_CONDITIONS = N_LIMITS + 4
-"""Conditions of a sensor: one for each limit, then out of range, rate, robust z, dead."""
+_BEFORE = N_LIMITS - 1
+C_RANGE, C_RATE, C_Z, C_DEAD = (
+    _BEFORE + int(method) for method in (Method.OUT_OF_RANGE, Method.RATE, Method.ROBUST_Z, Method.DEAD)
+)
+N_CONDITIONS = _BEFORE + len(Method)
+"""Conditions of a sensor: one for each limit, then one for each other method in the order of their numbers."""
 
 RING = 32
 """Samples kept of the rate window; a faster sensor's are thinned evenly, so the window stays whole in time."""
@@ -37,18 +38,20 @@ PARAMS = np.dtype(
         # what every reading needs, together in the first 64 bytes
         ("calm_lo", np.float64),  # above this and below calm_hi no limit is crossed and no range left
         ("calm_hi", np.float64),
-        ("rate_limit", np.float64),  # unit per second, either way; NaN: not watched
         ("ring_every_ns", np.int64),  # samples of the rate window lie at least this far apart
-        ("z_threshold", np.float64),  # NaN: not watched
+        ("z_threshold", np.float64),
         ("z_tau_ns", np.int64),  # time constant of the baseline
         ("sigma_min", np.float64),  # the least spread believed: the transmitter's own resolution
         ("z_warm_samples", np.int32),
         ("z_samples", np.int32),  # consecutive good samples beyond the threshold before it is a finding
+        ("watch", np.int32),  # bit m: method m is on, of those that can be switched off
+        ("_hot_spare", np.int32),
         # what only an abnormal one needs
         ("quiet_lo", np.float64),  # above this and below quiet_hi no limit is crossed
         ("quiet_hi", np.float64),
         ("range_lo", np.float64),
         ("range_hi", np.float64),
+        ("rate_limit", np.float64),  # unit per second, either way
         ("limit", np.float64, N_LIMITS),  # NaN: none
         ("deadband", np.float64),
         ("on_delay_ns", np.int64),
@@ -58,11 +61,11 @@ PARAMS = np.dtype(
         ("dead_after_ns", np.int64),  # silence that means dead; FOREVER: silence means nothing
         ("rate_window_ns", np.int64),
         ("z_off_ns", np.int64),
-        ("_spare", np.int64, 6),  # to whole cache lines
+        ("_spare", np.int64, 5),  # to whole cache lines
     ],
     align=True,
 )
-"""Parameters of one sensor, from the points table and the profile; never written by the step."""
+"""Parameters of one sensor that limits, range, rate, robust z and silence need; never written by the step."""
 
 STATE = np.dtype(
     [
@@ -97,28 +100,6 @@ CONDITION = np.dtype(
 
 CLOCK = np.dtype([("now_ns", np.int64), ("next_dead_ns", np.int64)], align=True)
 """The pipeline's clock, and a time before which no sensor's silence is due."""
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """The state of all sensors: a row a sensor, but `RING` rows one after another in `ring`; and one clock."""
-
-    state: NDArray[np.void]
-    cond: NDArray[np.void]
-    ring: NDArray[np.void]
-    clock: NDArray[np.void]
-
-    @classmethod
-    def fresh(cls, sensors: int) -> Self:
-        """Return the state before anything has happened."""
-        state = at_cache_lines(sensors, STATE)
-        state["last_t_ns"] = state["good_t_ns"] = state["good_now_ns"] = state["ring_t_ns"] = NEVER
-        cond = at_cache_lines(sensors * N_CONDITIONS, CONDITION).reshape(sensors, N_CONDITIONS)
-        cond["since_ns"] = NEVER
-        ring = at_cache_lines(sensors * RING, SAMPLE)
-        clock = np.zeros(1, CLOCK)
-        clock["now_ns"], clock["next_dead_ns"] = NEVER, FOREVER
-        return cls(state, cond, ring, clock)
 
 
 def at_cache_lines(count: int, kind: np.dtype[np.void]) -> NDArray[np.void]:

@@ -5,8 +5,9 @@ from numpy.typing import NDArray
 
 from detectors import kernels
 from detectors.findings import FINDING
+from detectors.memory import Memory, Params
 from detectors.profile import Profile
-from detectors.state import Memory, at_cache_lines
+from detectors.state import at_cache_lines
 from registry.readings import ReadingBlock
 from service.bench.workload import plant
 
@@ -26,13 +27,13 @@ class StepRun:
 
     def __call__(self, block: ReadingBlock) -> NDArray[np.float64]:
         """Judge a block under the wall clock; return the scores."""
-        memory, n = self._memory, len(block)
+        n = len(block)
         status, score = np.zeros(n, np.uint8), np.full(n, np.nan)
         row, found = 0, -1
         while row < n or found:
             row, found = kernels.step(
-                self._params, memory.state, memory.cond, memory.ring, memory.clock, False, int(block.t_ns[-1]),
-                row, block.sensor, block.t_ns, block.value, block.quality, status, score, self._out,
+                self._params, self._memory, False, int(block.t_ns[-1]), row,
+                block.sensor, block.t_ns, block.value, block.quality, status, score, self._out,
             )  # fmt: skip
             self.findings += found
             if not found and row >= n:
@@ -40,8 +41,12 @@ class StepRun:
         return score
 
 
-def _params(sensors: int, profile: Profile) -> NDArray[np.void]:
+def _params(sensors: int, profile: Profile) -> Params:
     pattern = profile.params(plant(min(sensors, _PATTERN)))
-    params = at_cache_lines(sensors, pattern.dtype)
-    params[:] = np.tile(pattern, sensors // len(pattern))
-    return params
+    return Params(*(_repeated(part, sensors) for part in pattern))
+
+
+def _repeated(pattern: NDArray[np.void], sensors: int) -> NDArray[np.void]:
+    part = at_cache_lines(sensors, pattern.dtype)
+    part[:] = np.tile(pattern, sensors // len(pattern))
+    return part

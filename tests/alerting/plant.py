@@ -89,7 +89,21 @@ def finding(
     now = T0 + int(at_s * S)
     index = LIMIT_NAMES.index(limit) if limit else NO_LIMIT
     bound = REGISTRY.specs[sensor].limits[index] if limit and threshold is None else (threshold or math.nan)
-    return (now, now, now - S, sensor, method, edge, index, value, statistic, bound, forecast_s, 0.7)
+    return (
+        now,
+        now,
+        now - S,
+        sensor,
+        method,
+        edge,
+        index,
+        value,
+        statistic,
+        bound,
+        forecast_s,
+        math.nan,
+        0.7,
+    )
 
 
 def block(rows: Iterable[tuple[Any, ...]]) -> FindingBlock:

@@ -8,10 +8,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from detectors.clock import Clock
+from detectors.memory import Params
 from detectors.state import FOREVER, RING
 
 LIMITS = ("ll", "l", "h", "hh", "design")
@@ -59,10 +57,12 @@ class Sensor:
 
 
 class OracleBank:
-    def __init__(self, params: NDArray[np.void], clock: Clock) -> None:
+    def __init__(self, params: Params, clock: Clock) -> None:
         self.clock = clock
         self.now: int | None = None
-        self.sensors = [Sensor({name: row[name] for name in params.dtype.names or ()}) for row in params]
+        self.sensors = [
+            Sensor({name: row[name] for name in params.base.dtype.names or ()}) for row in params.base
+        ]
 
     def step(
         self, readings: list[tuple[int, int, float, int]], now: int

@@ -20,6 +20,7 @@ KEYS = [
     "limit_name",
     "forecast_s",
     "onset",
+    "window_s",
 ]
 T0 = 1_764_000_000_000_000_000
 REGISTRY = SensorRegistry(
@@ -37,14 +38,14 @@ def block(*rows: tuple[object, ...]) -> FindingBlock:
 def test_a_line_has_the_contracts_keys_in_order() -> None:
     nan = math.nan
     found = block(
-        (T0 + 1_999_999, T0, T0 - 5_000_000_000, 0, Method.LIMIT, Edge.RAISED, 2, 91.5, 91.5, 90.0, 61.25, 0.5),
-        (T0, T0, T0, 1, Method.DEAD, Edge.RECOVERED, NO_LIMIT, nan, 30.0, 30.0, nan, 0.0),
+        (T0 + 1_999_999, T0, T0 - 5_000_000_000, 0, Method.LIMIT, Edge.RAISED, 2, 91.5, 91.5, 90.0, 61.25, nan, 0.5),
+        (T0, T0, T0, 1, Method.DEAD, Edge.RECOVERED, NO_LIMIT, nan, 30.0, 30.0, nan, 60.0, 0.0),
     )  # fmt: skip
     first, second = finding_lines(found, REGISTRY)
     assert list(json.loads(first)) == KEYS
     assert first == (
         b'{"time":"2025-11-24T16:00:00.001Z","sensor":"e/LT-1","method":"limit","event":"raised","value":91.5,'
-        b'"statistic":91.5,"threshold":90.0,"limit_name":"h","forecast_s":61.25,"onset":"2025-11-24T15:59:55.000Z"}'
+        b'"statistic":91.5,"threshold":90.0,"limit_name":"h","forecast_s":61.25,"onset":"2025-11-24T15:59:55.000Z","window_s":null}'
     )
     assert json.loads(second) == {
         "time": "2025-11-24T16:00:00.000Z",
@@ -57,16 +58,20 @@ def test_a_line_has_the_contracts_keys_in_order() -> None:
         "limit_name": None,
         "forecast_s": None,
         "onset": "2025-11-24T16:00:00.000Z",
+        "window_s": 60.0,
     }
     assert b"\n" not in first + second
 
 
 def test_every_method_edge_and_limit_has_its_name() -> None:
     rows = [
-        (T0, T0, T0, 0, m, e, k, 1.0, 1.0, 1.0, 1.0, 0.5) for m in Method for e in Edge for k in range(-1, 5)
+        (T0, T0, T0, 0, m, e, k, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5)
+        for m in Method
+        for e in Edge
+        for k in range(-1, 5)
     ]
     told = [json.loads(line) for line in finding_lines(block(*rows), REGISTRY)]
-    assert {t["method"] for t in told} == {"limit", "out_of_range", "rate", "robust_z", "dead"}
+    assert {t["method"] for t in told} == {m.name.lower() for m in Method}
     assert {t["event"] for t in told} == {"raised", "recovered"}
     assert {t["limit_name"] for t in told} == {None, *LIMIT_NAMES}
 

@@ -22,7 +22,7 @@ LEVEL = SensorSpec(
 
 
 def params_of(spec: SensorSpec, methods: Methods | None = None) -> np.void:
-    row: np.void = Profile({spec.type: methods or Methods()}).params(SensorRegistry((spec,)))[0]
+    row: np.void = Profile({spec.type: methods or Methods()}).params(SensorRegistry((spec,))).base[0]
     return row
 
 

@@ -157,7 +157,7 @@ def test_null_switches_a_method_off(tmp_path: Path) -> None:
         "sensors:\n  e/LT: {dead_scans: null, rate_pct_per_min: null}\n",
     )
     assert math.isnan(defaults[SensorType.GAS_COMBUSTIBLE].h)
-    params = profile.params(SensorRegistry((LT, GT)))
+    params = profile.params(SensorRegistry((LT, GT))).base
     assert params["dead_after_ns"].tolist() == [FOREVER, FOREVER]
     assert np.isnan(params["rate_limit"]).all()
     assert np.isnan(params["z_threshold"]).all()
@@ -165,7 +165,7 @@ def test_null_switches_a_method_off(tmp_path: Path) -> None:
 
 def test_the_packaged_file_is_what_every_value_begins_with(tmp_path: Path) -> None:
     profile, _, _ = load(tmp_path, "types: {level: {methods: {z_threshold: 6}}}\n")
-    params = profile.params(SensorRegistry((LT,)))
+    params = profile.params(SensorRegistry((LT,))).base
     assert params["dead_after_ns"][0] == 30_000_000_000
     assert params["sigma_min"][0] == pytest.approx(0.2)
     assert params["rate_window_ns"][0] == 60_000_000_000
