@@ -266,6 +266,9 @@ def main() -> None:
             continue
         detectors = [*RIVALS, *([] if name == "nab" else [PCA]), *bank, *(TRIALS if args.trials else ())]
         wanted = [d for d in detectors if args.only in d.name]
+        for detector in (d for d in wanted if d.missing):
+            print(f"{detector.name}: missing, pip install 'hazwatch[bench]'", file=sys.stderr)
+        wanted = [d for d in wanted if not d.missing]
         result[name] = list(SETS[name](data / name, wanted))
         show(name, result[name], console)
     if args.json:
