@@ -1,26 +1,47 @@
-"""The detectors' step, from a thousand sensors to a hundred thousand."""
+"""The detectors' step, from a thousand sensors to a hundred thousand; each method alone; both cores."""
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from detectors.profile_file import load_profile
-from service.bench.step import StepRun
-from service.bench.workload import later, readings
+from service.bench.methods import alone, with_windows
+from service.bench.step import Shards, StepRun, forward
+
+BLOCK = 100_000
+
+
+def timed(
+    benchmark: BenchmarkFixture, count: int, action: Callable[[], object], before: Callable[[], object]
+) -> None:
+    benchmark.extra_info["readings"] = count
+    benchmark.pedantic(action, setup=before, rounds=10, warmup_rounds=2)  # type: ignore[no-untyped-call]  # it has none
 
 
 @pytest.mark.parametrize("in_order", [True, False], ids=["in_order", "shuffled"])
+@pytest.mark.parametrize("window_s", [60, 600, 3_600])
 @pytest.mark.parametrize("sensors", [1_000, 10_000, 100_000])
-def test_step(benchmark: BenchmarkFixture, sensors: int, in_order: bool) -> None:
+def test_step(benchmark: BenchmarkFixture, sensors: int, window_s: int, in_order: bool) -> None:
     profile, _, _ = load_profile(None)
-    step = StepRun(sensors, profile)
-    block = readings(sensors, sensors, in_order=in_order)
+    run = StepRun(sensors, with_windows(profile, window_s))
+    block = run.next_readings(BLOCK, in_order=in_order)
+    timed(benchmark, len(block), lambda: run(block), lambda: forward(block))
+    forward(block)
+    assert np.isfinite(run(block)).all()
+    assert run.findings == 0
 
-    def next_block() -> tuple[tuple[object], dict[str, object]]:
-        nonlocal block
-        block = later(block)
-        return (block,), {}
 
-    benchmark.extra_info["readings"] = len(block)
-    score = benchmark.pedantic(step, setup=next_block, rounds=20, warmup_rounds=2)  # type: ignore[no-untyped-call]  # it has none
-    assert np.isfinite(score).all()
+@pytest.mark.parametrize("name", alone())
+def test_a_method_alone(benchmark: BenchmarkFixture, name: str) -> None:
+    run = StepRun(10_000, alone()[name])
+    block = run.next_readings(BLOCK, in_order=True)
+    timed(benchmark, len(block), lambda: run(block), lambda: forward(block))
+
+
+def test_two_cores(benchmark: BenchmarkFixture) -> None:
+    profile, _, _ = load_profile(None)
+    shards = Shards(10_000, 2, profile)
+    shards.take(BLOCK, in_order=True)
+    timed(benchmark, len(shards), shards.judge, shards.forward)

@@ -13,10 +13,10 @@ from registry.sensors import SensorRegistry, SensorSpec, SensorType
 T0_NS = 1_764_000_000_000_000_000
 ROUND_NS = 1_000_000_000
 """Every sensor reports once a second."""
+MOST_ROUNDS = 60
+"""In a block: it is judged at one time, and whoever was not heard for three scans would be dead then."""
 ENTERPRISE = "bench"
 TOPIC = f"hazwatch/v1/{ENTERPRISE}"
-LEAST_ROUNDS = 4
-"""A rate window keeps every second or fourth reading: fewer rounds would measure those that keep none."""
 GROUP = 100
 """Readings in a batch."""
 TYPES = (
@@ -53,9 +53,12 @@ def plant(sensors: int) -> SensorRegistry:
 
 
 def readings(sensors: int, count: int, *, in_order: bool) -> ReadingBlock:
-    """Return about `count` quiet readings in whole rounds of all sensors, in their order or shuffled each round."""
+    """Return about `count` quiet readings in whole rounds of all sensors, in their order or shuffled each round.
+
+    At most `MOST_ROUNDS`: a small plant gives fewer.
+    """
     rng = np.random.default_rng(1)
-    rounds = max(LEAST_ROUNDS, count // sensors)
+    rounds = min(max(1, count // sensors), MOST_ROUNDS)
     order = [np.arange(sensors) if in_order else rng.permutation(sensors) for _ in range(rounds)]
     n = rounds * sensors
     return ReadingBlock(
