@@ -5,7 +5,9 @@ imported), so that a second start takes no compile. `fastmath` stays off: NaN me
 be the same bits in a replay. `nogil`: the store's writer and the MQTT thread run on while a block is judged.
 """
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
@@ -17,24 +19,62 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+def _sources() -> str:
+    """Return what tells apart any two states of this package's code.
+
+    numba compiles again when the file of a function has changed, but not when a file has that the function calls into:
+    the step would go on as it was compiled while a method beside it was changed.
+    """
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(here.rglob("*.py")):
+        digest.update(path.relative_to(here).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+SOURCES = _sources()
+"""The state of the code that a compiled function in the cache must have been made from."""
+
+
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a flat numeric function that writes into its caller's arrays."""
-    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    return cast("Callable[P, R]", _compiled(function))
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a small helper that kernels call for every reading."""
-    return cast(
-        "Callable[P, R]", numba.njit(cache=True, nogil=True, error_model="numpy", inline="never")(function)
-    )
+    return _compiled_once(function, inline="never")
 
 
 def fused(function: Callable[P, R]) -> Callable[P, R]:
     """Compile into its one caller what takes many arrays: each of them would be seven words on the stack for every reading."""
-    return cast(
-        "Callable[P, R]",
-        numba.njit(cache=True, nogil=True, error_model="numpy", inline="never", forceinline=True)(function),
-    )
+    return _compiled_once(function, inline="never", forceinline=True)
+
+
+def _compiled(function: Callable[P, R], **more: Any) -> Any:
+    dispatcher = numba.njit(cache=True, nogil=True, error_model="numpy", **more)(function)
+    if not numba.config.DISABLE_JIT:
+        dispatcher._cache._cache_file._source_stamp = SOURCES  # noqa: SLF001 - numba has no public place for it
+    return dispatcher
+
+
+def _compiled_once(function: Callable[P, R], **more: Any) -> Callable[P, R]:
+    """Compile once for any whole number in an argument's place.
+
+    numba has a type for each constant, so that `emit(..., RATE, ...)` and `emit(..., DEAD, ...)` would be compiled one by
+    one: more than a quarter of the first start, and more with every method.
+    """
+    dispatcher = _compiled(function, **more)
+    if not numba.config.DISABLE_JIT:
+        template_of = dispatcher.get_call_template
+        dispatcher.get_call_template = lambda args, kws: template_of(tuple(map(_plain, args)), kws)
+    return cast("Callable[P, R]", dispatcher)
+
+
+def _plain(kind: Any) -> Any:
+    """Return the one type that stands for all whole numbers, and other types as they are."""
+    kind = numba.types.unliteral(kind)
+    return numba.types.int64 if isinstance(kind, numba.types.Integer) else kind
 
 
 @intrinsic  # type: ignore[untyped-decorator]  # numba ships no types

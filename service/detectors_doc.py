@@ -2,15 +2,18 @@
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from detectors.profile import Methods
+from detectors.memory import Memory
+from detectors.profile import Methods, Profile
 from detectors.profile_file import load_profile
 from registry.defaults import TypeDefaults
-from registry.sensors import SensorType
+from registry.sensors import SensorRegistry, SensorSpec, SensorType
 
+MANY = 10_000
+"""Sensors of the plant that the design speaks of."""
 BEGIN, END = "<!-- written by service.detectors_doc -->\n", "<!-- end -->\n"
 
 
@@ -23,14 +26,41 @@ def tables() -> str:
         + _table(TypeDefaults, {kind: defaults[kind] for kind in SensorType})
         + "\nHow closely the methods look:\n\n"
         + _table(Methods, {kind: profile.types[kind] for kind in SensorType})
+        + f"\nWhat a sensor costs in memory, whichever methods watch it; and {MANY:,} of them:\n\n"
+        + memory_table(profile)
     )
+
+
+def memory_table(profile: Profile) -> str:
+    """Return the bytes of each part of parameters and state, by sensor and for a plant of `MANY`."""
+    one = SensorSpec(id="", sensor="", enterprise="", type=SensorType.OTHER)
+    parts = [
+        (f"parameters: {name}", float(part.nbytes))
+        for name, part in profile.params(SensorRegistry((one,)))._asdict().items()
+    ]
+    parts += [
+        (f"state: {name}", part.nbytes / MANY)
+        for name, part in Memory.fresh(MANY)._asdict().items()
+        if len(part) > 1  # the clock is one for all
+    ]
+    parts.append(("in all", sum(size for _, size in parts)))
+    lines = [["part", "bytes a sensor", f"{MANY:,} sensors"], ["---", "---:", "---:"]]
+    lines += [
+        [name, f"{size:.0f}" if size >= 1 else f"{size:.2f}", f"{size * MANY / 1e6:.2f} MB"]
+        for name, size in parts
+    ]
+    return _lines(lines)
 
 
 def _table(model: type[TypeDefaults | Methods], rows: dict[SensorType, TypeDefaults | Methods]) -> str:
     names = [field.name for field in fields(model)]
     lines = [["type", *(f"`{name}`" for name in names)], ["---"] * (len(names) + 1)]
     lines += [[kind.value, *(_cell(getattr(row, name)) for name in names)] for kind, row in rows.items()]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return _lines(lines)
+
+
+def _lines(cells: Iterable[Sequence[str]]) -> str:
+    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
 
 
 def _cell(value: float | str) -> str:

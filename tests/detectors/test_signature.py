@@ -1,16 +1,25 @@
 """Whatever arrays a block is made of, the step is compiled once, at the start."""
 
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from detectors import kernels
 from detectors.bank import warm_up
+from detectors.jit import kernel
 from detectors.kernels import OK
+from detectors.silence import soonest_child
 from registry.readings import ReadingBlock
 from tests.detectors.test_bank import T0, S, block_of, new_bank
 
+ROOT = Path(kernels.__file__).resolve().parents[1]
 ROWS = [(0, T0 + k * S, 50.0, 0) for k in range(6)]
 
 
@@ -32,3 +41,42 @@ def test_no_block_makes_the_step_compile_again(arrays: object) -> None:
     judged = new_bank().step(arrays(block_of(ROWS)), 0)
     assert set(judged.status.tolist()) == {OK}
     assert len(kernels.step.signatures) == compiled  # type: ignore[attr-defined]  # as above
+
+
+def test_a_change_in_any_file_of_the_package_compiles_the_step_again(tmp_path: Path) -> None:
+    copy = tmp_path / "detectors"
+    shutil.copytree(ROOT / "detectors", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    code = (
+        "import numpy as np; from detectors.silence import soonest_child as f; f(np.zeros(64, np.int64), 0);"
+        "print(sum(f.stats.cache_hits.values()))"
+    )
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]),
+        "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+    }
+
+    def hits() -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment,
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.strip()
+
+    assert [hits(), hits()] == ["0", "1"]
+    with (copy / "limits.py").open("a") as file:
+        file.write("# changed\n")
+    assert [hits(), hits()] == ["0", "1"]
+
+
+@kernel
+def _two_constants(due: NDArray[np.int64], k: np.int32) -> int:
+    return soonest_child(due, 0) + soonest_child(due, 1) + soonest_child(due, k)  # type: ignore[arg-type]  # any whole number will do
+
+
+def test_a_helper_is_compiled_once_for_any_whole_number() -> None:
+    assert _two_constants(np.zeros(200, np.int64), np.int32(2)) == 1 + 33 + 65
+    assert len(soonest_child.overloads) == 1  # type: ignore[attr-defined]  # numba ships no types

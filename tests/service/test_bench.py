@@ -7,24 +7,32 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from detectors.profile import Methods
+from detectors.profile_file import SWITCHES, load_profile
 from ingest.messages import Message
 from ingest.wire import WireDecoder
 from service.bench import core_peers, servers
 from service.bench.e2e import latency_load, load
 from service.bench.figures import Figure, Peer, Target, shown, table_of
 from service.bench.load import LoadSpec, alarms, payloads, send
+from service.bench.methods import LIMITS, all_on, alone, switches, with_windows
 from service.bench.packets import PublishReader, connect, puback, publish
 from service.bench.runs import alert_latencies, hazwatch_rate, percentile, receiver_rate
+from service.bench.step import PATTERN, Shards, StepRun
 from service.bench.store import measure as measure_store
 from service.bench.timing import best_s
+from service.bench.touched import Lines, Records, spanned, touched
 from service.bench.wire import measure as measure_wire
 from service.bench.workload import batch_messages, later, plant, readings, single_messages
 
@@ -134,6 +142,65 @@ def test_messages_of_every_shape_hold_the_same_plant() -> None:
     ):
         decoded = decoder.decode(messages, now_ns)
         assert (len(decoded.block), decoded.rejects) == (2000, ())
+
+
+def test_every_switch_of_the_profile_is_measured_alone_and_together() -> None:
+    assert set(switches()) == {field.name for field in fields(Methods)} & SWITCHES
+    registry = plant(1)
+    bits = {name: int(profile.params(registry).base["watch"][0]) for name, profile in alone().items()}
+    assert bits[LIMITS] == 0
+    everything = int(all_on().params(registry).base["watch"][0])
+    for name, mask in bits.items():
+        assert mask & everything == mask, name
+
+
+def test_windows_are_set_for_every_type() -> None:
+    profile = with_windows(load_profile(None)[0], 600)
+    assert {methods.rate_window_s for methods in profile.types.values()} == {600}
+    assert {methods.z_tau_s for methods in profile.types.values()} == {600}
+
+
+@pytest.mark.parametrize("sensors", [500, 1000, 2300])
+def test_a_repeated_plant_is_as_the_small_one_many_times(sensors: int) -> None:
+    profile, _, _ = load_profile(None)
+    few = StepRun(min(sensors, PATTERN), profile)
+    many = StepRun(sensors, profile)
+    small, block = (run.next_readings(len(few.memory.state), in_order=True) for run in (few, many))
+    block.value[:] = np.resize(small.value, len(block))
+    np.testing.assert_array_equal(many(block), np.resize(few(small), len(block)))
+    assert few.findings == many.findings == 0
+
+
+def test_shards_judge_all_readings_of_a_plant() -> None:
+    shards = Shards(2000, 2, load_profile(None)[0])
+    shards.take(8000, in_order=False)
+    assert len(shards) == 8000
+    shards.judge()
+    shards.forward()
+    shards.judge()
+
+
+def test_the_lines_that_are_touched_are_counted() -> None:
+    kind = np.dtype([("a", np.int64), ("b", np.float64, 20), ("c", np.int32)], align=True)
+    lines = Lines()
+    records: Any = Records(np.zeros((4, 2), kind), lines)
+    row = records[1, 1]
+    begin = (1 * 2 + 1) * kind.itemsize
+    row.a += 5
+    assert (records[1, 1].a, records[1][1].a) == (5, 5)
+    assert lines.read == lines.written == {begin // 64}
+    row.b[19] = 1.0
+    assert lines.written == {begin // 64, (begin + 8 + 19 * 8) // 64}
+    assert list(spanned(60, 8)) == [0, 1]
+    assert records[0, 0].b[3] / 1.0 == 0.0
+    assert len(records) == 4
+
+
+def test_a_reading_touches_one_line_of_its_state_at_least() -> None:
+    counted = touched(load_profile(None)[0])
+    assert counted.read["memory.state"] == counted.written["memory.state"] == 1.0
+    assert counted.bytes_touched >= 64 * 2 + 30
+    assert counted.bytes_moved >= counted.bytes_touched + 64
 
 
 def test_later_readings_follow_on_without_a_gap() -> None:
