@@ -76,7 +76,9 @@ def sustained(track: Track, samples: int) -> NDArray[np.float64]:
     return least
 
 
-def episodes(track: Track, level: float, rules: Rules, reached: NDArray[np.float64] | None = None) -> Episodes:
+def episodes(
+    track: Track, level: float, rules: Rules, reached: NDArray[np.float64] | None = None
+) -> Episodes:
     """Return the episodes at a level; `reached` is `sustained` where the caller has it already.
 
     Two excesses are two episodes where `off_ns` lies between them and the statistic was back, below `back` of the level,

@@ -136,7 +136,7 @@ def fit_tail(peaks: Floats, level: float, days: float) -> Tail:
         days=days,
         shape=shape,
         scale=scale * mean,
-        goodness=_goodness(excess / mean, shape, scale),
+        goodness=looks_pareto(excess),
         region=_region(likely, mean, len(excess)),
     )
 
@@ -152,7 +152,7 @@ def _log_likelihood(excess: Floats) -> Floats:
                 continue
             inside = np.log1p(np.maximum(shape * part, -1.0)).sum(axis=1)
             total[i] = np.where(np.isneginf(inside), -np.inf, -(1.0 + 1.0 / shape) * inside)
-    return total - len(excess) * np.log(_SCALES)[None, :] + _log_prior(_SHAPES)[:, None]
+    return np.asarray(total - len(excess) * np.log(_SCALES)[None, :] + _log_prior(_SHAPES)[:, None])
 
 
 def _log_prior(shape: Floats) -> Floats:
@@ -206,7 +206,9 @@ def _poisson_bound(count: int, drop: Floats, *, below: bool) -> Floats:
     for _ in range(20):
         x = np.exp(log_x)
         slope = x - 1.0
-        step = np.where(np.abs(slope) > _TINY, (x - 1.0 - log_x - target) / np.where(slope == 0.0, 1.0, slope), 0.0)
+        step = np.where(
+            np.abs(slope) > _TINY, (x - 1.0 - log_x - target) / np.where(slope == 0.0, 1.0, slope), 0.0
+        )
         log_x = log_x - step
     return count * np.exp(log_x)
 
@@ -220,30 +222,34 @@ def _level_at(per_day: float, rate: Floats, region: _Region, rows: NDArray[np.in
     return np.asarray(scale * np.where(flat, log_ratio, np.expm1(safe * log_ratio) / safe))
 
 
-def _goodness(excess: Floats, shape: float, scale: float) -> float:
-    """Return how often samples of the fitted distribution, fitted themselves, lie further from their fit than this one.
+def looks_pareto(excess: Floats) -> float:
+    """Return how often samples of a distribution fitted to the excesses lie further from their own fit than these.
 
     A distance of fitted parameters has no table, so it is simulated (parametric bootstrap; Stute and others 1993), with
-    a fixed seed: the same peaks give the same answer.
+    a fixed seed: the same peaks give the same answer. All fits are by moments, quick enough to be done for every sample.
     """
     rng = np.random.default_rng(len(excess))
+    shape, scale = (float(part[0, 0]) for part in _by_moments(np.sort(excess)[None, :]))
     samples = stats.genpareto.ppf(rng.random((_SIMULATED, len(excess))), shape, scale=scale)
     seen = _distance(excess[None, :])[0]
     return float((1 + np.count_nonzero(_distance(samples) >= seen)) / (_SIMULATED + 1))
 
 
-def _distance(samples: Floats) -> Floats:
-    """Return the Kolmogorov-Smirnov distance of each row from its own fit by moments (probability weighted).
+def _by_moments(ordered: Floats) -> tuple[Floats, Floats]:
+    """Return shape and scale of each sorted row by probability-weighted moments (Hosking and Wallis 1987)."""
+    n = ordered.shape[1]
+    mean = ordered.mean(axis=1)
+    weighted = (ordered * (1.0 - (np.arange(1, n + 1) - 0.35) / n)).mean(axis=1)
+    shape = np.clip(2.0 - mean / np.maximum(mean - 2.0 * weighted, _TINY * mean), SHAPE_LO, SHAPE_HI)[:, None]
+    return shape, mean[:, None] * (1.0 - shape)
 
-    Hosking and Wallis (1987): quick enough to be done for every simulated sample.
-    """
+
+def _distance(samples: Floats) -> Floats:
+    """Return the Kolmogorov-Smirnov distance of each row from its own fit."""
     ordered = np.sort(samples, axis=1)
     n = ordered.shape[1]
     rank = np.arange(1, n + 1)
-    mean = ordered.mean(axis=1)
-    weighted = (ordered * (1.0 - (rank - 0.35) / n)).mean(axis=1)
-    shape = np.clip(2.0 - mean / np.maximum(mean - 2.0 * weighted, _TINY), SHAPE_LO, SHAPE_HI)[:, None]
-    scale = mean[:, None] * (1.0 - shape)
+    shape, scale = _by_moments(ordered)
     flat = np.abs(shape) < _TINY
     safe = np.where(flat, 1.0, shape)
     base = np.maximum(1.0 + safe * ordered / scale, 0.0)
