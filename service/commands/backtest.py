@@ -16,7 +16,7 @@ from sim.layout import Options
 
 if TYPE_CHECKING:
     from service.pipeline import Plan
-    from service.tuning.backtest import Comparison, Line, Match
+    from service.tuning.backtest import Comparison, Match
     from service.tuning.feed import Feed
 
 _LINES = 40
@@ -100,24 +100,32 @@ def _compared(feed: "Feed", old: "Plan", new: "Plan") -> "Comparison":
     return compared(ends[0], ends[1], len(seen), span_ns)
 
 
+_WORDS = {
+    "gained": "gained / 新增",
+    "lost": "lost / 消失",
+    "earlier": "earlier / 提前",
+    "later": "later / 推迟",
+    "same": "same / 不变",
+}
+
+
 def _show(comparison: "Comparison") -> None:
-    from service.tuning.backtest import FATES  # noqa: PLC0415 - only here
-
-    console = Console()
-    words = ("gained / 新增", "lost / 消失", "earlier / 提前", "later / 推迟", "same / 不变")
+    """Show one column a kind of alert: there are few kinds, and a terminal is narrow."""
+    lines = {**comparison.lines, "all / 合计": comparison.total}
     table = Table(
-        "kind / 类别", "old / 旧", "new / 新", "old per sensor-day", "new per sensor-day", *words, "median shift / 中位差",
-        title=f"backtest / 回测: {comparison.sensors} sensors, {comparison.days:.3g} days",
-    )  # fmt: skip
-
-    def row(name: str, line: "Line") -> None:
-        shift = "" if line.median_shift_s is None else f"{line.median_shift_s:+.3g} s"
-        rates = (_rate(comparison.per_sensor_day(line.old)), _rate(comparison.per_sensor_day(line.new)))
-        table.add_row(name, str(line.old), str(line.new), *rates, *(str(line.fates[f]) for f in FATES), shift)
-
-    for kind, line in comparison.lines.items():
-        row(kind, line)
-    row("all / 合计", comparison.total)
+        "", *lines, title=f"backtest / 回测: {comparison.sensors} sensors, {comparison.days:.3g} days"
+    )
+    table.add_row("old / 旧", *(str(line.old) for line in lines.values()))
+    table.add_row("new / 新", *(str(line.new) for line in lines.values()))
+    rates = [
+        (comparison.per_sensor_day(line.old), comparison.per_sensor_day(line.new)) for line in lines.values()
+    ]
+    table.add_row("old per sensor-day / 旧频次", *(_rate(old) for old, _ in rates))
+    table.add_row("new per sensor-day / 新频次", *(_rate(new) for _, new in rates))
+    for fate, words in _WORDS.items():
+        table.add_row(words, *(str(line.fates[fate]) for line in lines.values()))
+    table.add_row("median shift / 中位差", *(_shift(line.median_shift_s) for line in lines.values()))
+    console = Console()
     console.print(table)
     changed = [match for match in comparison.matches if match.fate != "same"]
     if changed:
@@ -127,17 +135,24 @@ def _show(comparison: "Comparison") -> None:
 def _show_changed(console: Console, changed: list["Match"]) -> None:
     from sim.writing import time_texts  # noqa: PLC0415 - only here
 
-    table = Table(
-        "sensor / 测点", "kind / 类别", "change / 变化", "old told / 旧", "new told / 新", "shift / 差"
-    )
+    table = Table("sensor / 测点", "kind / 类别", "change / 变化", "first told / 首报", "shift / 差")
     for match in changed[:_LINES]:
         first = (match.old or match.new)[0]
-        times = [time_texts([side[0].told_ns])[0] if side else "" for side in (match.old, match.new)]
-        shift = "" if match.shift_ns is None else f"{match.shift_ns / 1e9:+.3g} s"
-        table.add_row(first.sensor, first.kind, match.fate, *times, shift)
+        shift = match.shift_ns
+        table.add_row(
+            first.sensor,
+            first.kind,
+            match.fate,
+            time_texts([first.told_ns])[0],
+            _shift(None if shift is None else shift / 1e9),
+        )
     console.print(table)
     if len(changed) > _LINES:
         console.print(f"… {len(changed) - _LINES} more with --json / 其余见 --json")
+
+
+def _shift(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:+.3g} s"
 
 
 def _rate(rate: float | None) -> str:

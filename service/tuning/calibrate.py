@@ -4,6 +4,7 @@ The bank itself is what gives the statistics: with one method on, a reading's sc
 its threshold, s / (1 - s), so one pass a method gives the whole series and the kernels know nothing of it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -17,7 +18,7 @@ from service.tuning.evidence import Evidence, Watched, judge
 from service.tuning.normal import Abnormal, abnormal_times, by_sensor, kept
 from service.tuning.peaks import Track, watched_days
 from service.tuning.readings import Progress, Readings, Run, no_progress
-from service.tuning.tunables import TUNABLES, alone, without_limits
+from service.tuning.tunables import TUNABLES, Tunable, alone, without_limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,8 @@ def calibrate(
     profile: Profile,
     per_day: float,
     progress: Progress = no_progress,
+    *,
+    tunables: Sequence[Tunable] = TUNABLES,
 ) -> Calibration:
     """Return the calibration of every tunable threshold that the profile has on."""
     t_ns = readings.block.t_ns
@@ -71,7 +74,7 @@ def calibrate(
     cut = by_sensor(abnormal, registry)
     rows = readings.rows_of(len(registry))
     evidence: list[Evidence] = []
-    for tunable in TUNABLES:
+    for tunable in tunables:
         run = readings.run(
             without_limits(registry), alone(tunable, profile, registry), progress, f"{tunable.method.label}"
         )

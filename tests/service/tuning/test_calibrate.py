@@ -12,7 +12,6 @@ from detectors.findings import Edge, Method
 from detectors.profile import Methods, Profile
 from registry.readings import ReadingBlock
 from registry.sensors import SensorRegistry, SensorSpec, SensorType, registry_of_columns
-from service.tuning import calibrate as module
 from service.tuning.calibrate import Calibration, calibrate, tuned_profile
 from service.tuning.evidence import Evidence, Reason
 from service.tuning.readings import Readings
@@ -52,19 +51,16 @@ def refused(made: ReadingBlock, per_day: float = 0.01) -> Reason:
     return refusal.reason
 
 
-@pytest.fixture
-def unbounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A threshold may be anything, so that the tail alone decides."""
-    z = next(t for t in TUNABLES if t.method is Method.ROBUST_Z)
-    monkeypatch.setattr(module, "TUNABLES", (replace(z, least=0.5, most=1000.0),))
+UNBOUNDED = [replace(t, least=0.5, most=1000.0) for t in TUNABLES if t.method is Method.ROBUST_Z]
+"""The threshold may be anything, so that the tail alone decides."""
 
 
-@pytest.mark.usefixtures("unbounded")
 @pytest.mark.parametrize("per_day", [0.01, 0.5])
 @pytest.mark.parametrize("tail", sorted(TAILS))
 def test_a_day_gives_the_threshold_of_sixty_others(tail: str, per_day: float) -> None:
     """The episodes of 60 other days are a Poisson count of a mean within the stated interval of the rate."""
-    found = tune(block(columns(tail, 1)), per_day)
+    day = Readings.of([block(columns(tail, 1))])
+    found = calibrate(day, REGISTRY, PROFILE, per_day, tunables=UNBOUNDED)
     evidence = [j.evidence for j in found.judgements]
     assert [e.refusal for e in evidence] == [None] * len(NAMES)
     profile = tuned_profile(PROFILE, evidence)
@@ -79,7 +75,6 @@ def test_a_day_gives_the_threshold_of_sixty_others(tail: str, per_day: float) ->
         assert count >= stats.poisson.ppf(0.005, e.rate_interval.lo * 60)
 
 
-@pytest.mark.usefixtures("unbounded")
 def test_a_fleet_of_sensors_keeps_the_wanted_rate_on_the_whole() -> None:
     """Sixty-four sensors tuned on a day: their mean rate on twenty others is not beyond the wanted one."""
     rng = np.random.default_rng(3)
@@ -87,7 +82,8 @@ def test_a_fleet_of_sensors_keeps_the_wanted_rate_on_the_whole() -> None:
     step_s, per_day = 10.0, 0.5
     n = round(DAY_S / step_s)
     day = block([normal(rng, n) for _ in registry.specs], step_s)
-    evidence = [j.evidence for j in tune(day, per_day, registry).judgements]
+    made = calibrate(Readings.of([day]), registry, PROFILE, per_day, tunables=UNBOUNDED)
+    evidence = [j.evidence for j in made.judgements]
     tuned = [registry.index[e.sensor] for e in evidence if e.chosen is not None]
     assert len(tuned) >= 58
     others = block([normal(rng, 20 * n) for _ in registry.specs], step_s)
