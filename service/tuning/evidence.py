@@ -1,7 +1,6 @@
 """One sensor, one threshold: what the recording says of it, or why it says nothing. Pure: tracks in, evidence out."""
 
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -11,11 +10,21 @@ from scipy import stats
 from registry.plant import Text
 from registry.sensors import SensorSpec
 from service.tuning.peaks import Episodes, Rules, Track, episodes, sustained, watched_days
+from service.tuning.refusals import (
+    LEAST_EPISODES,
+    WIDEST,
+    Reason,
+    Refusal,
+    blind_beyond,
+    coarse_steps,
+    few_episodes,
+    no_such_tail,
+    span_text,
+    wide_interval,
+)
 from service.tuning.tail import Interval, Tail, fit_tail, looks_pareto
 from service.tuning.tunables import Tunable
 
-LEAST_EPISODES: Final = 30
-"""Fewer peaks say nothing of a shape: its standard error is 0.18 then."""
 MOST_EPISODES: Final = 400
 _LADDER: Final = (400, 280, 200, 140, 100, 70, 50, 35)
 """How many episodes are wanted beyond the level, first try first: many peaks fix the shape, few lie truly in the tail."""
@@ -30,29 +39,10 @@ UNLIKE_AT: Final = 0.001
 UNLIKE_RATIO: Final = 2.0
 MOST_REACH: Final = 200.0
 """The wanted rate may be at most so many times rarer than once in the recording."""
-WIDEST: Final = 4.0
-"""The interval's upper end may be at most so many times its lower end."""
 MOST_BAD: Final = 0.2
 MOST_CUT: Final = 0.5
 MOST_UNCHANGED: Final = 0.25
 LEAST_DISTINCT: Final = 1 / 3
-
-
-class Reason(StrEnum):
-    """Why a threshold was left as it is."""
-
-    NO_READINGS = "no_readings"
-    BAD_QUALITY = "bad_quality"
-    CUT = "cut"
-    SHORT = "short"
-    STUCK = "stuck"
-    FEW_EPISODES = "few_episodes"
-    RESOLUTION = "resolution"
-    UNSTEADY = "unsteady"
-    OUTLIER = "outlier"
-    MISFIT = "misfit"
-    WIDE = "wide"
-    BLIND = "blind"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +70,6 @@ class Fitted:
 
     tail: Tail
     seen: Episodes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """Why a threshold stays as it is, and what would be needed."""
-
-    reason: Reason
-    why: Text
-    needed: Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +132,10 @@ def _chosen(known: Evidence, tail: Tail, per_day: float) -> Evidence:
     interval = tail.threshold_interval(per_day)
     known = replace(known, interval=Interval(lo=interval.lo * now, hi=interval.hi * now))
     if interval.hi > WIDEST * interval.lo:
-        return replace(known, refusal=_wide(known.interval, known.days))
+        return replace(known, refusal=wide_interval(known.interval, known.days))
     wanted = _rounded_up(tail.threshold(per_day) * now)
     if wanted > tunable.most:
-        return replace(known, refusal=_blind(wanted, tunable))
+        return replace(known, refusal=blind_beyond(wanted, tunable))
     chosen = max(wanted, tunable.least)
     ratio = max(chosen / now, tail.level)
     return replace(
@@ -176,15 +157,15 @@ def choose_level(track: Track, rules: Rules, days: float) -> Fitted | Refusal:
         if len(seen) < LEAST_EPISODES or (tried and len(seen) >= len(tried[-1][1])):
             continue
         if len(np.unique(seen.peak)) < LEAST_DISTINCT * len(seen):
-            return _coarse(len(np.unique(seen.peak)), len(seen))
+            return coarse_steps(len(np.unique(seen.peak)), len(seen))
         tried.append((looks_pareto(seen.peak - seen.level), seen))
         if tried[-1][0] >= FITS_AT:
             break
     if not tried:
-        return _few(max(len(_level_of(track, reached, rules, n)) for n in _LADDER), days)
+        return few_episodes(max(len(_level_of(track, reached, rules, n)) for n in _LADDER), days)
     fit, seen = max(tried, key=lambda pair: (pair[0] >= FITS_AT, pair[0]))
     if fit < MISFIT_AT:
-        return _misfit(fit, len(seen))
+        return no_such_tail(fit, len(seen))
     return Fitted(tail=fit_tail(seen.peak, seen.level, days), seen=seen)
 
 
@@ -240,10 +221,12 @@ def _unfit(watched: Watched, days: float, per_day: float) -> Refusal | None:
         return Refusal(
             reason=Reason.SHORT,
             why=Text(
-                f"可用 {_span(days, 'zh')}，对每天 {per_day:g} 次的误报率太短",
-                f"{_span(days)} count, too short for {per_day:g} episodes a day",
+                f"可用 {span_text(days, 'zh')}，对每天 {per_day:g} 次的误报率太短",
+                f"{span_text(days)} count, too short for {per_day:g} episodes a day",
             ),
-            needed=Text(f"至少 {_span(least, 'zh')}", f"at least {_span(least)} after settling and cuts"),
+            needed=Text(
+                f"至少 {span_text(least, 'zh')}", f"at least {span_text(least)} after settling and cuts"
+            ),
         )
     share = _longest_unchanged(watched)
     if share > MOST_UNCHANGED:
@@ -320,77 +303,7 @@ def _stands_alone(track: Track, found: Fitted) -> Refusal | None:
     )
 
 
-def _few(most: int, days: float) -> Refusal:
-    longer = LEAST_EPISODES / max(most, 1)
-    return Refusal(
-        reason=Reason.FEW_EPISODES,
-        why=Text(f"独立偏离只有 {most} 次", f"only {most} separate excursions"),
-        needed=Text(
-            f"至少 {LEAST_EPISODES} 次，约 {_span(days * longer, 'zh')}",
-            f"{LEAST_EPISODES}, about {_span(days * longer)} of it",
-        ),
-    )
-
-
-def _coarse(distinct: int, peaks: int) -> Refusal:
-    return Refusal(
-        reason=Reason.RESOLUTION,
-        why=Text(
-            f"{peaks} 个峰值只有 {distinct} 个不同的值",
-            f"{peaks} peaks take only {distinct} values: the transmitter's steps",
-        ),
-        needed=Text(
-            "分辨率更高的读数，或调大 sigma_min_pct",
-            "readings of a finer resolution; else the running threshold stays",
-        ),
-    )
-
-
-def _misfit(fit: float, peaks: int) -> Refusal:
-    return Refusal(
-        reason=Reason.MISFIT,
-        why=Text(
-            f"{peaks} 个峰值不服从广义帕累托分布（p = {fit:.2g}）",
-            f"its {peaks} peaks have no generalised Pareto tail (p = {fit:.2g})",
-        ),
-        needed=Text("只含一种工况的记录", "a recording of one way of operation only, without disturbances"),
-    )
-
-
-def _wide(interval: Interval | None, days: float) -> Refusal:
-    assert interval is not None
-    return Refusal(
-        reason=Reason.WIDE,
-        why=Text(
-            f"阈值只能定在 {interval.lo:.3g} 到 {interval.hi:.3g} 之间",
-            f"the threshold lies anywhere between {interval.lo:.3g} and {interval.hi:.3g}",
-        ),
-        needed=Text(
-            f"上下限之比不超过 {WIDEST:g}：约 {_span(days * 3, 'zh')}",
-            f"a ratio of at most {WIDEST:g}: about {_span(days * 3)}",
-        ),
-    )
-
-
-def _blind(wanted: float, tunable: Tunable) -> Refusal:
-    return Refusal(
-        reason=Reason.BLIND,
-        why=Text(
-            f"需要 {wanted:g} {tunable.unit}，超过 {tunable.most:g} 该方法形同虚设",
-            f"it would need {wanted:g} {tunable.unit}; beyond {tunable.most:g} the method is blind",
-        ),
-        needed=Text(f"另选方法，或以 {tunable.key}: null 关闭", f"another method, or {tunable.key}: null"),
-    )
-
-
 def _rounded_up(value: float) -> float:
     """Return the next number of three digits: what a person writes, and never below what was asked for."""
     digits = 2 - int(np.floor(np.log10(value)))
     return float(np.round(np.ceil(np.round(value * 10.0**digits, 6)) / 10.0**digits, max(digits, 0)))
-
-
-def _span(days: float, language: str = "en") -> str:
-    hours = days * 24.0
-    if hours < 48.0:  # noqa: PLR2004 - two days
-        return f"{hours:.3g} 小时" if language == "zh" else f"{hours:.3g} h"
-    return f"{days:.3g} 天" if language == "zh" else f"{days:.3g} days"

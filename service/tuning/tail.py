@@ -165,7 +165,9 @@ def _refined(excess: Floats, shape: float, scale: float) -> tuple[float, float]:
     """Return the likelihood's maximum near a point of the grid."""
 
     def cost(at: Floats) -> float:
-        value = -float(stats.genpareto.logpdf(excess, at[0], scale=np.exp(at[1])).sum() + _log_prior(at[0]))
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # at the end of a bounded tail
+            likely = stats.genpareto.logpdf(excess, at[0], scale=np.exp(at[1])).sum() + _log_prior(at[0])
+        value = -float(likely)
         return value if np.isfinite(value) else 1e12
 
     found = optimize.minimize(

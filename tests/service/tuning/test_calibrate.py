@@ -13,8 +13,9 @@ from detectors.profile import Methods, Profile
 from registry.readings import ReadingBlock
 from registry.sensors import SensorRegistry, SensorSpec, SensorType, registry_of_columns
 from service.tuning.calibrate import Calibration, calibrate, tuned_profile
-from service.tuning.evidence import Evidence, Reason
+from service.tuning.evidence import Evidence
 from service.tuning.readings import Readings
+from service.tuning.refusals import Reason
 from service.tuning.tunables import TUNABLES
 from tests.service.tuning.synthetic import DAY_S, T0, TAILS, S, block, normal
 
