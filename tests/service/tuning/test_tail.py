@@ -20,7 +20,11 @@ def tail(shape: float, n: int = 200, seed: int = 1, level: float = 5.0, days: fl
     return fit_tail(level + sample(shape, n, seed), level, days)
 
 
-@given(st.floats(0, 50), st.floats(-0.5, 0.5), st.floats(0.1, 10))
+shapes = st.floats(-0.5, 0.5).map(lambda shape: round(shape, 3))
+"""scipy itself overflows at a shape such as 1e-309."""
+
+
+@given(st.floats(0, 50), shapes, st.floats(0.1, 10))
 def test_survival_is_that_of_the_generalised_pareto(excess: float, shape: float, scale: float) -> None:
     expected = stats.genpareto.sf(excess, shape, scale=scale)
     assert float(survival(excess, shape, scale)) == pytest.approx(expected, rel=1e-5, abs=1e-12)
@@ -57,7 +61,7 @@ def test_the_chosen_threshold_has_the_wanted_expected_rate_inside_both_intervals
 @given(
     st.integers(0, 10_000),
     st.integers(30, 120),
-    st.floats(-0.4, 0.4),
+    shapes,
     st.lists(st.floats(1e-4, 50), min_size=2, max_size=5),
 )
 def test_a_higher_wanted_rate_never_gives_a_higher_threshold(
