@@ -52,6 +52,7 @@ PARAMS = np.dtype(
         ("range_lo", np.float64),
         ("range_hi", np.float64),
         ("rate_limit", np.float64),  # unit per second, either way
+        ("rate_window_ns", np.int64),
         ("limit", np.float64, N_LIMITS),  # NaN: none
         ("deadband", np.float64),
         ("on_delay_ns", np.int64),
@@ -59,7 +60,6 @@ PARAMS = np.dtype(
         # good samples after which a limit no longer waits; 0: no such bound
         ("max_samples", np.int32, N_LIMITS),
         ("dead_after_ns", np.int64),  # silence that means dead; FOREVER: silence means nothing
-        ("rate_window_ns", np.int64),
         ("z_off_ns", np.int64),
         ("_spare", np.int64, 5),  # to whole cache lines
     ],

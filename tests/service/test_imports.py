@@ -1,0 +1,16 @@
+"""A warm start has two seconds: what is slow to import and not needed by every run is imported where it is used."""
+
+import subprocess
+import sys
+
+SLOW = ("scipy.stats", "scipy.optimize", "matplotlib", "pandas", "river", "rcf3", "openpyxl")
+"""scipy.stats alone takes as long as numba; scipy.special and scipy.linalg have most of it and take little."""
+
+
+def test_a_run_imports_nothing_slow_that_it_may_not_need() -> None:
+    code = (
+        "import sys; from service.main import build; build(); import service.app, detectors.bank;"
+        f"print([name for name in {SLOW} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
