@@ -1,0 +1,308 @@
+"""What each method says, in words: one table, a row a method, in both languages and with units.
+
+Templates know ``{v}`` the value, ``{s}`` the statistic, ``{t}`` the threshold, ``{limit}`` and ``{word}`` the limit and
+its name, ``{side}`` above or below, ``{ahead}`` how soon a limit is expected, ``{who}`` the other sensors that take part.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from alerting.conditions import Condition
+from alerting.events import Kind
+from alerting.texts import LIMIT_WORDS, NOTHING, ahead, duration, number, quantity
+from detectors.findings import Method
+from registry.plant import Text
+
+Scale = Callable[[float | None, str], Text]
+"""How a method's statistic and threshold are written, given the sensor's unit."""
+
+
+def in_unit(number_: float | None, unit: str) -> Text:
+    """In the sensor's own unit."""
+    return Text.same(quantity(number_, unit))
+
+
+def per_minute(per_s: float | None, unit: str) -> Text:
+    """A change per second, told per minute."""
+    return Text.same("—" if per_s is None else f"{number(per_s * 60)} {unit}/min")
+
+
+def plain(number_: float | None, unit: str) -> Text:
+    """A number that has no unit: a score, a sum, a count."""
+    del unit
+    return Text.same(quantity(number_, ""))
+
+
+def sigmas(number_: float | None, unit: str) -> Text:
+    """In standard deviations of the sensor's own noise."""
+    del unit
+    return Text.same(f"{quantity(number_, '')}σ")
+
+
+def times(number_: float | None, unit: str) -> Text:
+    """As a multiple of what is usual."""
+    del unit
+    told = quantity(number_, "")
+    return Text(f"{told} 倍", f"{told} times")
+
+
+def span(seconds: float | None, unit: str) -> Text:
+    """A time."""
+    del unit
+    return Text.same("—") if seconds is None else duration(seconds)
+
+
+def share(ratio: float | None, unit: str) -> Text:
+    """A share of 0..1, in percent."""
+    del unit
+    return Text.same("—" if ratio is None else f"{number(ratio * 100)} %")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A method in words.
+
+    Attributes:
+        label: the condition in a word, as a title has it.
+        figures: what a title says after it.
+        seen: what was seen, to stand behind what is measured: ``level is …``, and in Chinese without a verb.
+        scale: how statistic and threshold are written.
+    """
+
+    label: Text
+    figures: Text
+    seen: Text
+    scale: Scale = plain
+
+
+_VALUE_AND_STATISTIC = Text("{v}（{s}，阈值 {t}）", "{v} ({s}, threshold {t})")
+_VALUE_AND_ALLOWED = Text("{v}，已 {s}（允许 {t}）", "at {v} for {s} (allowed {t})")
+
+PHRASES: Mapping[Method, Phrase] = MappingProxyType(
+    {
+        Method.LIMIT: Phrase(
+            NOTHING,  # that of its limit
+            Text("{v}（限值 {limit}）", "{v} (limit {limit})"),
+            Text("{side}{word} {limit}", "{side} the {word} {limit}"),
+        ),
+        Method.FORECAST: Phrase(
+            Text("预计达到{word}", "expected to reach the {word}"),
+            Text("{limit}（{ahead}），现 {v}", "{limit} {ahead}, now {v}"),
+            Text(
+                "按当前趋势预计{ahead}达到{word} {limit}",
+                "expected to reach the {word} {limit} {ahead} if the trend goes on",
+            ),
+            span,
+        ),
+        Method.RATE: Phrase(
+            Text("变化过快", "changing fast"),
+            Text("{s}（限值 {t}），现 {v}", "{s} (limit {t}), at {v}"),
+            Text("变化速率 {s}，超过限值 {t}", "changing at {s}, faster than the limit {t}"),
+            per_minute,
+        ),
+        Method.VOTE: Phrase(
+            Text("多点同时异常", "abnormal together with its group"),
+            Text("{v}（{s} 个测点，要求 {t} 个）", "{v} ({s} sensors, {t} needed)"),
+            Text(
+                "与同组测点同时异常：{s} 个，达到 {t} 个即判定",
+                "abnormal together with its group: {s} sensors agree, {t} are needed",
+            ),
+        ),
+        Method.BALANCE: Phrase(
+            Text("物料不平衡", "out of balance"),
+            Text("{v}（差 {s}，限值 {t}）", "{v} (off by {s}, limit {t})"),
+            Text(
+                "与同一储罐的流量、压力{who}不相符，差 {s}（限值 {t}）",
+                "out of balance with the flows and the pressure of its tank{who} by {s} (limit {t})",
+            ),
+            in_unit,
+        ),
+        Method.T2: Phrase(
+            Text("整体状态异常", "part of an unusual state"),
+            Text("{v}（T²={s}，限值 {t}）", "{v} (T² {s}, limit {t})"),
+            Text(
+                "与同组测点处于从未有过的整体状态（主元分析 T²={s}，限值 {t}）",
+                "with its group where they never were together (principal components, T² {s}, limit {t})",
+            ),
+        ),
+        Method.Q: Phrase(
+            Text("关联异常", "out of step with its group"),
+            Text("{v}（Q={s}，限值 {t}）", "{v} (Q {s}, limit {t})"),
+            Text(
+                "与同组测点的关系被打破（主元分析残差 Q={s}，限值 {t}）",
+                "out of step with its group (residual of principal components, Q {s}, limit {t})",
+            ),
+        ),
+        Method.STEP: Phrase(
+            Text("阶跃", "stepped"),
+            _VALUE_AND_STATISTIC,
+            Text("突然跳到另一水平，幅度 {s}，阈值 {t}", "off by a sudden step of {s}, threshold {t}"),
+            sigmas,
+        ),
+        Method.CUSUM: Phrase(
+            Text("持续偏移", "shifted"),
+            Text("{v}（累积和 {s}，阈值 {t}）", "{v} (CUSUM {s}, threshold {t})"),
+            Text(
+                "相对自身基线持续偏移，累积和（CUSUM）{s}，阈值 {t}",
+                "shifted from the sensor's own baseline for long, cumulative sum (CUSUM) {s}, threshold {t}",
+            ),
+            sigmas,
+        ),
+        Method.EWMA: Phrase(
+            Text("均值偏移", "shifted"),
+            Text("{v}（EWMA {s}，控制限 {t}）", "{v} (EWMA {s}, limit {t})"),
+            Text(
+                "滑动均值（EWMA）偏移 {s}，控制限 {t}",
+                "shifted in its moving average (EWMA) by {s}, control limit {t}",
+            ),
+            sigmas,
+        ),
+        Method.ROBUST_Z: Phrase(
+            Text("异常", "abnormal"),
+            Text("{v}（z={s}，阈值 {t}）", "{v} (z {s}, threshold {t})"),
+            Text(
+                "偏离该测点自身的稳健模型（EWMA）z={s}，阈值 {t}",
+                "away from the sensor's own robust model (EWMA) by z {s}, threshold {t}",
+            ),
+        ),
+        Method.SEASON: Phrase(
+            Text("偏离该时刻的常态", "unusual for the time of day"),
+            _VALUE_AND_STATISTIC,
+            Text(
+                "偏离一天中该时刻的常态 {s}，阈值 {t}",
+                "away from what is usual at this time of day by {s}, threshold {t}",
+            ),
+            sigmas,
+        ),
+        Method.VARIANCE: Phrase(
+            Text("波动异常", "unusually restless"),
+            _VALUE_AND_STATISTIC,
+            Text(
+                "波动幅度为平时的 {s}，阈值 {t}",
+                "more restless than usual: its spread is {s} that of before, threshold {t}",
+            ),
+            times,
+        ),
+        Method.OSCILLATION: Phrase(
+            Text("振荡", "oscillating"),
+            _VALUE_AND_STATISTIC,
+            Text("有规律地振荡，振荡指数 {s}，阈值 {t}", "oscillating, index {s}, threshold {t}"),
+        ),
+        Method.NOVELTY: Phrase(
+            Text("形态异常", "unlike before"),
+            _VALUE_AND_STATISTIC,
+            Text("走势前所未见，新颖度 {s}，阈值 {t}", "unlike anything before, novelty {s}, threshold {t}"),
+        ),
+        Method.SPIKE: Phrase(
+            Text("尖峰", "spiking"),
+            _VALUE_AND_STATISTIC,
+            Text(
+                "出现尖峰，偏离邻近读数的中位数 {s}，阈值 {t}",
+                "spiking, away from the median of its neighbours in time (Hampel) by {s}, threshold {t}",
+            ),
+            sigmas,
+        ),
+        Method.DEAD: Phrase(
+            Text("无信号", "no signal"),
+            Text("{s}（允许 {t}）", "for {s} (allowed {t})"),
+            Text("已 {s}无数据，允许 {t}", "without a reading for {s}, allowed {t}"),
+            span,
+        ),
+        Method.OUT_OF_RANGE: Phrase(
+            Text("超量程", "out of range"),
+            Text("{v}（量程界 {t}）", "{v} (range bound {t})"),
+            Text("超出量程界 {t}", "outside the measuring range, bound {t}"),
+            in_unit,
+        ),
+        Method.SATURATION: Phrase(
+            Text("顶到量程", "saturated"),
+            _VALUE_AND_ALLOWED,
+            Text(
+                "已停在量程端点 {s}，允许 {t}",
+                "resting at the end of what it can measure for {s}, allowed {t}",
+            ),
+            span,
+        ),
+        Method.STUCK: Phrase(
+            Text("读数不动", "stuck"),
+            _VALUE_AND_ALLOWED,
+            Text(
+                "读数已 {s}完全不变，按其自身历史最长 {t}",
+                "stuck: it has not moved at all for {s}; by its own past {t} would be the most",
+            ),
+            span,
+        ),
+        Method.DRIFT: Phrase(
+            Text("与冗余测点偏离", "drifting from its partner"),
+            Text("{v}（偏差 {s}，限值 {t}）", "{v} (off by {s}, limit {t})"),
+            Text(
+                "相对冗余测点{who}偏离 {s}（限值 {t}）", "drifting from its partner{who} by {s} (limit {t})"
+            ),
+            in_unit,
+        ),
+        Method.NOISE: Phrase(
+            Text("噪声过大", "noisy"),
+            _VALUE_AND_STATISTIC,
+            Text("噪声为自身平时的 {s}，允许 {t}", "noisy: {s} its own noise, allowed {t}"),
+            times,
+        ),
+        Method.QUALITY: Phrase(
+            Text("质量位不良", "bad quality"),
+            Text("{s}（允许 {t}）", "{s} (allowed {t})"),
+            Text("{s}的读数自报质量不良，允许 {t}", "sending {s} of its readings as bad, allowed {t}"),
+            share,
+        ),
+        Method.CLOCK: Phrase(
+            Text("时钟错误", "wrong clock"),
+            Text("相差 {s}（允许 {t}）", "off by {s} (allowed {t})"),
+            Text("时间戳相差 {s}，允许 {t}", "stamped by a clock that is off by {s}, allowed {t}"),
+            span,
+        ),
+    }
+)
+"""Every method in words."""
+
+LABEL_OF_LIMIT: Mapping[str, Text] = MappingProxyType(
+    {
+        "ll": Text("低低报", "low-low"),
+        "l": Text("低报", "low"),
+        "h": Text("高报", "high"),
+        "hh": Text("高高报", "high-high"),
+        "design": Text("超设计限值", "beyond design limit"),
+    }
+)
+"""A crossed limit in a word."""
+
+
+def filled(template: Text, condition: Condition, unit: str) -> Text:
+    """Return a template of `PHRASES` with the condition's figures."""
+    scale = PHRASES[Method(condition.method)].scale
+    value, limit = quantity(condition.value, unit), quantity(condition.limit_value, unit)
+    s, t = scale(condition.statistic, unit), scale(condition.threshold, unit)
+    word = LIMIT_WORDS.get(condition.limit_name or "", NOTHING)
+    side = Text("低于", "below") if condition.side is Kind.LOW else Text("高于", "above")
+    soon = Text("稍后", "soon") if condition.forecast_s is None else ahead(condition.forecast_s)
+    who = ", ".join(other.name for other in condition.others)
+    names = Text(f" {who} ", f" {who}") if who else NOTHING
+    figures = {"v": value, "limit": limit}
+    zh = {"s": s.zh, "t": t.zh, "word": word.zh, "side": side.zh, "ahead": soon.zh, "who": names.zh}
+    en = {"s": s.en, "t": t.en, "word": word.en, "side": side.en, "ahead": soon.en, "who": names.en}
+    return Text(template.zh.format(**figures, **zh), template.en.format(**figures, **en))
+
+
+def label_of(condition: Condition, unit: str) -> Text:
+    """Return the condition in a word."""
+    if condition.is_limit:
+        return LABEL_OF_LIMIT[condition.limit_name or ""]
+    return filled(PHRASES[Method(condition.method)].label, condition, unit)
+
+
+def figures_of(condition: Condition, unit: str) -> Text:
+    """Return what a title says after the label."""
+    return filled(PHRASES[Method(condition.method)].figures, condition, unit)
+
+
+def seen_of(condition: Condition, unit: str) -> Text:
+    """Return what was seen, to stand behind ``level is`` or behind the reading."""
+    return filled(PHRASES[Method(condition.method)].seen, condition, unit)
