@@ -150,16 +150,15 @@ class AlertBook:
         confirmed_by = self._confirmed_by(alert, change.sensor)
         judged = judge(alert.conditions.values(), confirmed_by) if alert.conditions else None
         facts = change.condition
-        about = judged.gravest if judged else ended or facts
+        # what still holds is told with the value of now; of what is over nothing lies ahead
+        about = judged.gravest.as_of(change.now_ns) if judged else ended or facts
+        forecast_s = about.forecast_s if judged else None
         occasion = Occasion(
             sensor=change.sensor,
             now_ns=change.now_ns,
             facts=facts,
             ended=ended,
-            # what still holds is told with the value of now
-            gravest=msgspec.structs.replace(
-                about, value=facts.value, forecast_s=about.forecast_s if judged else None
-            ),
+            gravest=msgspec.structs.replace(about, value=facts.value, forecast_s=forecast_s),
             standing=judged.standing if judged else (),
             silent_since_ns=self._alerts.silent_since_ns(alert),
             confirmed_by=confirmed_by.get(about.kind) if about.is_limit else None,
@@ -193,7 +192,7 @@ class AlertBook:
             sensor=sensor,
             now_ns=change.now_ns,
             facts=judged.gravest,
-            gravest=judged.gravest,
+            gravest=judged.gravest.as_of(change.now_ns),
             standing=judged.standing,
             silent_since_ns=self._alerts.silent_since_ns(alert),
             confirmed_by=confirmed_by.get(judged.gravest.kind),

@@ -29,8 +29,8 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
 
     Numbers that a finding does not have (NaN) are None. `limit_value` is in the sensor's unit; `statistic` and
     `threshold` mean what `method` compares (alerting.phrases has the unit of each); `window_s` is what they look back
-    on. `since_ns` is when it was first raised on the pipeline's clock, `onset_ns` the estimate of when it began.
-    `forecast_s` is how soon the limit ahead was expected, None from when that limit was crossed on; `foretold_s` is, of
+    on. `since_ns` is when it was first raised and `told_ns` when it was last told of, on the pipeline's clock; `onset_ns`
+    is the estimate of when it began. `forecast_s` is how soon, from `told_ns`, the limit ahead was expected, None from when that limit was crossed on; `foretold_s` is, of
     a limit that was crossed, how soon it had been expected when that was last told. `others` are the sensors that take
     part, the greatest share first: those that contribute to a finding about a group, the partner of a redundant pair.
     """
@@ -39,6 +39,7 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
     limit_name: str | None
     limit_value: float | None
     since_ns: int
+    told_ns: int
     onset_ns: int
     value: float | None
     statistic: float | None
@@ -84,6 +85,13 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
     def has_come_true(self) -> bool:
         """Whether it is the forecast of a limit that was crossed since."""
         return self.method == Method.FORECAST and self.forecast_s is None
+
+    def as_of(self, now_ns: int) -> "Condition":
+        """Return it with the forecast counted down to `now_ns`; one that has run out is none."""
+        if self.forecast_s is None or now_ns <= self.told_ns:
+            return self
+        left_s = self.forecast_s - (now_ns - self.told_ns) * 1e-9
+        return msgspec.structs.replace(self, forecast_s=left_s if left_s > 0 else None)
 
     def fulfils(self, other: "Condition") -> bool:
         """Return whether by this crossing the limit that `other` was heading for is reached."""
@@ -145,6 +153,7 @@ def changes(findings: FindingBlock, limits: list[list[float]]) -> Iterable[Chang
             limit_name=name,
             limit_value=_known(bound),
             since_ns=now_ns,
+            told_ns=now_ns,
             onset_ns=onset_ns,
             value=_known(value),
             statistic=_known(statistic),

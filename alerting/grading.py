@@ -103,9 +103,10 @@ def judge(conditions: Iterable[Condition], confirmed_by: Mapping[Kind, Text]) ->
     _, urgency, reason = max(told, key=lambda judged: judged[1])  # the first of the most urgent ones
     gravest = standing[0]
     if gravest.is_limit:
-        next_s = [c.forecast_s for c in standing if c.method == Method.FORECAST and c.kind is gravest.kind]
-        if next_s:
-            gravest = msgspec.structs.replace(gravest, forecast_s=next_s[0])
+        further = [c for c in standing if c.method == Method.FORECAST and c.kind is gravest.kind]
+        if further:
+            next_s, told_ns = further[0].forecast_s, further[0].told_ns
+            gravest = msgspec.structs.replace(gravest, forecast_s=next_s, told_ns=told_ns)
     return Judgement(Severity(urgency, gravest.gravity), gravest, reason, standing)
 
 

@@ -148,23 +148,26 @@ class LineWriter:
     def of_person(
         self, alert: Alert, seq: int, event: Event, now_ns: int, present: Mapping[str, Any]
     ) -> AlertEvent:
-        """Return the line of an event that an acknowledgement caused: the figures stay as last told.
+        """Return the line of an event that an acknowledgement caused: the figures stay as last told, the forecast counted down.
 
         `present` has the reasons as they are now.
         """
         last = alert.last
         assert last is not None, "only an open alert is acknowledged"
+        left_s = None
         if alert.gravest is None:
             told = plain_title(event, Text(**last.why["seen"]))
         else:
             i = self._registry.index[alert.subject]
             told = title(event, self._names.subject(i), alert.gravest, self._registry.specs[i].unit, None)
+            left_s = alert.gravest.as_of(now_ns).forecast_s if last.forecast_s is not None else None
         return msgspec.structs.replace(
             last,
             seq=seq,
             time=rfc3339(now_ns),
             event=event,
             state=alert.state,
+            forecast_s=left_s,
             title=both(told),
             why={**last.why, **present, "acknowledged": acknowledged_why(alert)},
         )

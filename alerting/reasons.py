@@ -19,12 +19,11 @@ def blind_why(silent_since_ns: int | None) -> dict[str, Any] | None:
     """Return ``why.blind``: since when nothing can be seen of what the alert is about, None where it can."""
     if silent_since_ns is None:
         return None
-    since = rfc3339(silent_since_ns)
     text = Text(
-        f"该测点自 {since} 起无信号，恢复前报警保持，不得视为安全",
-        f"the sensor has been silent since {since}; until it speaks again the alert stands, and nothing says that it is safe",
+        "该测点无信号，恢复前报警保持，不得视为安全",
+        "the sensor is silent; until it speaks again the alert stands, and nothing says that it is safe",
     )
-    return {"since": since, "text": both(text)}
+    return {"since": rfc3339(silent_since_ns), "text": both(text)}
 
 
 def sentence(condition: Condition, what: Text, unit: str) -> Text:

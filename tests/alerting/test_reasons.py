@@ -101,7 +101,7 @@ def test_the_numbers_of_a_reason_have_units() -> None:
 def test_other_sensors_that_take_part_are_named_with_their_shares() -> None:
     def condition(method: Method, *others: Other) -> Condition:
         return Condition(
-            method=method, limit_name=None, limit_value=None, since_ns=T0, onset_ns=T0, value=1.0, statistic=0.4,
+            method=method, limit_name=None, limit_value=None, since_ns=T0, told_ns=T0, onset_ns=T0, value=1.0, statistic=0.4,
             threshold=0.2, forecast_s=None, window_s=None, score=None, others=others,
         )  # fmt: skip
 
@@ -275,6 +275,18 @@ def test_a_forecast_of_the_next_limit_makes_a_crossed_one_more_urgent() -> None:
     )
 
 
+def test_a_forecast_is_counted_down_to_the_time_of_the_line_and_ends_when_it_has_run_out() -> None:
+    made = book()
+    [opened] = made.apply(block([row(Method.LIMIT, 0, forecast_s=100, value=86)]))
+    [acked] = made.command(Acknowledge(alert=opened.id, by="li"), T0 + 30 * S)
+    [confirmed] = made.apply(block([finding(LT2, 40, limit="hh", value=91)]))[1:]
+    made.apply(block([finding(LT2, 50, limit="hh", edge=OFF, value=80)]))
+    [again] = made.apply(block([finding(LT2, 200, limit="hh", value=91)]))[1:]
+    assert [e.forecast_s for e in (opened, acked, confirmed, again)] == [100.0, 70.0, 60.0, None]
+    assert [e.sensor for e in (confirmed, again)] == ["lpg/LT-101"] * 2
+    assert "next limit in about 1 min" in confirmed.title["en"]
+
+
 def test_a_forecast_alone_is_confirmed_by_nobody() -> None:
     made = book()
     near = row(Method.FORECAST, 0, value=84, forecast_s=200)
@@ -303,7 +315,7 @@ def test_an_alert_of_a_sensor_that_falls_silent_stands_and_says_that_nothing_is_
     process, silent = made.open_alerts()
     assert process.blind is not None
     assert process.blind["since"] == "2025-11-24T16:00:29.000Z"
-    assert "silent since 2025-11-24T16:00:29.000Z" in process.blind["text"]["en"]
+    assert "nothing says that it is safe" in process.blind["text"]["en"]
     assert silent.blind is None
     assert made.take_untold() == [process.id]
 
