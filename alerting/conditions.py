@@ -145,7 +145,7 @@ def changes(findings: FindingBlock, limits: list[list[float]]) -> Iterable[Chang
     """
     for row in findings.rows.tolist():
         now_ns, _, onset_ns, sensor, method, edge, limit = row[:7]
-        value, statistic, threshold, forecast_s, window_s, score = row[7:]
+        value, statistic, threshold, forecast_s, window_s, score = row[7:13]
         name = LIMIT_NAMES[limit] if limit >= 0 else None
         bound = threshold if method == Method.LIMIT else limits[sensor][limit] if limit >= 0 else math.nan
         condition = Condition(

@@ -23,6 +23,11 @@ def in_unit(number_: float | None, unit: str) -> Text:
     return Text.same(quantity(number_, unit))
 
 
+def size(number_: float | None, unit: str) -> Text:
+    """In the sensor's own unit, whichever way it is."""
+    return in_unit(None if number_ is None else abs(number_), unit)
+
+
 def per_minute(per_s: float | None, unit: str) -> Text:
     """A change per second, told per minute."""
     return Text.same("—" if per_s is None else f"{number(per_s * 60)} {unit}/min")
@@ -40,23 +45,10 @@ def sigmas(number_: float | None, unit: str) -> Text:
     return Text.same(f"{quantity(number_, '')}σ")
 
 
-def times(number_: float | None, unit: str) -> Text:
-    """As a multiple of what is usual."""
-    del unit
-    told = quantity(number_, "")
-    return Text(f"{told} 倍", f"{told} times")
-
-
 def span(seconds: float | None, unit: str) -> Text:
-    """A time."""
+    """A time, whichever way it is."""
     del unit
-    return Text.same("—") if seconds is None else duration(seconds)
-
-
-def share(ratio: float | None, unit: str) -> Text:
-    """A share of 0..1, in percent."""
-    del unit
-    return Text.same("—" if ratio is None else f"{number(ratio * 100)} %")
+    return Text.same("—") if seconds is None else duration(abs(seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +69,6 @@ class Phrase:
 
 
 _VALUE_AND_STATISTIC = Text("{v}（{s}，阈值 {t}）", "{v} ({s}, threshold {t})")
-_VALUE_AND_ALLOWED = Text("{v}，已 {s}（允许 {t}）", "at {v} for {s} (allowed {t})")
 
 PHRASES: Mapping[Method, Phrase] = MappingProxyType(
     {
@@ -111,19 +102,20 @@ PHRASES: Mapping[Method, Phrase] = MappingProxyType(
         ),
         Method.BALANCE: Phrase(
             Text("物料不平衡", "out of balance"),
-            Text("{v}（差 {s}，限值 {t}）", "{v} (off by {s}, limit {t})"),
+            Text("{v}（累积和 {s}，阈值 {t}）", "{v} (CUSUM {s}, threshold {t})"),
             Text(
-                "与同一储罐的流量、压力{who}不相符，差 {s}（限值 {t}）",
-                "out of balance with the flows and the pressure of its tank{who} by {s} (limit {t})",
+                "与同一设备的流量、液位或压力{who}不相符，累积和（CUSUM）{s}，阈值 {t}",
+                "not explained by the flows, level or pressure of its equipment{who}, cumulative sum (CUSUM) {s}, "
+                "threshold {t}",
             ),
-            in_unit,
+            sigmas,
         ),
         Method.T2: Phrase(
             Text("整体状态异常", "part of an unusual state"),
             Text("{v}（T²={s}，限值 {t}）", "{v} (T² {s}, limit {t})"),
             Text(
                 "与同组测点处于从未有过的整体状态（主元分析 T²={s}，限值 {t}）",
-                "with its group where they never were together (principal components, T² {s}, limit {t})",
+                "part of a state that its group never was in (principal components, T² {s}, limit {t})",
             ),
         ),
         Method.Q: Phrase(
@@ -136,9 +128,9 @@ PHRASES: Mapping[Method, Phrase] = MappingProxyType(
         ),
         Method.STEP: Phrase(
             Text("阶跃", "stepped"),
-            _VALUE_AND_STATISTIC,
+            Text("{v}（跳变 {s}，阈值 {t}）", "to {v} (by {s}, threshold {t})"),
             Text("突然跳到另一水平，幅度 {s}，阈值 {t}", "off by a sudden step of {s}, threshold {t}"),
-            sigmas,
+            in_unit,
         ),
         Method.CUSUM: Phrase(
             Text("持续偏移", "shifted"),
@@ -176,32 +168,38 @@ PHRASES: Mapping[Method, Phrase] = MappingProxyType(
             sigmas,
         ),
         Method.VARIANCE: Phrase(
-            Text("波动异常", "unusually restless"),
+            Text("波动异常", "of changed spread"),
             _VALUE_AND_STATISTIC,
             Text(
-                "波动幅度为平时的 {s}，阈值 {t}",
-                "more restless than usual: its spread is {s} that of before, threshold {t}",
+                "波动幅度与平时相比变化 {s}，阈值 {t}",
+                "of a spread that has changed by {s}, threshold {t}",
             ),
-            times,
+            sigmas,
         ),
         Method.OSCILLATION: Phrase(
             Text("振荡", "oscillating"),
-            _VALUE_AND_STATISTIC,
-            Text("有规律地振荡，振荡指数 {s}，阈值 {t}", "oscillating, index {s}, threshold {t}"),
+            Text("{v}（{s} 个半周期，阈值 {t}）", "{v} ({s} half periods, threshold {t})"),
+            Text(
+                "有规律地振荡，{s} 个相同的半周期，偶然不超过 {t} 个",
+                "oscillating: {s} half periods alike, by chance no more than {t}",
+            ),
         ),
         Method.NOVELTY: Phrase(
             Text("形态异常", "unlike before"),
-            _VALUE_AND_STATISTIC,
-            Text("走势前所未见，新颖度 {s}，阈值 {t}", "unlike anything before, novelty {s}, threshold {t}"),
+            Text("{v}（{s} 次读数一遇，阈值 {t}）", "{v} (one in {s} readings, threshold {t})"),
+            Text(
+                "前所未见，{s} 次读数一遇，阈值 {t} 次",
+                "further out than it remembers: one in {s} readings, told from one in {t}",
+            ),
         ),
         Method.SPIKE: Phrase(
             Text("尖峰", "spiking"),
-            _VALUE_AND_STATISTIC,
+            Text("{v}（偏离 {s}，阈值 {t}）", "to {v} (by {s}, threshold {t})"),
             Text(
-                "出现尖峰，偏离邻近读数的中位数 {s}，阈值 {t}",
-                "spiking, away from the median of its neighbours in time (Hampel) by {s}, threshold {t}",
+                "出现尖峰，偏离前后读数（Hampel）{s}，阈值 {t}",
+                "spiking, away from its neighbours in time (Hampel) by {s}, threshold {t}",
             ),
-            sigmas,
+            in_unit,
         ),
         Method.DEAD: Phrase(
             Text("无信号", "no signal"),
@@ -217,16 +215,16 @@ PHRASES: Mapping[Method, Phrase] = MappingProxyType(
         ),
         Method.SATURATION: Phrase(
             Text("顶到量程", "saturated"),
-            _VALUE_AND_ALLOWED,
+            Text("{v}（量程端点 {t}）", "{v} (end of range {t})"),
             Text(
-                "已停在量程端点 {s}，允许 {t}",
-                "resting at the end of what it can measure for {s}, allowed {t}",
+                "停在量程端点 {t}，真实值可能在其外",
+                "resting at the end of what it can measure, {t}; the true value may lie beyond",
             ),
-            span,
+            in_unit,
         ),
         Method.STUCK: Phrase(
             Text("读数不动", "stuck"),
-            _VALUE_AND_ALLOWED,
+            Text("{v}，已 {s}（允许 {t}）", "at {v} for {s} (allowed {t})"),
             Text(
                 "读数已 {s}完全不变，按其自身历史最长 {t}",
                 "stuck: it has not moved at all for {s}; by its own past {t} would be the most",
@@ -239,19 +237,21 @@ PHRASES: Mapping[Method, Phrase] = MappingProxyType(
             Text(
                 "相对冗余测点{who}偏离 {s}（限值 {t}）", "drifting from its partner{who} by {s} (limit {t})"
             ),
-            in_unit,
+            size,
         ),
         Method.NOISE: Phrase(
             Text("噪声过大", "noisy"),
             _VALUE_AND_STATISTIC,
-            Text("噪声为自身平时的 {s}，允许 {t}", "noisy: {s} its own noise, allowed {t}"),
-            times,
+            Text("噪声比自身平时大 {s}，阈值 {t}", "noisier than it was by {s}, threshold {t}"),
+            sigmas,
         ),
         Method.QUALITY: Phrase(
             Text("质量位不良", "bad quality"),
-            Text("{s}（允许 {t}）", "{s} (allowed {t})"),
-            Text("{s}的读数自报质量不良，允许 {t}", "sending {s} of its readings as bad, allowed {t}"),
-            share,
+            Text("连续 {s} 个（阈值 {t}）", "{s} in a row (threshold {t})"),
+            Text(
+                "连续 {s} 个读数自报质量不良，阈值 {t}",
+                "calling its readings bad itself, {s} in a row, threshold {t}",
+            ),
         ),
         Method.CLOCK: Phrase(
             Text("时钟错误", "wrong clock"),

@@ -9,6 +9,9 @@ from alerting.texts import both, duration, number, rfc3339
 from detectors.findings import Method
 from registry.plant import Text
 
+_OF_A_GROUP = frozenset({Method.T2, Method.Q})
+"""Methods whose finding is a group's, told on one sensor with the shares of others."""
+
 
 def reasons_of(standing: Iterable[Condition], what: Text, unit: str) -> list[dict[str, Any]]:
     """Return ``why.reasons``; `what` names what the sensor measures and `unit` is its unit."""
@@ -34,7 +37,7 @@ def sentence(condition: Condition, what: Text, unit: str) -> Text:
         window = duration(condition.window_s)
         zh, en = f"{zh}，窗口 {window.zh}", f"{en}, looking back {window.en}"
     shares = [f"{o.name} {number(o.share * 100)} %" for o in condition.others if o.share is not None]
-    if shares:
+    if shares and condition.method in _OF_A_GROUP:
         zh, en = f"{zh}，主要来自 {'、'.join(shares)}", f"{en}, mostly by {', '.join(shares)}"
     return Text(zh, en)
 

@@ -93,6 +93,16 @@ def test_the_numbers_of_a_reason_have_units() -> None:
         "level is stuck: it has not moved at all for 10 min; by its own past 4 min would be the most"
     )
     assert en(Method.CUSUM, statistic=-9, threshold=8).endswith("(CUSUM) -9σ, threshold 8σ")
+    assert (
+        en(Method.STEP, statistic=-3.5, threshold=2)
+        == "level is off by a sudden step of -3.5 %, threshold 2 %"
+    )
+    assert en(Method.CLOCK, statistic=-200, threshold=30) == (
+        "level is stamped by a clock that is off by 3 min, allowed 30 s"
+    )
+    assert en(Method.SATURATION, statistic=100, threshold=100).startswith(
+        "level is resting at the end of what it can measure, 100 %"
+    )
     assert en(Method.FORECAST, forecast_s=240) == (
         "level is expected to reach the high limit 85 % in about 4 min if the trend goes on"
     )
@@ -106,7 +116,7 @@ def test_other_sensors_that_take_part_are_named_with_their_shares() -> None:
         )  # fmt: skip
 
     level = Text("液位", "level")
-    partner = condition(Method.DRIFT, Other("lpg/LT-101B"))
+    partner = condition(Method.DRIFT, Other("lpg/LT-101B", 1.0))
     assert sentence(partner, level, "m") == Text(
         "液位相对冗余测点 LT-101B 偏离 0.4 m（限值 0.2 m）",
         "level is drifting from its partner LT-101B by 0.4 m (limit 0.2 m)",
