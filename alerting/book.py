@@ -72,6 +72,11 @@ class AlertBook:
         found = self._alerts.find(alert)
         return None if found is None else view_of(found, self._present(found))
 
+    @property
+    def open_count(self) -> int:
+        """How many alerts are open."""
+        return len(self._alerts)
+
     def take_untold(self) -> list[str]:
         """Return, once, the ids of the open alerts whose reasons changed since without anything being told."""
         untold, self._untold = list(self._untold), {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from alerting.events import Kind
-from alerting.methods import ABOUT, GRAVITY_OF_LIMIT, SIDE_OF_LIMIT, Gravity
+from alerting.methods import GRAVITY_OF_LIMIT, KIND, SIDE_OF_LIMIT, Gravity
 from detectors.findings import Edge, FindingBlock, Method
 from registry.sensors import LIMIT_NAMES
 
@@ -68,7 +68,7 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
     @property
     def kind(self) -> Kind:
         """The kind of alert that it makes by itself."""
-        kind = ABOUT[Method(self.method)].kind or self.side
+        kind = KIND[self.method] or self.side
         assert kind is not None, "a finding about a limit names it"
         return kind
 

@@ -53,8 +53,11 @@ ABOUT: Mapping[Method, About] = MappingProxyType(
 )
 """Family and kind of every method; of methods that weigh the same, the one that stands first here is told first."""
 
+KIND: Mapping[int, Kind | None] = MappingProxyType({method: about.kind for method, about in ABOUT.items()})
+"""The kind in `ABOUT`, by the method's number."""
+
 PRECEDENCE: Mapping[int, int] = MappingProxyType({method: place for place, method in enumerate(ABOUT)})
-"""The place of a method in `ABOUT`."""
+"""The place in `ABOUT`, by the method's number."""
 
 SIDE_OF_LIMIT: Mapping[str, Kind] = MappingProxyType(
     {"ll": Kind.LOW, "l": Kind.LOW, "h": Kind.HIGH, "hh": Kind.HIGH, "design": Kind.HIGH}

@@ -8,9 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from alerting.conditions import Condition
-from alerting.events import Kind
-from alerting.texts import LIMIT_WORDS, NOTHING, ahead, duration, number, quantity
+from alerting.texts import NOTHING, duration, number, quantity
 from detectors.findings import Method
 from registry.plant import Text
 
@@ -70,7 +68,7 @@ class Phrase:
 
 _VALUE_AND_STATISTIC = Text("{v}（{s}，阈值 {t}）", "{v} ({s}, threshold {t})")
 
-PHRASES: Mapping[Method, Phrase] = MappingProxyType(
+PHRASES: Mapping[int, Phrase] = MappingProxyType(
     {
         Method.LIMIT: Phrase(
             NOTHING,  # that of its limit
@@ -261,7 +259,7 @@ PHRASES: Mapping[Method, Phrase] = MappingProxyType(
         ),
     }
 )
-"""Every method in words."""
+"""Every method in words, by its number."""
 
 LABEL_OF_LIMIT: Mapping[str, Text] = MappingProxyType(
     {
@@ -273,36 +271,3 @@ LABEL_OF_LIMIT: Mapping[str, Text] = MappingProxyType(
     }
 )
 """A crossed limit in a word."""
-
-
-def filled(template: Text, condition: Condition, unit: str) -> Text:
-    """Return a template of `PHRASES` with the condition's figures."""
-    scale = PHRASES[Method(condition.method)].scale
-    value, limit = quantity(condition.value, unit), quantity(condition.limit_value, unit)
-    s, t = scale(condition.statistic, unit), scale(condition.threshold, unit)
-    word = LIMIT_WORDS.get(condition.limit_name or "", NOTHING)
-    side = Text("低于", "below") if condition.side is Kind.LOW else Text("高于", "above")
-    soon = Text("稍后", "soon") if condition.forecast_s is None else ahead(condition.forecast_s)
-    who = ", ".join(other.name for other in condition.others)
-    names = Text(f" {who} ", f" {who}") if who else NOTHING
-    figures = {"v": value, "limit": limit}
-    zh = {"s": s.zh, "t": t.zh, "word": word.zh, "side": side.zh, "ahead": soon.zh, "who": names.zh}
-    en = {"s": s.en, "t": t.en, "word": word.en, "side": side.en, "ahead": soon.en, "who": names.en}
-    return Text(template.zh.format(**figures, **zh), template.en.format(**figures, **en))
-
-
-def label_of(condition: Condition, unit: str) -> Text:
-    """Return the condition in a word."""
-    if condition.is_limit:
-        return LABEL_OF_LIMIT[condition.limit_name or ""]
-    return filled(PHRASES[Method(condition.method)].label, condition, unit)
-
-
-def figures_of(condition: Condition, unit: str) -> Text:
-    """Return what a title says after the label."""
-    return filled(PHRASES[Method(condition.method)].figures, condition, unit)
-
-
-def seen_of(condition: Condition, unit: str) -> Text:
-    """Return what was seen, to stand behind ``level is`` or behind the reading."""
-    return filled(PHRASES[Method(condition.method)].seen, condition, unit)

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from alerting.conditions import Condition
-from alerting.phrases import seen_of
 from alerting.texts import both, duration, number, rfc3339
+from alerting.wording import seen_of
 from detectors.findings import Method
 from registry.plant import Text
 

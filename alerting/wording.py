@@ -1,11 +1,13 @@
 """What an alert says: its title, and what was seen, from the condition that it is told for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
+from string import Formatter
 from types import MappingProxyType
 
 from alerting.conditions import Condition
-from alerting.events import Event
-from alerting.phrases import figures_of, label_of, seen_of
+from alerting.events import Event, Kind
+from alerting.phrases import LABEL_OF_LIMIT, PHRASES, in_unit
 from alerting.texts import LIMIT_WORDS, NOTHING, ahead, quantity, rfc3339
 from detectors.findings import Method
 from registry.plant import Text
@@ -107,3 +109,57 @@ def _more(condition: Condition, confirmed_by: Text | None) -> Text:
     if confirmed_by is not None:
         zh, en = f"{zh}，{confirmed_by.zh} 印证", f"{en}, confirmed by {confirmed_by.en}"
     return Text(zh, en)
+
+
+_Figure = Callable[[Condition, str], Text]
+
+_FIGURES: Mapping[str, _Figure] = MappingProxyType(
+    {
+        "v": lambda c, unit: in_unit(c.value, unit),
+        "s": lambda c, unit: PHRASES[c.method].scale(c.statistic, unit),
+        "t": lambda c, unit: PHRASES[c.method].scale(c.threshold, unit),
+        "limit": lambda c, unit: in_unit(c.limit_value, unit),
+        "word": lambda c, _: LIMIT_WORDS[c.limit_name or ""],
+        "side": lambda c, _: Text("低于", "below") if c.side is Kind.LOW else Text("高于", "above"),
+        "ahead": lambda c, _: Text("稍后", "soon") if c.forecast_s is None else ahead(c.forecast_s),
+        "who": lambda c, _: _names(", ".join(other.name for other in c.others)),
+    }
+)
+"""What templates may ask for."""
+
+
+def label_of(condition: Condition, unit: str) -> Text:
+    """Return the condition in a word."""
+    if condition.is_limit:
+        return LABEL_OF_LIMIT[condition.limit_name or ""]
+    return _filled(PHRASES[condition.method].label, condition, unit)
+
+
+def figures_of(condition: Condition, unit: str) -> Text:
+    """Return what a title says after the label."""
+    return _filled(PHRASES[condition.method].figures, condition, unit)
+
+
+def seen_of(condition: Condition, unit: str) -> Text:
+    """Return what was seen, to stand behind ``level is`` or behind the reading."""
+    return _filled(PHRASES[condition.method].seen, condition, unit)
+
+
+def _filled(template: Text, condition: Condition, unit: str) -> Text:
+    """Return a template with the condition's figures; only those that it asks for are made, for alerts come in floods."""
+    told = {name: _FIGURES[name](condition, unit) for name in _asked(template)}
+    return Text(
+        template.zh.format_map({name: text.zh for name, text in told.items()}),
+        template.en.format_map({name: text.en for name, text in told.items()}),
+    )
+
+
+@cache
+def _asked(template: Text) -> tuple[str, ...]:
+    """Return the figures that a template asks for, in either language."""
+    parts = [*Formatter().parse(template.zh), *Formatter().parse(template.en)]
+    return tuple(sorted({name for _, name, _, _ in parts if name}))
+
+
+def _names(who: str) -> Text:
+    return Text(f" {who} ", f" {who}") if who else NOTHING
