@@ -28,7 +28,7 @@ def test_what_only_one_side_told_is_gained_or_lost() -> None:
     assert fates([occurrence(0, 10)], []) == ["lost"]
     assert fates([], [occurrence(0, 10)]) == ["gained"]
     assert fates([occurrence(0, 10)], [occurrence(20, 30)]) == ["lost", "gained"]
-    assert fates([occurrence(0, 10)], [occurrence(0, 10, kind="dead")]) == ["lost", "gained"]
+    assert fates([occurrence(0, 10)], [occurrence(0, 10, kind="stuck")]) == ["lost", "gained"]
     assert fates([occurrence(0, 10)], [occurrence(0, 10, sensor="b")]) == ["lost", "gained"]
 
 
