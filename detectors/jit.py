@@ -1,8 +1,10 @@
 """The one place where compile options are decided.
 
-`cache=True`: the compiled step is kept where NUMBA_CACHE_DIR points (the state folder; set before numba is
-imported), so that a second start takes no compile. `fastmath` stays off: NaN means "no value" here, and results must
-be the same bits in a replay. `nogil`: the store's writer and the MQTT thread run on while a block is judged.
+`cache=True`: the compiled step is kept where NUMBA_CACHE_DIR points (the state folder; set before numba is imported), so
+that a second start takes no compile. `fastmath` stays off: NaN means "no value" here, and results must be the same bits
+in a replay. `nogil`: the store's writer and the MQTT thread run on while a block is judged. `_nrt=False`: no array is
+counted up and down, atomically, as it is handed on, which cost a quarter of the step; so a kernel can neither allocate nor
+return an array, and a method that tries is refused by the compiler.
 """
 
 import hashlib
@@ -52,7 +54,7 @@ def fused(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _compiled(function: Callable[P, R], **more: Any) -> Any:
-    dispatcher = numba.njit(cache=True, nogil=True, error_model="numpy", **more)(function)
+    dispatcher = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, **more)(function)
     if not numba.config.DISABLE_JIT:
         dispatcher._cache._cache_file._source_stamp = SOURCES  # noqa: SLF001 - numba has no public place for it
     return dispatcher

@@ -50,7 +50,7 @@ class StepRun:
         memory.clock[:] = self.memory.clock
         memory.due[:] = NEVER
         self.memory = memory
-        self.params = Params(*(_repeated(part, self.sensors) for part in self.params))
+        self.params = Params(*(_repeated(part, self.sensors) if len(part) else part for part in self.params))
 
     def next_readings(self, count: int, *, in_order: bool) -> ReadingBlock:
         """Return about `count` readings in whole rounds, after those that were judged."""
