@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from detectors import kernels
 from detectors.clock import Clock
 from detectors.findings import FINDING, FindingBlock
+from detectors.groups.members import membership
+from detectors.groups.pca import refit
+from detectors.groups.state import NOBODY, Groups
 from detectors.memory import Memory, carry_over, layout
 from detectors.profile import Profile
 from detectors.state import C_DEAD, CLOCK, FOREVER, NEVER
@@ -59,6 +62,7 @@ class DetectorBank:
         self._event_clock = clock is Clock.EVENT
         self._params = profile.params(registry)
         self._memory = Memory.fresh(len(registry))
+        self._groups = Groups.fresh(membership(registry, profile), len(registry))
         self._out = np.empty(_FINDINGS_AT_ONCE, FINDING)
 
     def step(self, block: ReadingBlock, now_ns: int) -> Judged:
@@ -73,10 +77,12 @@ class DetectorBank:
         quality = np.require(block.quality, requirements=_AS_COMPILED)
         row, found = 0, -1
         while row < n or found:
-            row, found = kernels.step(
-                self._params, self._memory, self._event_clock, now_ns, row,
+            row, found, due = kernels.step(
+                self._params, self._memory, self._groups, self._event_clock, now_ns, row,
                 sensor, t_ns, value, quality, status, score, self._out,
             )  # fmt: skip
+            if due != NOBODY:
+                refit(self._groups, due)
             if found:
                 parts.append(self._out[:found].copy())
             elif row >= n:

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from detectors.baseline import robust_z
 from detectors.edges import DEAD, NO_EDGE, NS, RATE, RECOVERED, ROBUST_Z, Records, emit, move_edge
 from detectors.findings import NO_LIMIT
+from detectors.groups.rounds import take_reading
+from detectors.groups.state import NOBODY, Groups
+from detectors.groups.vote import cast_vote
 from detectors.jit import fetch_ahead, inlined, kernel
 from detectors.limits import judge_limits, judge_range
 from detectors.memory import Memory, Params
@@ -81,13 +84,13 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
 
 
 @kernel
-def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: int,
+def step(params: Params, memory: Memory, groups: Groups, event_clock: bool, now_ns: int, first: int,
          sensor: NDArray[np.int32], t_ns: NDArray[np.int64], value: NDArray[np.float64], quality: NDArray[np.uint8], status: NDArray[np.uint8],
-         score: NDArray[np.float64], out: Records) -> tuple[int, int]:  # fmt: skip
-    """Judge readings `first`.. in order; return the row to go on from and the number of findings in `out`.
+         score: NDArray[np.float64], out: Records) -> tuple[int, int, int]:  # fmt: skip
+    """Judge readings `first`.. in order; return the row to go on from, the number of findings in `out`, and a group.
 
-    It stops early only when `out` might not hold the findings of one more reading; the caller empties it and calls
-    again. Under the event clock `now` is the newest event time seen; every silence that is due up to a reading's time
+    It stops early when `out` might not hold the findings of one more reading, and when the plane of a group is due
+    (NOBODY otherwise); the caller empties the one, fits the other (detectors.groups.pca) and calls again. Under the event clock `now` is the newest event time seen; every silence that is due up to a reading's time
     is told before the reading counts. Under the wall clock `now` is `now_ns` for all of them.
     """
     state, cond, clock = memory.state, memory.cond, memory.clock
@@ -100,7 +103,7 @@ def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: 
             n = fire_dead(params.base, state, cond, clock, clock[0].now_ns, out, n)
     for row in range(first, len(sensor)):
         if n + N_CONDITIONS > len(out):
-            return row, n
+            return row, n, NOBODY
         if row + AHEAD < len(sensor):
             ahead, soon = sensor[row + AHEAD], sensor[row + AHEAD // 2]
             fetch_ahead(state, ahead)
@@ -115,9 +118,9 @@ def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: 
             if clock[0].now_ns >= clock[0].next_dead_ns:
                 n = fire_dead(params.base, state, cond, clock, clock[0].now_ns, out, n)
                 if n + N_CONDITIONS > len(out):
-                    return row, n
+                    return row, n, NOBODY
         elif clock[0].next_dead_ns <= clock[0].now_ns:
-            return row, n
+            return row, n, NOBODY
         s = state[i]
         score[row] = math.nan
         if t <= s.last_t_ns:
@@ -140,7 +143,14 @@ def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: 
             clock[0].next_dead_ns = min(clock[0].next_dead_ns, now + params.base[i].dead_after_ns)
         n = _judge(params, memory, i, now, t, v, out, n, score, row)
         s.good_t_ns = t
-    return len(sensor), n
+        seat = groups.seat[i]
+        if seat.vote != NOBODY:
+            n = cast_vote(memory, groups, i, now, t, v, out, n)
+        if seat.group != NOBODY:
+            n, due = take_reading(memory, groups, i, now, t, v, out, n, score, row)
+            if due != NOBODY:
+                return row + 1, n, due
+    return len(sensor), n, NOBODY
 
 
 @kernel

@@ -1,10 +1,15 @@
 """The detectors' step over plants of any size, without a registry of a million objects behind it."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors import kernels
 from detectors.findings import FINDING
+from detectors.groups.members import Membership, membership
+from detectors.groups.pca import refit
+from detectors.groups.state import NOBODY, Groups
 from detectors.memory import Memory, Params
 from detectors.profile import Profile
 from detectors.state import at_cache_lines
@@ -22,6 +27,7 @@ class StepRun:
     def __init__(self, sensors: int, profile: Profile) -> None:
         self._params = _params(sensors, profile)
         self._memory = Memory.fresh(sensors)
+        self._groups = Groups.fresh(_membership(sensors, profile), sensors)
         self._out = np.empty(_FINDINGS_AT_ONCE, FINDING)
         self.findings = 0
 
@@ -31,14 +37,29 @@ class StepRun:
         status, score = np.zeros(n, np.uint8), np.full(n, np.nan)
         row, found = 0, -1
         while row < n or found:
-            row, found = kernels.step(
-                self._params, self._memory, False, int(block.t_ns[-1]), row,
+            row, found, due = kernels.step(
+                self._params, self._memory, self._groups, False, int(block.t_ns[-1]), row,
                 block.sensor, block.t_ns, block.value, block.quality, status, score, self._out,
             )  # fmt: skip
             self.findings += found
+            if due != NOBODY:
+                refit(self._groups, due)
             if not found and row >= n:
                 break
         return score
+
+
+def _membership(sensors: int, profile: Profile) -> Membership:
+    """Repeat the pattern's groups, as if each thousand sensors stood at a plant of their own."""
+    size = min(sensors, _PATTERN)
+    pattern = membership(plant(size), profile)
+    return Membership(
+        tuple(
+            replace(group, sensors=tuple(i + first for i in group.sensors))
+            for first in range(0, sensors, size)
+            for group in pattern.groups
+        )
+    )
 
 
 def _params(sensors: int, profile: Profile) -> Params:
