@@ -22,6 +22,9 @@ KIND_OF_METHOD: Mapping[Method, Kind] = MappingProxyType(
         Method.RATE: Kind.RATE,
         Method.ROBUST_Z: Kind.ANOMALY,
         Method.DEAD: Kind.DEAD,
+        Method.T2: Kind.ANOMALY,
+        Method.Q: Kind.ANOMALY,
+        Method.VOTE: Kind.ANOMALY,
     }
 )
 """The kind of alert of every detector but the limits."""

@@ -1,5 +1,6 @@
 """Findings: what a detector saw begin or end on one sensor, as columns and as lines."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -60,6 +61,8 @@ NO_LIMIT = -1
 
 NO_PEER = -1
 """`peer_1`, `peer_2` of a finding that names no other sensors."""
+ALONE = (NO_PEER, NO_PEER, math.nan, math.nan, math.nan)
+"""The last five columns of a finding that names no other sensors."""
 
 FINDING = np.dtype(
     [

@@ -8,7 +8,7 @@ import numpy as np
 
 from alerting.book import AlertBook
 from alerting.grades_file import default_grades
-from detectors.findings import FINDING, NO_LIMIT, Edge, FindingBlock, Method
+from detectors.findings import ALONE, FINDING, NO_LIMIT, Edge, FindingBlock, Method
 from registry.plant import Area, Enterprise, Equipment, HazardSource, Plant, SourceGrade, Text
 from registry.sensors import LIMIT_NAMES, SensorRegistry, SensorSpec, SensorType
 
@@ -103,6 +103,7 @@ def finding(
         forecast_s,
         math.nan,
         0.7,
+        *ALONE,
     )
 
 
