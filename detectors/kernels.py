@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from detectors.baseline import robust_z
 from detectors.edges import DEAD, NO_EDGE, NS, RATE, RECOVERED, ROBUST_Z, Records, emit, move_edge
 from detectors.findings import NO_LIMIT
-from detectors.groups.rounds import take_reading
+from detectors.groups.reading import GROUPED, VOTES
+from detectors.groups.rounds import judge_round, take_reading
 from detectors.groups.state import NOBODY, Groups
-from detectors.groups.vote import cast_vote
+from detectors.groups.vote import cast_vote, may_vote
 from detectors.jit import fetch_ahead, inlined, kernel
 from detectors.limits import judge_limits, judge_range
 from detectors.memory import Memory, Params
@@ -83,6 +84,17 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
     return n
 
 
+@inlined
+def _fetch(base: Records, memory: Memory, seats: Records, members: Records, ahead: int, soon: int) -> None:
+    """Bring the records of a coming reading's sensor into the cache, and what they point at of a sooner one's."""
+    fetch_ahead(memory.state, ahead)
+    fetch_ahead(base, ahead)
+    fetch_ahead(seats, ahead)
+    fetch_ahead(memory.ring, soon * RING + ((memory.state[soon].ring_head + 1) & (RING - 1)))
+    if seats[soon].member != NOBODY:
+        fetch_ahead(members, seats[soon].member)
+
+
 @kernel
 def step(params: Params, memory: Memory, groups: Groups, event_clock: bool, now_ns: int, first: int,
          sensor: NDArray[np.int32], t_ns: NDArray[np.int64], value: NDArray[np.float64], quality: NDArray[np.uint8], status: NDArray[np.uint8],
@@ -95,6 +107,7 @@ def step(params: Params, memory: Memory, groups: Groups, event_clock: bool, now_
     """
     state, cond, clock = memory.state, memory.cond, memory.clock
     n = 0
+    seats, members = groups.seat, groups.member
     if not event_clock:
         if clock[0].now_ns == NEVER:
             begin(params.base, state, clock, now_ns)
@@ -105,10 +118,7 @@ def step(params: Params, memory: Memory, groups: Groups, event_clock: bool, now_
         if n + N_CONDITIONS > len(out):
             return row, n, NOBODY
         if row + AHEAD < len(sensor):
-            ahead, soon = sensor[row + AHEAD], sensor[row + AHEAD // 2]
-            fetch_ahead(state, ahead)
-            fetch_ahead(params.base, ahead)
-            fetch_ahead(memory.ring, soon * RING + ((state[soon].ring_head + 1) & (RING - 1)))
+            _fetch(params.base, memory, seats, members, sensor[row + AHEAD], sensor[row + AHEAD // 2])
         i = sensor[row]
         t = t_ns[row]
         if event_clock:
@@ -143,11 +153,11 @@ def step(params: Params, memory: Memory, groups: Groups, event_clock: bool, now_
             clock[0].next_dead_ns = min(clock[0].next_dead_ns, now + params.base[i].dead_after_ns)
         n = _judge(params, memory, i, now, t, v, out, n, score, row)
         s.good_t_ns = t
-        seat = groups.seat[i]
-        if seat.vote != NOBODY:
+        watch = params.base[i].watch
+        if watch & VOTES and may_vote(s, seats[i], groups.voter, groups.vote):
             n = cast_vote(memory, groups, i, now, t, v, out, n)
-        if seat.group != NOBODY:
-            n, due = take_reading(memory, groups, i, now, t, v, out, n, score, row)
+        if watch & GROUPED and take_reading(seats[i], members, groups.group, t, v):
+            n, due = judge_round(memory, groups, seats[i].group, now, t, out, n, score, row)
             if due != NOBODY:
                 return row + 1, n, due
     return len(sensor), n, NOBODY

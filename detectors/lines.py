@@ -61,7 +61,10 @@ def _contributions(row: np.void, registry: SensorRegistry) -> list[Contribution]
     """Return the sensor itself and its peers, the greatest share first; None where the finding names no peers."""
     if row["peer_1"] == NO_PEER:
         return None
-    told = ((row["sensor"], row["share"]), *((row[peer], row[f"{peer}_share"]) for peer in ("peer_1", "peer_2")))
+    told = (
+        (row["sensor"], row["share"]),
+        *((row[peer], row[f"{peer}_share"]) for peer in ("peer_1", "peer_2")),
+    )
     return [
         Contribution(sensor=registry.specs[i].id, share=None if math.isnan(share) else round(float(share), 3))
         for i, share in told

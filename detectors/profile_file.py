@@ -21,7 +21,16 @@ _WHOLE = _COUNTS | {"group", "vote_needed"}
 _SHARES = frozenset({"group_false_rate"})
 _SIGNED = frozenset({"range_lo", "range_hi", "ll", "l", "h", "hh"})
 _POSITIVE = frozenset(
-    {"scan_s", "dead_scans", "rate_window_s", "rate_pct_per_min", "z_threshold", "z_tau_s", *_COUNTS, *_SHARES}
+    {
+        "scan_s",
+        "dead_scans",
+        "rate_window_s",
+        "rate_pct_per_min",
+        "z_threshold",
+        "z_tau_s",
+        *_COUNTS,
+        *_SHARES,
+    }
 )
 _MOST_SAMPLES = 1_000_000
 _LARGEST_SHARE = 0.1

@@ -1,7 +1,7 @@
 """Rounds: when a group is judged, what it then says, and from which rounds it learns.
 
-A round is complete when every living member has had a good reading since the last judgement; one that is slow or
-silent cannot hold it up for more than `PATIENCE` readings of another. Counts, not clocks: a round ends at the same
+A round is complete when every living member has had a good reading since the last judgement; once half of them have,
+one that is slow or silent cannot hold it up for more than `PATIENCE` readings of another. Counts, not clocks: a round ends at the same
 reading however the sequence is cut into batches.
 """
 
@@ -46,17 +46,10 @@ def any_active(memory: Memory, i: int, mask: int) -> bool:
     return False
 
 
-@kernel
-def take_reading(
-    memory: Memory, groups: Groups, i: int, now_ns: int, t_ns: int, value: float, out: Records, n: int,
-    score: NDArray[np.float64], row: int,
-) -> tuple[int, int]:  # fmt: skip
-    """Count a good reading of a member and judge its group if that ends the round.
-
-    Returns the number of findings and the group whose plane is due, NOBODY when none is.
-    """
-    seat = groups.seat[i]
-    m, group = groups.member[seat.member], groups.group[seat.group]
+@inlined
+def take_reading(seat: Records, member: Records, groups: Records, t_ns: int, value: float) -> bool:
+    """Count a good reading of a member; tell whether it ends its group's round."""
+    m, group = member[seat.member], groups[seat.group]
     m.value = value
     m.count += 1
     if m.seen == 0:
@@ -65,18 +58,17 @@ def take_reading(
     if m.awaited:
         m.awaited = 0
         group.missing -= 1
-    if group.missing > 0 and m.count < PATIENCE:
-        return n, NOBODY
-    if group.judged_t_ns != NEVER and t_ns - group.judged_t_ns < group.every_ns:
-        return n, NOBODY
-    return _judge_round(memory, groups, seat.group, now_ns, t_ns, out, n, score, row)
+    if group.missing > 0 and (m.count < PATIENCE or 2 * group.missing > group.n):
+        return False
+    return bool(group.judged_t_ns == NEVER or t_ns - group.judged_t_ns >= group.every_ns)
 
 
-@inlined
-def _judge_round(
+@kernel
+def judge_round(
     memory: Memory, groups: Groups, g: int, now_ns: int, t_ns: int, out: Records, n: int,
     score: NDArray[np.float64], row: int,
 ) -> tuple[int, int]:  # fmt: skip
+    """Judge group `g`, and let it learn; return the number of findings and the group if its plane is due, else NOBODY."""
     group = groups.group[g]
     if group.judged_t_ns == NEVER:
         group.judged_t_ns = group.learnt_t_ns = t_ns

@@ -35,10 +35,19 @@ SEAT = np.dtype(
 MEMBER = np.dtype(
     [
         ("value", np.float64),  # its latest good reading
-        ("zero", np.float64),  # its first one: kept rounds are differences from it, so that 32 bits are enough
+        (
+            "zero",
+            np.float64,
+        ),  # its first one: kept rounds are differences from it, so that 32 bits are enough
         ("mean", np.float64),  # of the rounds that the plane was fitted on
-        ("per_spread", np.float64),  # 1 / its spread in them; 0: constant or hardly ever there, not part of the plane
-        ("centre", np.float64),  # where it has been lately, in spreads from the mean: learnt slowly, from calm rounds
+        (
+            "per_spread",
+            np.float64,
+        ),  # 1 / its spread in them; 0: constant or hardly ever there, not part of the plane
+        (
+            "centre",
+            np.float64,
+        ),  # where it has been lately, in spreads from the mean: learnt slowly, from calm rounds
         ("smooth", np.float64),  # its latest rounds smoothed, in spreads from the mean
         ("sensor", np.int32),
         ("count", np.int32),  # good readings since the group was last judged
@@ -54,7 +63,10 @@ GROUP = np.dtype(
         ("first", np.int32),  # its members are MEMBER rows first .. first + n
         ("n", np.int32),
         ("missing", np.int32),  # members that the round still waits for
-        ("hold", np.int32),  # rounds until the fit, once the kept rounds are full: not all groups at the same round
+        (
+            "hold",
+            np.int32,
+        ),  # rounds until the fit, once the kept rounds are full: not all groups at the same round
         ("every_ns", np.int64),
         ("judged_t_ns", np.int64),  # event time of the last judgement, NEVER before the first
         ("axes_at", np.int64),  # its plane: n * n numbers from here, a row a member
@@ -117,8 +129,10 @@ class Groups(NamedTuple):
     member: NDArray[np.void]  # MEMBER
     group: NDArray[np.void]  # GROUP
     edge: NDArray[np.void]  # CONDITION, (groups, 2): T2 and Q
-    axes: NDArray[np.float64]
-    drift: NDArray[np.float64]  # a number an axis, laid out as `member`: variance that it gains in a second, in its own
+    axes: NDArray[np.float32]  # half the memory that a judgement must fetch
+    drift: NDArray[
+        np.float64
+    ]  # a number an axis, laid out as `member`: variance that it gains in a second, in its own
     kept: NDArray[np.float32]
     kept_t_ns: NDArray[np.int64]  # (groups, CAPACITY)
     vote: NDArray[np.void]  # VOTE
@@ -138,7 +152,7 @@ class Groups(NamedTuple):
             member=at_cache_lines(members, MEMBER),
             group=at_cache_lines(len(sizes), GROUP),
             edge=at_cache_lines(2 * len(sizes), CONDITION).reshape(-1, 2),
-            axes=np.zeros(sum(n * n for n in sizes)),
+            axes=np.zeros(sum(n * n for n in sizes), np.float32),
             drift=np.zeros(members),
             kept=np.zeros(CAPACITY * members, np.float32),
             kept_t_ns=np.zeros((len(sizes), CAPACITY), np.int64),
@@ -155,7 +169,7 @@ class Groups(NamedTuple):
         first, n = int(self.group["first"][g]), int(self.group["n"][g])
         return slice(first, first + n)
 
-    def axes_of(self, g: int) -> NDArray[np.float64]:
+    def axes_of(self, g: int) -> NDArray[np.float32]:
         """Return the axes of group `g`, a row a member and a column an axis; a view."""
         at, n = int(self.group["axes_at"][g]), int(self.group["n"][g])
         return self.axes[at : at + n * n].reshape(n, n)

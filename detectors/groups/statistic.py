@@ -9,6 +9,9 @@ An axis along which the group wanders by itself (a day's warmth, a tank's level)
 centre was learnt: its variance grows by `drift` a second, as that of a local level (Muth 1960).
 """
 
+import numpy as np
+from numpy.typing import NDArray
+
 from detectors.edges import Records
 from detectors.groups.members import MOST_MEMBERS
 from detectors.groups.state import Groups
@@ -42,6 +45,13 @@ def weight_of(groups: Groups, g: int, j: int) -> float:
     return weight
 
 
+@inlined
+def _add(place: NDArray[np.float64], axis_row: NDArray[np.float32], deviation: float) -> None:
+    """Add a member's part to the place along the axes; two plain rows, so that the compiler may take four at once."""
+    for j in range(len(axis_row)):
+        place[j] += deviation * axis_row[j]
+
+
 @kernel
 def measure(groups: Groups, g: int) -> tuple[float, float]:
     """Take in the round's values and return T2 and Q; the place along the axes stays in `scratch`.
@@ -63,9 +73,7 @@ def measure(groups: Groups, g: int) -> tuple[float, float]:
             absent += 1
             continue
         m.smooth += LAMBDA * (_place_of(m) - m.smooth)
-        deviation = m.smooth - m.centre
-        for j in range(n):
-            place[j] += deviation * axes[at + a * n + j]
+        _add(place, axes[at + a * n : at + a * n + n], m.smooth - m.centre)
     for _ in range(_SWEEPS if absent > 1 else absent):
         for a in range(n):
             if groups.member[first + a].count == 0:

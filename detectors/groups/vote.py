@@ -27,6 +27,14 @@ for _method in (Method.STUCK, Method.NOISE, Method.CLOCK, Method.QUALITY, Method
     _MISTRUST |= 1 << _BEFORE + int(_method)
 
 
+@inlined
+def may_vote(state: Records, seat: Records, voters: Records, votes: Records) -> bool:
+    """Tell whether a reading of this sensor can change a vote: it is, or was, out, or the vote stands."""
+    if state.busy != 0 or voters[seat.voter].sides != 0:
+        return True
+    return bool(votes[seat.vote].standing != NOBODY)
+
+
 @kernel
 def cast_vote(
     memory: Memory, groups: Groups, i: int, now_ns: int, t_ns: int, value: float, out: Records, n: int
@@ -34,8 +42,6 @@ def cast_vote(
     """See on which side sensor `i` is after this reading, and count its vote again."""
     seat = groups.seat[i]
     voter, vote = groups.voter[seat.voter], groups.vote[seat.vote]
-    if memory.state[i].busy == 0 and voter.sides == 0 and vote.standing == NOBODY:
-        return n
     _take_side(memory, voter, i, t_ns, value)
     if vote.standing != NOBODY:
         return _recover(memory, groups, seat.vote, now_ns, t_ns, out, n)
@@ -106,9 +112,7 @@ def _raise(memory: Memory, groups: Groups, v: int, side: int, i: int, now_ns: in
 
 
 @inlined
-def _recover(
-    memory: Memory, groups: Groups, v: int, now_ns: int, t_ns: int, out: Records, n: int
-) -> int:
+def _recover(memory: Memory, groups: Groups, v: int, now_ns: int, t_ns: int, out: Records, n: int) -> int:
     vote = groups.vote[v]
     count, enough = _counted(memory, groups, v, vote.side)
     if count >= enough:

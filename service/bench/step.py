@@ -9,6 +9,7 @@ from detectors import kernels
 from detectors.findings import FINDING
 from detectors.groups.members import Membership, membership
 from detectors.groups.pca import refit
+from detectors.groups.reading import watch_together
 from detectors.groups.state import NOBODY, Groups
 from detectors.memory import Memory, Params
 from detectors.profile import Profile
@@ -28,6 +29,7 @@ class StepRun:
         self._params = _params(sensors, profile)
         self._memory = Memory.fresh(sensors)
         self._groups = Groups.fresh(_membership(sensors, profile), sensors)
+        watch_together(self._params, self._groups)
         self._out = np.empty(_FINDINGS_AT_ONCE, FINDING)
         self.findings = 0
 

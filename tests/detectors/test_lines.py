@@ -80,7 +80,26 @@ def test_every_method_edge_and_limit_has_its_name() -> None:
 
 
 def test_a_group_finding_names_the_sensors_that_account_for_it() -> None:
-    row = (T0, T0, T0, 0, Method.Q, Edge.RAISED, NO_LIMIT, 1.0, 9.0, 6.0, math.nan, 12.0, 0.6, 1, -1, 0.5, 0.25, math.nan)
+    row = (
+        T0,
+        T0,
+        T0,
+        0,
+        Method.Q,
+        Edge.RAISED,
+        NO_LIMIT,
+        1.0,
+        9.0,
+        6.0,
+        math.nan,
+        12.0,
+        0.6,
+        1,
+        -1,
+        0.5,
+        0.25,
+        math.nan,
+    )
     (line,) = finding_lines(block(row), REGISTRY)
     assert json.loads(line)["contributions"] == [
         {"sensor": "e/LT-1", "share": 0.5},
@@ -89,7 +108,24 @@ def test_a_group_finding_names_the_sensors_that_account_for_it() -> None:
 
 
 def test_a_vote_names_who_agrees_without_shares() -> None:
-    row = (T0, T0, T0, 0, Method.VOTE, Edge.RAISED, NO_LIMIT, 1.0, 2.0, 2.0, math.nan, math.nan, 0.5, 1, -1, *[math.nan] * 3)
+    row = (
+        T0,
+        T0,
+        T0,
+        0,
+        Method.VOTE,
+        Edge.RAISED,
+        NO_LIMIT,
+        1.0,
+        2.0,
+        2.0,
+        math.nan,
+        math.nan,
+        0.5,
+        1,
+        -1,
+        *[math.nan] * 3,
+    )
     (line,) = finding_lines(block(row), REGISTRY)
     assert json.loads(line)["contributions"] == [
         {"sensor": "e/LT-1", "share": None},
