@@ -50,7 +50,7 @@ class Methods:
     group_every_s: float = 1.0
     group_warm_s: float = 0.0
     group_relearn_s: float = 259_200.0
-    group_false_rate: float = 1e-4
+    group_false_rate: float = 1e-3
     group_rounds: int = 5
     vote_needed: int = 0
 

@@ -12,7 +12,7 @@ _STATE_OF_GROUP = (
     "hold", "judged_t_ns", "ready", "principal", "t2_limit", "q_limit", "age_s", "learnt_t_ns", "kept", "stride",
     "accepted",
 )  # fmt: skip
-_STATE_OF_MEMBER = ("value", "zero", "mean", "per_spread", "centre", "smooth", "count", "awaited", "seen")
+_STATE_OF_MEMBER = ("value", "kick", "mean", "per_spread", "centre", "smooth", "count", "awaited", "seen")
 _STATE_OF_VOTE = ("side", "onset_ns")
 _STATE_OF_VOTER = ("sides", "lean", "since_ns")
 
@@ -79,6 +79,7 @@ def _carry_group(new: Groups, g: int, old: Groups, h: int, places: list[int]) ->
     rows, before = new.rows_of(g), old.rows_of(h)
     for name in _STATE_OF_MEMBER:
         new.member[name][rows.start + here] = old.member[name][before.start + there]
+    new.zero[rows.start + here] = old.zero[before.start + there]
     for name in _STATE_OF_GROUP:
         new.group[name][g] = old.group[name][h]
     new.group["missing"][g] = new.member["awaited"][rows].sum()

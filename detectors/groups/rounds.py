@@ -47,14 +47,16 @@ def any_active(memory: Memory, i: int, mask: int) -> bool:
 
 
 @inlined
-def take_reading(seat: Records, member: Records, groups: Records, t_ns: int, value: float) -> bool:
+def take_reading(
+    seat: Records, member: Records, groups: Records, zero: NDArray[np.float64], t_ns: int, value: float
+) -> bool:
     """Count a good reading of a member; tell whether it ends its group's round."""
     m, group = member[seat.member], groups[seat.group]
     m.value = value
     m.count += 1
     if m.seen == 0:
         m.seen = 1
-        m.zero = value
+        zero[seat.member] = value
     if m.awaited:
         m.awaited = 0
         group.missing -= 1
@@ -141,7 +143,7 @@ def _keep(groups: Groups, g: int, t_ns: int) -> None:
             at = group.kept_at + group.kept * group.n
             for a in range(group.n):
                 m = groups.member[group.first + a]
-                groups.kept[at + a] = m.value - m.zero if m.count > 0 else np.nan
+                groups.kept[at + a] = m.value - groups.zero[group.first + a] if m.count > 0 else np.nan
             groups.kept_t_ns[g, group.kept] = t_ns
             group.kept += 1
             if group.kept == CAPACITY:

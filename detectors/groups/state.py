@@ -36,9 +36,9 @@ MEMBER = np.dtype(
     [
         ("value", np.float64),  # its latest good reading
         (
-            "zero",
+            "kick",
             np.float64,
-        ),  # its first one: kept rounds are differences from it, so that 32 bits are enough
+        ),  # how far out it was in the round before, if so far that it must be borne out; else 0
         ("mean", np.float64),  # of the rounds that the plane was fitted on
         (
             "per_spread",
@@ -52,7 +52,7 @@ MEMBER = np.dtype(
         ("sensor", np.int32),
         ("count", np.int32),  # good readings since the group was last judged
         ("awaited", np.int32),  # 1: the round is not complete without it
-        ("seen", np.int32),  # 1: `zero` is set
+        ("seen", np.int32),  # 1: it has had a good reading, so its `zero` is set
     ],
     align=True,
 )
@@ -133,6 +133,9 @@ class Groups(NamedTuple):
     drift: NDArray[
         np.float64
     ]  # a number an axis, laid out as `member`: variance that it gains in a second, in its own
+    zero: NDArray[
+        np.float64
+    ]  # a number a member: kept rounds are differences from it, so that 32 bits are enough
     kept: NDArray[np.float32]
     kept_t_ns: NDArray[np.int64]  # (groups, CAPACITY)
     vote: NDArray[np.void]  # VOTE
@@ -154,6 +157,7 @@ class Groups(NamedTuple):
             edge=at_cache_lines(2 * len(sizes), CONDITION).reshape(-1, 2),
             axes=np.zeros(sum(n * n for n in sizes), np.float32),
             drift=np.zeros(members),
+            zero=np.zeros(members),
             kept=np.zeros(CAPACITY * members, np.float32),
             kept_t_ns=np.zeros((len(sizes), CAPACITY), np.int64),
             vote=at_cache_lines(len(found.votes), VOTE),

@@ -29,12 +29,27 @@ FARTHEST = 10.0
 """Spreads from the centre beyond which a single reading counts no more: one wild value is not a state of the plant."""
 
 
+LONE = 4.0
+"""Spreads beyond which a reading is taken back if the next round does not bear it out."""
+
+
 @inlined
 def _place_of(m: Records) -> float:
     """Return where a member's value lies, in spreads from its mean."""
     place = (m.value - m.mean) * m.per_spread
     nearest: float = min(max(place, m.centre - FARTHEST), m.centre + FARTHEST)
     return nearest
+
+
+@inlined
+def _smooth(m: Records) -> None:
+    """Take a member's value into its average; take the one before out again if it stood alone."""
+    place = _place_of(m)
+    if m.kick != 0.0 and abs(place - (m.smooth - LAMBDA * m.kick)) < LONE:
+        m.smooth -= LAMBDA * m.kick
+    step = place - m.smooth
+    m.smooth += LAMBDA * step
+    m.kick = step if abs(step) >= LONE else 0.0
 
 
 @inlined
@@ -72,7 +87,7 @@ def measure(groups: Groups, g: int) -> tuple[float, float]:
         if m.count == 0:
             absent += 1
             continue
-        m.smooth += LAMBDA * (_place_of(m) - m.smooth)
+        _smooth(m)
         _add(place, axes[at + a * n : at + a * n + n], m.smooth - m.centre)
     for _ in range(_SWEEPS if absent > 1 else absent):
         for a in range(n):
