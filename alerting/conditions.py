@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -139,13 +140,13 @@ def limit_gravity(standing: Iterable[Condition], side: Kind) -> int:
 
 
 def changes(findings: FindingBlock, limits: list[list[float]], ids: Sequence[str]) -> Iterable[Change]:
-    """Read findings in their order; `limits` is `SensorRegistry.limits` as lists, `ids` are the sensors' full ids.
+    """Read findings in their order; `limits` is `SensorRegistry.limits` as lists, `ids` the full ids of the sensors.
 
     Rows are read as plain tuples: field access on a numpy record costs ten times as much.
     """
     for row in findings.rows.tolist():
         now_ns, _, onset_ns, sensor, method, edge, limit = row[:7]
-        value, statistic, threshold, forecast_s, window_s, score = row[7:13]
+        value, statistic, threshold, forecast_s, window_s, score, *peers = row[7:]
         name = LIMIT_NAMES[limit] if limit >= 0 else None
         bound = threshold if method == Method.LIMIT else limits[sensor][limit] if limit >= 0 else math.nan
         condition = Condition(
@@ -161,19 +162,21 @@ def changes(findings: FindingBlock, limits: list[list[float]], ids: Sequence[str
             forecast_s=_known(forecast_s),
             window_s=_known(window_s),
             score=_known(score),
-            others=_others(ids, sensor, *row[13:]),
+            others=_others(ids, sensor, peers),
         )
         yield Change(now_ns, sensor, edge == Edge.RAISED, condition)
 
 
-def _others(ids: Sequence[str], sensor: int, peer_1: int, peer_2: int, *shares: float) -> tuple[Other, ...]:
-    """Return who takes part: in a group's finding the sensor itself first, by its own share; in a vote who agrees."""
-    if peer_1 == NO_PEER:
+def _others(ids: Sequence[str], sensor: int, columns: Sequence[Any]) -> tuple[Other, ...]:
+    """Return the sensors that a finding names, its own before them where it has a share.
+
+    `columns` are those of FINDING from `peer_1` on.
+    """
+    peer_1, peer_2, share, share_1, share_2 = columns
+    if peer_1 == NO_PEER and peer_2 == NO_PEER:
         return ()
-    named = zip((sensor, peer_1, peer_2), map(_known, shares), strict=True)
-    return tuple(
-        Other(ids[i], share) for i, share in named if i != NO_PEER and (i != sensor or share is not None)
-    )
+    named = ((sensor if share == share else NO_PEER, share), (peer_1, share_1), (peer_2, share_2))  # noqa: PLR0124 - NaN
+    return tuple(Other(ids[i], _known(part)) for i, part in named if i != NO_PEER)
 
 
 def _known(number: float) -> float | None:

@@ -84,6 +84,7 @@ def finding(
     statistic: float = math.nan,
     forecast_s: float = math.nan,
     threshold: float | None = None,
+    peers: tuple[float, ...] = ALONE,
     window_s: float = math.nan,
 ) -> tuple[Any, ...]:
     """One row of dtype FINDING; the threshold of a limit finding is the limit."""
@@ -104,7 +105,7 @@ def finding(
         forecast_s,
         window_s,
         0.7,
-        *ALONE,
+        *peers,
     )
 
 

@@ -12,12 +12,12 @@ from alerting.advice import default_advice
 from alerting.book import AlertBook
 from alerting.book_state import SnapshotError
 from alerting.commands import Acknowledge
-from alerting.conditions import Condition, Other, changes
+from alerting.conditions import Condition, Other
 from alerting.events import AlertEvent, Family, Kind, slot_of
 from alerting.grades_file import default_grades
 from alerting.methods import ABOUT
 from alerting.reasons import sentence
-from detectors.findings import ALONE, NO_PEER, Edge, Method
+from detectors.findings import Edge, Method
 from registry.plant import SourceGrade, Text
 from registry.plant_file import MEASURE_KEYS
 from registry.sensors import SensorRegistry
@@ -123,20 +123,6 @@ def test_other_sensors_that_take_part_are_named_with_their_shares() -> None:
     )
     group = condition(Method.T2, Other("lpg/FT-1", 0.61), Other("lpg/PT-1", 0.2))
     assert sentence(group, level, "m").en.endswith(", mostly by FT-1 61 %, PT-1 20 %")
-
-
-def test_who_takes_part_comes_from_the_findings_own_columns() -> None:
-    ids, limits = ["lpg/LT-1", "lpg/FT-1", "lpg/PT-1"], [[math.nan] * 5] * 3
-    shares = (1, 2, 0.5, 0.25, 0.125)
-    votes = (2, NO_PEER, math.nan, math.nan, math.nan)
-    rows = [
-        (*finding(0, 0, method=method)[:13], *tail)
-        for method, tail in ((Method.Q, shares), (Method.VOTE, votes), (Method.RATE, ALONE))
-    ]
-    group, vote, alone = (change.condition.others for change in changes(block(rows), limits, ids))
-    assert group == (Other("lpg/LT-1", 0.5), Other("lpg/FT-1", 0.25), Other("lpg/PT-1", 0.125))
-    assert vote == (Other("lpg/PT-1", None),)
-    assert alone == ()
 
 
 def test_several_methods_on_one_sensor_are_one_alert_that_is_named_by_the_gravest() -> None:
