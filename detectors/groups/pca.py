@@ -249,7 +249,8 @@ def tail_point(sample: Floats, false_rate: float) -> float:
         return np.inf if not sample.any() else np.nan
     alike = sample.shape[1] * float(sample.mean(axis=1).var()) / variance
     independent = max(float(len(sample)), sample.size / max(_ALIKE, alike))
-    return mean * float(f.ppf(1.0 - false_rate, 2.0 * mean * mean / variance, independent))
+    tail = mean * float(f.ppf(1.0 - false_rate, 2.0 * mean * mean / variance, independent))
+    return max(tail, float(sample.max()))
 
 
 @kernel
