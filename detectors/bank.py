@@ -11,13 +11,18 @@ from numpy.typing import NDArray
 from detectors import kernels
 from detectors.clock import Clock
 from detectors.findings import FINDING, FindingBlock
+from detectors.groups import carry
+from detectors.groups.members import membership
+from detectors.groups.pca import refit
+from detectors.groups.reading import watch_together
+from detectors.groups.state import NOBODY, Groups
 from detectors.memory import Memory, carry_over, layout
 from detectors.profile import Profile
 from detectors.state import C_DEAD, CLOCK, FOREVER, NEVER
 from registry.readings import ReadingBlock
 from registry.sensors import SensorRegistry
 
-SNAPSHOT_VERSION = 2
+SNAPSHOT_VERSION = 3
 _FINDINGS_AT_ONCE = 4096
 _AS_COMPILED: Final[tuple[Literal["C"], Literal["W"]]] = ("C", "W")
 """A read-only or cut column is another type to numba: it would compile the step again, seconds into the first reading."""
@@ -49,6 +54,7 @@ class _Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     layout: str
     ids: list[str]
     parts: dict[str, bytes]
+    groups: dict[str, bytes]
 
 
 class DetectorBank:
@@ -59,6 +65,8 @@ class DetectorBank:
         self._event_clock = clock is Clock.EVENT
         self._params = profile.params(registry)
         self._memory = Memory.fresh(len(registry))
+        self._groups = Groups.fresh(membership(registry, profile), len(registry))
+        watch_together(self._params, self._groups)
         self._out = np.empty(_FINDINGS_AT_ONCE, FINDING)
 
     def step(self, block: ReadingBlock, now_ns: int) -> Judged:
@@ -72,10 +80,12 @@ class DetectorBank:
         quality = np.require(block.quality, requirements=_AS_COMPILED)
         row, found = 0, -1
         while row < n or found:
-            row, found = kernels.step(
-                self._params, self._memory, self._event_clock, now_ns, row,
+            row, found, due = kernels.step(
+                self._params, self._memory, self._groups, self._event_clock, now_ns, row,
                 sensor, t_ns, value, quality, status, score, self._out,
             )  # fmt: skip
+            if due != NOBODY:
+                refit(self._groups, due)
             if found:
                 parts.append(self._out[:found].copy())
             elif row >= n:
@@ -120,9 +130,10 @@ class DetectorBank:
         """Return the whole state; `restore` brings back the same bits."""
         kept = _Snapshot(
             version=SNAPSHOT_VERSION,
-            layout=layout(self._memory),
+            layout=self._layout(),
             ids=self._ids,
             parts={name: part.tobytes() for name, part in self._memory.by_name().items()},
+            groups=carry.packed(self._groups),
         )
         return msgspec.msgpack.encode(kept)
 
@@ -136,7 +147,7 @@ class DetectorBank:
             kept = msgspec.msgpack.decode(body, type=_Snapshot)
         except msgspec.MsgspecError as error:
             raise SnapshotError(f"not a snapshot of the detectors: {error}") from error
-        if (kept.version, kept.layout) != (SNAPSHOT_VERSION, layout(self._memory)):
+        if (kept.version, kept.layout) != (SNAPSHOT_VERSION, self._layout()):
             raise SnapshotError("the snapshot was written by another version")
         old = {sensor: row for row, sensor in enumerate(kept.ids)}
         pairs = [(row, old[sensor]) for row, sensor in enumerate(self._ids) if sensor in old]
@@ -147,6 +158,10 @@ class DetectorBank:
         self._memory.state["good_now_ns"] = clock["now_ns"][0]
         carry_over(self._memory, kept.parts, len(kept.ids), here, there)
         self._memory.due[:] = FOREVER if clock["now_ns"][0] == NEVER else NEVER
+        carry.carry_over(self._groups, kept.groups, self._ids, kept.ids)
+
+    def _layout(self) -> str:
+        return f"{layout(self._memory)};{carry.layout(self._groups)}"
 
 
 def warm_up() -> None:

@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 from detectors.baseline import robust_z
 from detectors.edges import DEAD, NO_EDGE, NS, RATE, RECOVERED, ROBUST_Z, Records, emit, move_edge
 from detectors.findings import NO_LIMIT
-from detectors.jit import fetch_ahead, fused, kernel
+from detectors.groups.reading import GROUPED, VOTES
+from detectors.groups.rounds import judge_round, take_reading
+from detectors.groups.state import NOBODY, Groups
+from detectors.groups.vote import cast_vote, may_vote
+from detectors.jit import fetch_ahead, fused, inlined, kernel
 from detectors.limits import judge_limits, judge_range
 from detectors.memory import Memory, Params
 from detectors.silence import begin, expect, fire_dead
@@ -80,18 +84,30 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
     return n
 
 
-@kernel
-def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: int,
-         sensor: NDArray[np.int32], t_ns: NDArray[np.int64], value: NDArray[np.float64], quality: NDArray[np.uint8], status: NDArray[np.uint8],
-         score: NDArray[np.float64], out: Records) -> tuple[int, int]:  # fmt: skip
-    """Judge readings `first`.. in order; return the row to go on from and the number of findings in `out`.
+@inlined
+def _fetch(base: Records, memory: Memory, seats: Records, members: Records, ahead: int, soon: int) -> None:
+    """Bring the records of a coming reading's sensor into the cache, and what they point at of a sooner one's."""
+    fetch_ahead(memory.state, ahead)
+    fetch_ahead(base, ahead)
+    fetch_ahead(seats, ahead)
+    fetch_ahead(memory.ring, soon * RING + ((memory.state[soon].ring_head + 1) & (RING - 1)))
+    if seats[soon].member != NOBODY:
+        fetch_ahead(members, seats[soon].member)
 
-    It stops early only when `out` might not hold the findings of one more reading; the caller empties it and calls
-    again. Under the event clock `now` is the newest event time seen; every silence that is due up to a reading's time
+
+@kernel
+def step(params: Params, memory: Memory, groups: Groups, event_clock: bool, now_ns: int, first: int,
+         sensor: NDArray[np.int32], t_ns: NDArray[np.int64], value: NDArray[np.float64], quality: NDArray[np.uint8], status: NDArray[np.uint8],
+         score: NDArray[np.float64], out: Records) -> tuple[int, int, int]:  # fmt: skip
+    """Judge readings `first`.. in order; return the row to go on from, the number of findings in `out`, and a group.
+
+    It stops early when `out` might not hold the findings of one more reading, and when the plane of a group is due
+    (NOBODY otherwise); the caller empties the one, fits the other (detectors.groups.pca) and calls again. Under the event clock `now` is the newest event time seen; every silence that is due up to a reading's time
     is told before the reading counts. Under the wall clock `now` is `now_ns` for all of them.
     """
     state, cond, clock, due = memory.state, memory.cond, memory.clock, memory.due
     n = 0
+    seats, members = groups.seat, groups.member
     if not event_clock:
         if clock[0].now_ns == NEVER:
             begin(state, due, clock, now_ns)
@@ -100,12 +116,9 @@ def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: 
             n = fire_dead(params.base, state, cond, due, clock[0].now_ns, out, n)
     for row in range(first, len(sensor)):
         if n + N_CONDITIONS > len(out):
-            return row, n
+            return row, n, NOBODY
         if row + AHEAD < len(sensor):
-            ahead, soon = sensor[row + AHEAD], sensor[row + AHEAD // 2]
-            fetch_ahead(state, ahead)
-            fetch_ahead(params.base, ahead)
-            fetch_ahead(memory.ring, soon * RING + ((state[soon].ring_head + 1) & (RING - 1)))
+            _fetch(params.base, memory, seats, members, sensor[row + AHEAD], sensor[row + AHEAD // 2])
         i = sensor[row]
         t = t_ns[row]
         if event_clock:
@@ -115,9 +128,9 @@ def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: 
             if clock[0].now_ns >= due[0]:
                 n = fire_dead(params.base, state, cond, due, clock[0].now_ns, out, n)
                 if n + N_CONDITIONS > len(out):
-                    return row, n
+                    return row, n, NOBODY
         elif due[0] <= clock[0].now_ns:
-            return row, n
+            return row, n, NOBODY
         s = state[i]
         score[row] = math.nan
         if t <= s.last_t_ns:
@@ -140,7 +153,14 @@ def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: 
             expect(state, due, i, now + params.base[i].dead_after_ns)
         n = _judge(params, memory, i, now, t, v, out, n, score, row)
         s.good_t_ns = t
-    return len(sensor), n
+        watch = params.base[i].watch
+        if watch & VOTES and may_vote(s, seats[i], groups.voter, groups.vote):
+            n = cast_vote(memory, groups, i, now, t, v, out, n)
+        if watch & GROUPED and take_reading(seats[i], members, groups.group, groups.zero, t, v):
+            n, fit = judge_round(memory, groups, seats[i].group, now, t, out, n, score, row)
+            if fit != NOBODY:
+                return row + 1, n, fit
+    return len(sensor), n, NOBODY
 
 
 @kernel

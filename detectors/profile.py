@@ -27,6 +27,13 @@ class Methods:
         z_samples: consecutive good samples beyond the threshold before it is a finding.
         z_off_s: how long the value must be back before the finding recovers.
         sigma_min_pct: the least spread believed, in percent of the range.
+        group: 1: judged together with the other sensors of its hazard source (T2, Q); 0: not.
+        group_every_s: least time between two judgements of a group.
+        group_warm_s: what the rounds must span that a group's first plane is fitted on.
+        group_relearn_s: a group that had no calm round for so long begins anew.
+        group_false_rate: wanted share of normal rounds beyond a limit of T2 or Q.
+        group_rounds: rounds in a row beyond it before it is a finding, and back before it recovers.
+        vote_needed: how many of the sensors that share the points table's `group` must agree (VOTE); 0: the majority.
     """
 
     dead_scans: float = 3.0
@@ -39,6 +46,13 @@ class Methods:
     z_samples: int = 2
     z_off_s: float = 0.0
     sigma_min_pct: float = 0.0
+    group: int = 0
+    group_every_s: float = 1.0
+    group_warm_s: float = 0.0
+    group_relearn_s: float = 259_200.0
+    group_false_rate: float = 1e-3
+    group_rounds: int = 5
+    vote_needed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

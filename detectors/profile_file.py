@@ -16,12 +16,24 @@ from registry.sensors import SensorType
 from registry.suggest import shown
 
 _PARTS = ("defaults", "methods")
-_WHOLE = frozenset({"z_warm_samples", "z_samples"})
+_COUNTS = frozenset({"z_warm_samples", "z_samples", "group_rounds"})
+_WHOLE = _COUNTS | {"group", "vote_needed"}
+_SHARES = frozenset({"group_false_rate"})
 _SIGNED = frozenset({"range_lo", "range_hi", "ll", "l", "h", "hh"})
 _POSITIVE = frozenset(
-    {"scan_s", "dead_scans", "rate_window_s", "rate_pct_per_min", "z_threshold", "z_tau_s", *_WHOLE}
+    {
+        "scan_s",
+        "dead_scans",
+        "rate_window_s",
+        "rate_pct_per_min",
+        "z_threshold",
+        "z_tau_s",
+        *_COUNTS,
+        *_SHARES,
+    }
 )
 _MOST_SAMPLES = 1_000_000
+_LARGEST_SHARE = 0.1
 _METHOD_KEYS = tuple(f.name for f in fields(Methods))
 _DEFAULT_KEYS = tuple(f.name for f in fields(TypeDefaults))
 SWITCHES = frozenset({"dead_scans", "rate_pct_per_min", "z_threshold", *_DEFAULT_KEYS})
@@ -142,12 +154,16 @@ def _holds(key: str, item: float) -> bool:
         return False
     if key in _WHOLE:
         return number.is_integer() and number <= _MOST_SAMPLES
+    if key in _SHARES:
+        return number <= _LARGEST_SHARE
     return not key.endswith("_s") or number <= LONGEST_S
 
 
 def _allowed(key: str) -> str:
     if key in _WHOLE:
-        return f"a whole number from 1 to {_MOST_SAMPLES}"
+        return f"a whole number from {1 if key in _POSITIVE else 0} to {_MOST_SAMPLES}"
+    if key in _SHARES:
+        return f"a number above 0, at most {_LARGEST_SHARE}"
     sign = "" if key in _SIGNED else " above 0" if key in _POSITIVE else " from 0"
     most = f", at most {LONGEST_S:.0f}" if key.endswith("_s") else ""
     return f"a number{sign}{most}" + (", or null for none" if key in SWITCHES else "")

@@ -2,12 +2,17 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors import kernels
 from detectors.findings import FINDING
+from detectors.groups.members import Membership, membership
+from detectors.groups.pca import refit
+from detectors.groups.reading import watch_together
+from detectors.groups.state import NOBODY, Groups
 from detectors.memory import Memory, Params, carry_over
 from detectors.profile import Profile
 from detectors.state import NEVER, RING, at_cache_lines
@@ -33,16 +38,18 @@ class StepRun:
         self.sensors = sensors
         self.params = profile.params(plant(few))
         self.memory = Memory.fresh(few)
+        self.groups = Groups.fresh(membership(plant(few), profile), few)
+        watch_together(self.params, self.groups)
         self._out = np.empty(_FINDINGS_AT_ONCE, FINDING)
         self.findings = 0
         for block in _past(few, int(np.median(self.params.base["rate_window_ns"]))):
             self(block)
         self.findings = 0
         if few < sensors:
-            self._grow(few)
+            self._grow(few, membership(plant(few), profile))
 
-    def _grow(self, few: int) -> None:
-        """Repeat the plant until it has all its sensors."""
+    def _grow(self, few: int, found: Membership) -> None:
+        """Repeat the plant, with its groups, until it has all its sensors."""
         rows = np.arange(self.sensors)
         memory = Memory.fresh(self.sensors)
         parts = {name: part.tobytes() for name, part in self.memory.by_name().items()}
@@ -50,6 +57,7 @@ class StepRun:
         memory.clock[:] = self.memory.clock
         memory.due[:] = NEVER
         self.memory = memory
+        self.groups = _more_groups(self.groups, found, few, self.sensors)
         self.params = Params(*(_repeated(part, self.sensors) if len(part) else part for part in self.params))
 
     def next_readings(self, count: int, *, in_order: bool) -> ReadingBlock:
@@ -62,13 +70,16 @@ class StepRun:
     def __call__(self, block: ReadingBlock) -> NDArray[np.float64]:
         """Judge a block under the wall clock; return the scores."""
         status, score = np.empty(len(block), np.uint8), np.empty(len(block))
-        self.findings += step_over(self.params, self.memory, block, into=(status, score), out=self._out)
+        self.findings += step_over(
+            self.params, self.memory, self.groups, block, into=(status, score), out=self._out
+        )
         return score
 
 
 def step_over(
     params: Params,
     memory: Memory,
+    groups: Groups,
     block: ReadingBlock,
     *,
     into: tuple[NDArray[np.uint8], NDArray[np.float64]],
@@ -78,11 +89,14 @@ def step_over(
     status, score = into
     row, found, findings = 0, -1, 0
     while row < len(block) or found:
-        row, found = kernels.step(
-            params, memory, False, int(block.t_ns[-1]), row,
+        row, found, due = kernels.step(
+            params, memory, groups, False, int(block.t_ns[-1]), row,
             block.sensor, block.t_ns, block.value, block.quality, status, score, out,
         )  # fmt: skip
         findings += found
+        if due != NOBODY:
+            refit(groups, due)
+            found = -1  # go on, though it may have been the last reading
     return findings
 
 
@@ -104,6 +118,31 @@ def _past(sensors: int, window_ns: int) -> Iterator[ReadingBlock]:
             value=QUIET + rng.normal(0.0, 0.5, n),
             quality=np.zeros(n, np.uint8),
         )
+
+
+_PLACE = {"group": ("first", "axes_at", "kept_at"), "member": ("sensor",)}
+"""What a record of a repeated plant does not share with the one that it repeats: where it is."""
+
+
+def _more_groups(few_groups: Groups, found: Membership, few: int, sensors: int) -> Groups:
+    """Repeat the groups with what they have learnt, as if each thousand sensors stood at a plant of their own."""
+    more = tuple(
+        replace(group, sensors=tuple(i + first for i in group.sensors))
+        for first in range(0, sensors, few)
+        for group in found.groups
+        if max(group.sensors) + first < sensors
+    )
+    groups = Groups.fresh(Membership(more), sensors)
+    for name in ("edge", "axes", "drift", "zero", "kept", "kept_t_ns"):
+        part, pattern = getattr(groups, name), getattr(few_groups, name)
+        if len(part):
+            part[...] = np.resize(pattern, part.shape)
+    for name, place in _PLACE.items():
+        part, pattern = getattr(groups, name), getattr(few_groups, name)
+        for column in part.dtype.names if len(part) else ():
+            if column not in place:
+                part[column] = np.resize(pattern[column], part[column].shape)
+    return groups
 
 
 def _repeated(pattern: NDArray[np.void], sensors: int) -> NDArray[np.void]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.findings import FINDING
+from detectors.groups.state import Groups
 from detectors.memory import Memory, Params
 from detectors.profile import Profile
 from service.bench.step import StepRun, step_over
@@ -47,7 +48,7 @@ class Touched:
 def touched(profile: Profile) -> Touched:
     """Count over a small plant in quiet operation."""
     run = StepRun(_SENSORS, profile)
-    sent = pickle.dumps((tuple(run.params), dict(run.memory._asdict())))
+    sent = pickle.dumps((tuple(run.params), dict(run.memory._asdict()), tuple(run.groups)))
     done = subprocess.run(
         [sys.executable, "-m", "service.bench.touched"],
         input=sent, stdout=subprocess.PIPE, check=True, env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
@@ -86,6 +87,11 @@ class Records:
         )
 
     def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):  # numbers that are taken as a whole: all of them are read
+            stretch = self._array[key]
+            at = self._first + stretch.ctypes.data - self._array.ctypes.data
+            self._lines.read.update(spanned(at, max(1, stretch.nbytes)))
+            return stretch
         indices, at = self.place(key)
         part = self._array[indices]
         if len(indices) < self._array.ndim:
@@ -143,7 +149,9 @@ def _fetched(records: Records, row: int) -> None:
     records._lines.read.update(spanned(at, 1))  # noqa: SLF001 - of this module
 
 
-def _count(params: tuple[NDArray[Any], ...], memory: dict[str, NDArray[Any]]) -> Any:
+def _count(
+    params: tuple[NDArray[Any], ...], memory: dict[str, NDArray[Any]], groups: tuple[NDArray[Any], ...]
+) -> Any:
     """Return lines read and written by part and reading; runs uncompiled."""
     for name, module in list(sys.modules.items()):
         if name.startswith("detectors.") and hasattr(module, "fetch_ahead"):
@@ -152,8 +160,13 @@ def _count(params: tuple[NDArray[Any], ...], memory: dict[str, NDArray[Any]]) ->
     # they stand in for arrays
     known: list[Any] = [Records(part, Lines()) for part in params]
     state: list[Any] = [Records(memory[name], Lines()) for name in Memory._fields]
-    names = [f"params.{name}" for name in Params._fields] + [f"memory.{name}" for name in Memory._fields]
-    everything = dict(zip(names, [*known, *state], strict=True))
+    together: list[Any] = [Records(part, Lines()) for part in groups]
+    names = [
+        f"{whole}.{name}"
+        for whole, kind in (("params", Params), ("memory", Memory), ("groups", Groups))
+        for name in kind._fields
+    ]
+    everything = dict(zip(names, [*known, *state, *together], strict=True))
     block = readings(_SENSORS, _SENSORS * _ROUNDS, in_order=True)
     n = len(block)
     status, score = np.zeros(n, np.uint8), np.zeros(n)
@@ -161,7 +174,14 @@ def _count(params: tuple[NDArray[Any], ...], memory: dict[str, NDArray[Any]]) ->
     read, written = dict.fromkeys(everything, 0.0), dict.fromkeys(everything, 0.0)
     for first in range(0, n, _SENSORS):
         rows = slice(first, first + _SENSORS)
-        step_over(Params(*known), Memory(*state), block[rows], into=(status[rows], score[rows]), out=out)
+        step_over(
+            Params(*known),
+            Memory(*state),
+            Groups(*together),
+            block[rows],
+            into=(status[rows], score[rows]),
+            out=out,
+        )
         for name, records in everything.items():
             lines = records._lines  # noqa: SLF001 - of this module
             read[name] += len(lines.read) / n

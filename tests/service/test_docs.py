@@ -50,7 +50,13 @@ def test_writing_the_tables_touches_nothing_else(tmp_path: Path) -> None:
 
 
 def test_every_method_has_its_section() -> None:
-    for method in tuple(Method)[:5]:  # the others are numbered and not built yet
+    built = (
+        *tuple(Method)[:5],
+        Method.T2,
+        Method.Q,
+        Method.VOTE,
+    )  # the others are numbered and not built yet
+    for method in built:
         assert f"\n## {method.label}\n" in page("detectors.md")
 
 
