@@ -9,14 +9,14 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.baseline import robust_z
-from detectors.edges import DEAD, NO_EDGE, NS, RATE, RECOVERED, ROBUST_Z, Records, emit, move_edge
+from detectors.edges import DEAD, NO_EDGE, NS, RATE, RECOVERED, Records, emit, move_edge
 from detectors.findings import NO_LIMIT
 from detectors.jit import fetch_ahead, inlined, kernel
 from detectors.limits import judge_limits, judge_range
+from detectors.location import OF_LOCATION, judge_location, weigh_location
 from detectors.memory import Memory, Params
 from detectors.silence import begin, fire_dead
-from detectors.state import C_DEAD, C_RANGE, C_RATE, C_Z, N_CONDITIONS, N_LIMITS, NEVER, RING
+from detectors.state import C_DEAD, C_RANGE, C_RATE, N_CONDITIONS, N_LIMITS, NEVER, RING
 from detectors.trend import rate_over_window, remember
 
 OK, LATE, DUPLICATE = 0, 1, 2
@@ -46,11 +46,11 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
     excess = 0.0
     if watches_rate and not math.isnan(rate):
         excess = abs(rate) / p.rate_limit
-    z = math.nan
-    if (p.watch >> ROBUST_Z) & 1:
-        z = robust_z(p, s, t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0, value)
-        if not math.isnan(z):
-            excess = max(excess, abs(z) / p.z_threshold)
+    z = total = average = in_season = math.nan
+    if p.watch & OF_LOCATION:
+        dt_ns = t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0
+        located, z, total, average, in_season = weigh_location(params, memory, i, dt_ns, t_ns, value)
+        excess = max(excess, located)
     if not calm and not p.quiet_lo < value < p.quiet_hi:
         excess = max(excess, 1.0)
     points = excess / (1.0 + excess)
@@ -68,15 +68,10 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
             if edge != NO_EDGE:
                 n = emit(out, n, now_ns, t_ns, cond[i, C_RATE].onset_ns, i, RATE, edge, NO_LIMIT, value, rate,
                          p.rate_limit, p.rate_window_ns * NS, math.nan, points)  # fmt: skip
-    if not math.isnan(z):
-        far = abs(z) >= p.z_threshold
-        if far or (s.busy >> C_Z) & 1:
-            edge = move_edge(
-                s, cond[i], C_Z, far, abs(z) < 0.6 * p.z_threshold, t_ns, 0, p.z_off_ns, p.z_samples, 0
-            )
-            if edge != NO_EDGE:
-                n = emit(out, n, now_ns, t_ns, cond[i, C_Z].onset_ns, i, ROBUST_Z, edge, NO_LIMIT, value, z,
-                         p.z_threshold, p.z_tau_ns * NS, math.nan, points)  # fmt: skip
+    if p.watch & OF_LOCATION:
+        n = judge_location(
+            params, memory, i, now_ns, t_ns, value, z, total, average, in_season, points, out, n
+        )
     return n
 
 

@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.state import (
+    CALENDAR,
+    CHART,
     CLOCK,
     CONDITION,
     FOREVER,
     N_CONDITIONS,
     NEVER,
+    NOVEL,
     RING,
     SAMPLE,
     STATE,
@@ -25,6 +28,7 @@ class Params(NamedTuple):
     """Parameters, from the points table and the profile: a row a sensor in each array; never written by the step."""
 
     base: NDArray[np.void]
+    location: NDArray[np.void]
 
 
 class Memory(NamedTuple):
@@ -33,6 +37,9 @@ class Memory(NamedTuple):
     state: NDArray[np.void]
     cond: NDArray[np.void]
     ring: NDArray[np.void]
+    chart: NDArray[np.void]
+    calendar: NDArray[np.void]
+    novel: NDArray[np.void]
     clock: NDArray[np.void]
 
     @classmethod
@@ -45,7 +52,8 @@ class Memory(NamedTuple):
         ring = at_cache_lines(sensors * RING, SAMPLE)
         clock = np.zeros(1, CLOCK)
         clock["now_ns"], clock["next_dead_ns"] = NEVER, FOREVER
-        return cls(state, cond, ring, clock)
+        chart, calendar, novel = (at_cache_lines(sensors, kind) for kind in (CHART, CALENDAR, NOVEL))
+        return cls(state, cond, ring, chart, calendar, novel, clock)
 
 
 def layout(memory: Memory) -> str:

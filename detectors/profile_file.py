@@ -19,12 +19,38 @@ _PARTS = ("defaults", "methods")
 _WHOLE = frozenset({"z_warm_samples", "z_samples"})
 _SIGNED = frozenset({"range_lo", "range_hi", "ll", "l", "h", "hh"})
 _POSITIVE = frozenset(
-    {"scan_s", "dead_scans", "rate_window_s", "rate_pct_per_min", "z_threshold", "z_tau_s", *_WHOLE}
+    {
+        "scan_s",
+        "dead_scans",
+        "rate_window_s",
+        "rate_pct_per_min",
+        "z_threshold",
+        "z_tau_s",
+        "season_z",
+        "cusum_false_per_day",
+        "cusum_shift",
+        "ewma_false_per_day",
+        "ewma_samples",
+        "novelty_rank",
+        "novelty_days",
+        *_WHOLE,
+    }
 )
 _MOST_SAMPLES = 1_000_000
 _METHOD_KEYS = tuple(f.name for f in fields(Methods))
 _DEFAULT_KEYS = tuple(f.name for f in fields(TypeDefaults))
-SWITCHES = frozenset({"dead_scans", "rate_pct_per_min", "z_threshold", *_DEFAULT_KEYS})
+SWITCHES = frozenset(
+    {
+        "dead_scans",
+        "rate_pct_per_min",
+        "z_threshold",
+        "cusum_false_per_day",
+        "ewma_false_per_day",
+        "season_z",
+        "novelty_rank",
+        *_DEFAULT_KEYS,
+    }
+)
 """Keys whose null says that there is none: no such default, or the method is off."""
 
 Defaults = Mapping[SensorType, TypeDefaults]
