@@ -2,10 +2,9 @@
 
 import math
 
-from detectors.edges import CLIP_SIGMA, NO_EDGE, NS, RAISED, Records, emit, move_edge
+from detectors.edges import CLIP_SIGMA, NO_EDGE, RAISED, Records, emit, move_edge
 from detectors.findings import NO_LIMIT, Method
 from detectors.jit import inlined
-from detectors.state import C_CUSUM, C_EWMA
 
 CUSUM, EWMA = int(Method.CUSUM), int(Method.EWMA)
 LEARN = 1.0 / 512.0
@@ -35,8 +34,8 @@ def whitened(h: Records, z: float) -> float:
 
 
 @inlined
-def cusum(p: Records, h: Records, t_ns: int, new: float) -> float:
-    """Add a residual to the two sums of the tabular CUSUM (Page 1954); return the larger, negative where it is downward.
+def learn_sums(p: Records, h: Records, t_ns: int, new: float) -> None:
+    """Add a residual to the two sums of the tabular CUSUM (Page 1954).
 
     A sum does not grow beyond the decision interval, so that it is back soon once the shift has gone or is learnt.
     """
@@ -46,37 +45,38 @@ def cusum(p: Records, h: Records, t_ns: int, new: float) -> float:
         h.down_ns = t_ns
     h.up = min(max(0.0, h.up + new - p.cusum_k), p.cusum_h)
     h.down = min(max(0.0, h.down - new - p.cusum_k), p.cusum_h)
+
+
+@inlined
+def larger_sum(h: Records) -> float:
+    """Return the larger of the two sums, negative where it is the downward one."""
     return h.up if h.up >= h.down else -h.down  # type: ignore[no-any-return]  # of untyped records
 
 
 @inlined
-def ewma(p: Records, h: Records, new: float) -> float:
-    """Return the exponentially weighted mean of the residuals (Roberts 1959), in its own standard deviations."""
+def learn_average(p: Records, h: Records, new: float) -> None:
+    """Let a residual into the exponentially weighted mean (Roberts 1959)."""
     h.average += p.ewma_weight * (new - h.average)
-    return h.average / math.sqrt(p.ewma_weight / (2.0 - p.ewma_weight))  # type: ignore[no-any-return]  # as above
 
 
 @inlined
-def judge_charts(p: Records, s: Records, own: Records, h: Records, cond: Records, i: int, now_ns: int, t_ns: int,
-                 value: float, total: float, average: float, score: float, out: Records, n: int) -> int:  # fmt: skip
-    """Raise a chart at its limit; recover at half of it. The onset of CUSUM is where its sum left zero."""
-    if not math.isnan(total):
-        far = abs(total) >= own.cusum_h
-        if far or (s.busy >> C_CUSUM) & 1:
-            back = abs(total) < _BACK * own.cusum_h
-            edge = move_edge(s, cond[i], C_CUSUM, far, back, t_ns, 0, p.z_off_ns, 1, 0)
-            began_ns = h.up_ns if total > 0.0 else h.down_ns
-            if edge == RAISED:
-                cond[i, C_CUSUM].onset_ns = began_ns
-            if edge != NO_EDGE:
-                n = emit(out, n, now_ns, t_ns, cond[i, C_CUSUM].onset_ns, i, CUSUM, edge, NO_LIMIT, value, total,
-                         own.cusum_h, (t_ns - began_ns) * NS, math.nan, score)  # fmt: skip
-    if not math.isnan(average):
-        far = abs(average) >= own.ewma_width
-        if far or (s.busy >> C_EWMA) & 1:
-            back = abs(average) < _BACK * own.ewma_width
-            edge = move_edge(s, cond[i], C_EWMA, far, back, t_ns, 0, p.z_off_ns, 1, 0)
-            if edge != NO_EDGE:
-                n = emit(out, n, now_ns, t_ns, cond[i, C_EWMA].onset_ns, i, EWMA, edge, NO_LIMIT, value, average,
-                         own.ewma_width, own.ewma_window_s, math.nan, score)  # fmt: skip
-    return n
+def average_of(p: Records, h: Records) -> float:
+    """Return the mean of the residuals in its own standard deviations."""
+    return h.average / math.sqrt(p.ewma_weight / (2.0 - p.ewma_weight))  # type: ignore[no-any-return]  # of untyped records
+
+
+@inlined
+def judge_chart(p: Records, s: Records, cond: Records, k: int, method: int, i: int, now_ns: int, t_ns: int, value: float,
+                statistic: float, limit: float, began_ns: int, window_s: float, score: float, out: Records,
+                n: int) -> int:  # fmt: skip
+    """Raise a chart at its limit, with the onset `began_ns`; recover at half of the limit."""
+    far = abs(statistic) >= limit
+    if not far and not (s.busy >> k) & 1:
+        return n
+    edge = move_edge(s, cond[i], k, far, abs(statistic) < _BACK * limit, t_ns, 0, p.z_off_ns, 1, 0)
+    if edge == RAISED:
+        cond[i, k].onset_ns = began_ns
+    if edge == NO_EDGE:
+        return n
+    return emit(out, n, now_ns, t_ns, cond[i, k].onset_ns, i, method, edge, NO_LIMIT, value, statistic, limit, window_s,
+                math.nan, score)  # fmt: skip

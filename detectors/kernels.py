@@ -9,11 +9,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.edges import DEAD, NO_EDGE, NS, RATE, RECOVERED, Records, emit, move_edge
+from detectors.baseline import robust_z
+from detectors.edges import DEAD, NO_EDGE, NS, RATE, RECOVERED, ROBUST_Z, Records, emit, move_edge
 from detectors.findings import NO_LIMIT
-from detectors.jit import fetch_ahead, inlined, kernel
+from detectors.jit import fetch_ahead, folded, kernel
 from detectors.limits import judge_limits, judge_range
-from detectors.location import OF_LOCATION, judge_location, weigh_location
+from detectors.location import BESIDE_Z, judge_location, judge_z, weigh_location
 from detectors.memory import Memory, Params
 from detectors.silence import begin, fire_dead
 from detectors.state import C_DEAD, C_RANGE, C_RATE, N_CONDITIONS, N_LIMITS, NEVER, RING
@@ -31,12 +32,11 @@ _BOUNDS = (1 << N_LIMITS) - 1 | 1 << C_RANGE
 """The bits of `busy` that stand for limits and range."""
 
 
-@inlined
-def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value: float,
+@folded
+def _judge(p: Records, own: Records, s: Records, chart: Records, calendar: Records, novel: Records, cond: Records, ring: Records,
+           i: int, now_ns: int, t_ns: int, value: float,
            out: Records, n: int, score: NDArray[np.float64], row: int) -> int:  # fmt: skip
     """Judge one good reading by every method that watches its sensor; write its score and its findings."""
-    p, s = params.base[i], memory.state[i]
-    cond, ring = memory.cond, memory.ring
     calm = p.calm_lo < value < p.calm_hi
     abnormal = not calm or s.busy & _BOUNDS != 0
     watches_rate = (p.watch >> RATE) & 1 != 0
@@ -46,11 +46,13 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
     excess = 0.0
     if watches_rate and not math.isnan(rate):
         excess = abs(rate) / p.rate_limit
-    z = total = average = in_season = math.nan
-    if p.watch & OF_LOCATION:
-        dt_ns = t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0
-        located, z, total, average, in_season = weigh_location(params, memory, i, dt_ns, t_ns, value)
-        excess = max(excess, located)
+    z = math.nan
+    if (p.watch >> ROBUST_Z) & 1:
+        z = robust_z(p, s, t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0, value)
+        if not math.isnan(z):
+            excess = max(excess, abs(z) / p.z_threshold)
+    if p.watch & BESIDE_Z:
+        excess = max(excess, weigh_location(p, own, chart, calendar, novel, t_ns, value, z))
     if not calm and not p.quiet_lo < value < p.quiet_hi:
         excess = max(excess, 1.0)
     points = excess / (1.0 + excess)
@@ -68,10 +70,10 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
             if edge != NO_EDGE:
                 n = emit(out, n, now_ns, t_ns, cond[i, C_RATE].onset_ns, i, RATE, edge, NO_LIMIT, value, rate,
                          p.rate_limit, p.rate_window_ns * NS, math.nan, points)  # fmt: skip
-    if p.watch & OF_LOCATION:
-        n = judge_location(
-            params, memory, i, now_ns, t_ns, value, z, total, average, in_season, points, out, n
-        )
+    if not math.isnan(z):
+        n = judge_z(p, s, cond, i, now_ns, t_ns, value, z, points, out, n)
+    if p.watch & BESIDE_Z:
+        n = judge_location(p, own, s, chart, calendar, novel, cond, i, now_ns, t_ns, value, z, points, out, n)
     return n
 
 
@@ -85,30 +87,33 @@ def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: 
     again. Under the event clock `now` is the newest event time seen; every silence that is due up to a reading's time
     is told before the reading counts. Under the wall clock `now` is `now_ns` for all of them.
     """
-    state, cond, clock = memory.state, memory.cond, memory.clock
+    # taken out of the tuples once: in the loop, each taking would count a reference up and down again
+    base, location = params.base, params.location
+    state, cond, ring, chart, calendar = memory.state, memory.cond, memory.ring, memory.chart, memory.calendar
+    novel, clock = memory.novel, memory.clock
     n = 0
     if not event_clock:
         if clock[0].now_ns == NEVER:
-            begin(params.base, state, clock, now_ns)
+            begin(base, state, clock, now_ns)
         clock[0].now_ns = max(clock[0].now_ns, now_ns)
         if clock[0].now_ns >= clock[0].next_dead_ns:
-            n = fire_dead(params.base, state, cond, clock, clock[0].now_ns, out, n)
+            n = fire_dead(base, state, cond, clock, clock[0].now_ns, out, n)
     for row in range(first, len(sensor)):
         if n + N_CONDITIONS > len(out):
             return row, n
         if row + AHEAD < len(sensor):
             ahead, soon = sensor[row + AHEAD], sensor[row + AHEAD // 2]
             fetch_ahead(state, ahead)
-            fetch_ahead(params.base, ahead)
-            fetch_ahead(memory.ring, soon * RING + ((state[soon].ring_head + 1) & (RING - 1)))
+            fetch_ahead(base, ahead)
+            fetch_ahead(ring, soon * RING + ((state[soon].ring_head + 1) & (RING - 1)))
         i = sensor[row]
         t = t_ns[row]
         if event_clock:
             if clock[0].now_ns == NEVER:
-                begin(params.base, state, clock, t)
+                begin(base, state, clock, t)
             clock[0].now_ns = max(clock[0].now_ns, t)
             if clock[0].now_ns >= clock[0].next_dead_ns:
-                n = fire_dead(params.base, state, cond, clock, clock[0].now_ns, out, n)
+                n = fire_dead(base, state, cond, clock, clock[0].now_ns, out, n)
                 if n + N_CONDITIONS > len(out):
                     return row, n
         elif clock[0].next_dead_ns <= clock[0].now_ns:
@@ -131,9 +136,26 @@ def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: 
             s.busy &= ~(1 << C_DEAD)
             silent_s = (t - c.onset_ns) * NS
             n = emit(out, n, now, t, c.onset_ns, i, DEAD, RECOVERED, NO_LIMIT, v, silent_s,
-                     params.base[i].dead_after_ns * NS, math.nan, math.nan, 0.0)  # fmt: skip
-            clock[0].next_dead_ns = min(clock[0].next_dead_ns, now + params.base[i].dead_after_ns)
-        n = _judge(params, memory, i, now, t, v, out, n, score, row)
+                     base[i].dead_after_ns * NS, math.nan, math.nan, 0.0)  # fmt: skip
+            clock[0].next_dead_ns = min(clock[0].next_dead_ns, now + base[i].dead_after_ns)
+        n = _judge(
+            base[i],
+            location[i],
+            s,
+            chart[i],
+            calendar[i],
+            novel[i],
+            cond,
+            ring,
+            i,
+            now,
+            t,
+            v,
+            out,
+            n,
+            score,
+            row,
+        )
         s.good_t_ns = t
     return len(sensor), n
 

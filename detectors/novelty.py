@@ -24,8 +24,10 @@ LIKE = 0.95
 """A statistic within five percent is as far out: what comes again and again at the same height is one thing."""
 _RELEARN = 0.001
 _SETTLED_SAMPLES = 20
-_AFTER_LEARNING = 3.0
-"""A remembered value is forgotten after three time constants."""
+_FORGOTTEN = 3.0
+"""Time constants after which a remembered value is let go."""
+_LET_GO_EVERY = 1024
+"""Readings after which the lists are looked through for what is to be let go, should nothing come near them."""
 _MOST = 1e30
 _TOLD_BEFORE = 0.9
 """What an excess that was told already is lowered to, so that the score stays under where it raises."""
@@ -58,6 +60,19 @@ def _shape(m: Records, count: int, unusual: float) -> float:
 
 
 @inlined
+def _refresh_floor(m: Records, view: int, t_ns: int, memory_ns: float) -> int:
+    """Let go of what is too old, keep the least of the rest as the floor; return where the least lies."""
+    low, least = 0, math.inf
+    for k in range(N_FAR):
+        if t_ns - m.far_t_ns[view, k] > _FORGOTTEN * memory_ns:
+            m.far[view, k] = 0.0
+        if m.far[view, k] < least:
+            low, least = k, m.far[view, k]
+    m.floor[view] = least
+    return low
+
+
+@inlined
 def _as_far_out(m: Records, view: int, t_ns: int, statistic: float, memory_ns: float) -> float:
     """Return how many remembered values of a view were as far out, faded by their age, and remember this one.
 
@@ -65,24 +80,18 @@ def _as_far_out(m: Records, view: int, t_ns: int, statistic: float, memory_ns: f
     """
     if statistic <= m.floor[view]:
         return math.inf
-    count = 0.0
-    low, least = 0, math.inf
-    for k in range(N_FAR):
-        age = t_ns - m.far_t_ns[view, k]
-        kept = m.far[view, k] if age <= _AFTER_LEARNING * memory_ns else 0.0
-        if kept >= LIKE * statistic:
-            count += math.exp(-age / memory_ns)
-        if kept < least:
-            low, least = k, kept
-    known = LIKE * statistic > least
+    low = _refresh_floor(m, view, t_ns, memory_ns)
+    like = LIKE * statistic
+    as_far = math.inf
+    if like > m.floor[view]:
+        as_far = 0.0
+        for k in range(N_FAR):
+            if m.far[view, k] >= like:
+                as_far += math.exp((m.far_t_ns[view, k] - t_ns) / memory_ns)
     m.far[view, low] = statistic
     m.far_t_ns[view, low] = t_ns
-    floor = math.inf
-    for k in range(N_FAR):
-        kept = m.far[view, k] if t_ns - m.far_t_ns[view, k] <= _AFTER_LEARNING * memory_ns else 0.0
-        floor = min(floor, kept)
-    m.floor[view] = floor
-    return count if known else math.inf
+    _refresh_floor(m, view, t_ns, memory_ns)
+    return as_far
 
 
 @inlined
@@ -101,6 +110,8 @@ def novelty(p: Records, m: Records, c: Records, t_ns: int, away: float, unusual:
     memory_ns = max(MEMORY_SAMPLES * c.scan_ns, p.memory_ns)
     rarest, view = math.inf, 0
     for k in range(N_VIEWS):
+        if count % _LET_GO_EVERY == 0:
+            _refresh_floor(m, k, t_ns, memory_ns)
         as_far = _as_far_out(m, k, t_ns, min(m.stat[k], _MOST), memory_ns)
         if as_far < rarest:
             rarest, view = as_far, k

@@ -22,6 +22,8 @@ KNOWN_NS = 5 * DAY_NS
 """How long the hours are learnt before they find anything by themselves."""
 NOISE = 1e-9
 """Share of the level below which a deviation is the rounding of the arithmetic."""
+EVERY_NS = 60_000_000_000
+"""A faster sensor is followed once a minute, which is often enough for hours, unless novelty wants every reading."""
 _SEEN_BEFORE = 2
 _MOST_VISITS = 65535
 _SCAN_SAMPLES = 1000
@@ -42,7 +44,7 @@ def hour_of(t_ns: int) -> int:
 
 
 @inlined
-def follow(c: Records, dt_ns: int, t_ns: int, value: float) -> tuple[float, float]:
+def follow(c: Records, t_ns: int, value: float) -> tuple[float, float]:
     """Return a value's deviation from the slow level, and from what is usual at this hour; then learn from it.
 
     The level is an exponentially weighted mean (Roberts 1959) whose deviations are clipped (Huber 1964); upon it lies a
@@ -50,6 +52,8 @@ def follow(c: Records, dt_ns: int, t_ns: int, value: float) -> tuple[float, floa
     deviation is the same as the first until the hour has been seen, and while taking it off does not leave clearly
     smaller deviations: a sensor that knows no hours gets none.
     """
+    dt_ns = t_ns - c.last_ns
+    c.last_ns = t_ns
     if c.count == 0:
         c.level = value
         c.first_ns = t_ns

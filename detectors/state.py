@@ -142,7 +142,8 @@ N_VIEWS, N_FAR = 3, 12
 
 CALENDAR = np.dtype(
     [
-        ("count", np.int64),  # good readings
+        ("last_ns", np.int64),  # event time of the latest reading that was followed
+        ("count", np.int64),  # readings that were followed
         ("first_ns", np.int64),  # event time of the first
         ("scan_ns", np.float64),  # usual interval between readings, learnt
         ("level", np.float64),
@@ -152,7 +153,11 @@ CALENDAR = np.dtype(
         ("hour_error", np.float64),  # and from the hour's usual
         ("usual", np.float32, DAY_HOURS),  # deviation from the level that is usual in each hour
         ("visits", np.uint16, DAY_HOURS),  # readings in each hour, at most 65535
-        ("_spare", np.int64, 4),
+        (
+            "z",
+            np.float64,
+        ),  # the latest reading's deviation from the hour's usual in its spread; NaN: not judged
+        ("_spare", np.int64, 2),
     ],
     align=True,
 )
