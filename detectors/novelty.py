@@ -7,7 +7,7 @@ shift, for the rows of a new level fill the list after a few readings.
 
 import math
 
-from detectors.edges import NO_EDGE, NS, Records, emit, move_edge
+from detectors.edges import NO_EDGE, NS, RECOVERED, Records, emit, move_edge
 from detectors.findings import NO_LIMIT, Method
 from detectors.jit import inlined
 from detectors.state import C_NOVELTY, N_FAR, N_SCALES, N_VIEWS
@@ -108,13 +108,12 @@ def novelty(p: Records, m: Records, c: Records, t_ns: int, away: float, unusual:
     if count < _SETTLED_SAMPLES:
         return 0.0
     memory_ns = max(MEMORY_SAMPLES * c.scan_ns, p.memory_ns)
-    rarest, view = math.inf, 0
+    rarest = math.inf
     for k in range(N_VIEWS):
         if count % _LET_GO_EVERY == 0:
             _refresh_floor(m, k, t_ns, memory_ns)
-        as_far = _as_far_out(m, k, t_ns, min(m.stat[k], _MOST), memory_ns)
-        if as_far < rarest:
-            rarest, view = as_far, k
+        m.as_far[k] = _as_far_out(m, k, t_ns, min(m.stat[k], _MOST), memory_ns)
+        rarest = min(rarest, m.as_far[k])
     if rarest == math.inf or count < WARM_SAMPLES:
         return 0.0
     most = min(p.rank, SHARE * count)
@@ -128,20 +127,27 @@ def novelty(p: Records, m: Records, c: Records, t_ns: int, away: float, unusual:
         return _TOLD_BEFORE
     m.told_now = 1
     m.told_rank, m.told_t_ns = rarest + 0.5, t_ns
-    m.told_view, m.told_stat = view, m.stat[view]
+    for k in range(N_VIEWS):
+        if m.as_far[k] + 0.5 <= most:
+            m.told_stat[k] = max(m.told_stat[k], m.stat[k])
     return excess  # type: ignore[no-any-return]  # as above
 
 
 @inlined
 def judge_novelty(p: Records, s: Records, m: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float,
                   score: float, out: Records, n: int) -> int:  # fmt: skip
-    """Raise what was told; recover when the view that told it is back at half of what it was, however long that takes."""
+    """Raise what was told; recover when every view that told it is back below half of what it was, however long that takes."""
     told = m.told_now != 0
     if not told and not (s.busy >> C_NOVELTY) & 1:
         return n
-    back = m.stat[m.told_view] < _BACK * m.told_stat
+    back = True
+    for k in range(N_VIEWS):
+        back = back and (m.told_stat[k] == 0.0 or m.stat[k] < _BACK * m.told_stat[k])
     edge = move_edge(s, cond[i], C_NOVELTY, told, back, t_ns, 0, p.off_ns, 1, 0)
     if edge == NO_EDGE:
         return n
+    if edge == RECOVERED:
+        for k in range(N_VIEWS):
+            m.told_stat[k] = 0.0
     return emit(out, n, now_ns, t_ns, cond[i, C_NOVELTY].onset_ns, i, NOVELTY, edge, NO_LIMIT, value, m.rarity, m.asked,
                 p.memory_ns * NS, math.nan, score)  # fmt: skip

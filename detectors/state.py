@@ -166,22 +166,23 @@ CALENDAR = np.dtype(
 NOVEL = np.dtype(
     [
         ("floor", np.float32, N_VIEWS),  # the least of each list; 0 while it is not full
-        ("told_view", np.int32),
         ("mean", np.float64, N_SCALES),
         ("var", np.float64, N_SCALES),
         ("stat", np.float64, N_VIEWS),  # the views of the latest reading
+        ("as_far", np.float64, N_VIEWS),  # how common each is: remembered readings as far out; infinity: many
+        ("told_stat", np.float64, N_VIEWS),  # what each view was when it was told; 0: not uncommon then
         ("rarity", np.float64),  # readings among which one is as far out as the latest told or weighed
         ("asked", np.float64),  # readings among which one must be before it is told
         ("told_rank", np.float64),  # how common the last told one was; 0: nothing told yet
         ("told_t_ns", np.int64),
-        ("told_stat", np.float64),
-        ("told_now", np.int64),
+        ("told_now", np.int64),  # 1: the latest reading is told
         ("far", np.float32, (N_VIEWS, N_FAR)),
         ("far_t_ns", np.int64, (N_VIEWS, N_FAR)),
+        ("_spare", np.int64, 3),
     ],
     align=True,
 )
-"""What novelty remembers of a sensor, touched only where it is on."""
+"""What novelty remembers of a sensor: 640 bytes, touched only where it is on."""
 
 CLOCK = np.dtype([("now_ns", np.int64), ("next_dead_ns", np.int64)], align=True)
 """The pipeline's clock, and a time before which no sensor's silence is due."""
