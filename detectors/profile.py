@@ -62,7 +62,7 @@ class Methods:
     ewma_samples: float = 20.0
     season_z: float = _NAN
     novelty_rank: float = _NAN
-    novelty_days: float = 30.0
+    novelty_days: float = 60.0
     novelty_quiet_s: float = 43_200.0
 
 
