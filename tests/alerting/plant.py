@@ -84,6 +84,7 @@ def finding(
     statistic: float = math.nan,
     forecast_s: float = math.nan,
     threshold: float | None = None,
+    window_s: float = math.nan,
 ) -> tuple[Any, ...]:
     """One row of dtype FINDING; the threshold of a limit finding is the limit."""
     now = T0 + int(at_s * S)
@@ -101,7 +102,7 @@ def finding(
         statistic,
         bound,
         forecast_s,
-        math.nan,
+        window_s,
         0.7,
     )
 
