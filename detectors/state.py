@@ -178,7 +178,7 @@ NOVEL = np.dtype(
         ("told_now", np.int64),  # 1: the latest reading is told
         ("far", np.float32, (N_VIEWS, N_FAR)),
         ("far_t_ns", np.int64, (N_VIEWS, N_FAR)),
-        ("_spare", np.int64, 3),
+        ("_spare", np.int64, 2),
     ],
     align=True,
 )
