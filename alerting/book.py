@@ -42,6 +42,7 @@ class AlertBook:
         self._registry = registry
         self._grades = grades
         self._limits: list[list[float]] = registry.limits.tolist()
+        self._ids = [spec.id for spec in registry.specs]
         self._writer = LineWriter(registry)
         self._peers = Peers(registry)
         self._alerts = Register()
@@ -51,7 +52,7 @@ class AlertBook:
     def apply(self, findings: FindingBlock) -> list[AlertEvent]:
         """Take findings in their order; return what is to be told of them, `seq` rising by one."""
         events: list[AlertEvent] = []
-        for change in changes(findings, self._limits):
+        for change in changes(findings, self._limits, self._ids):
             events += self._take(change)
         return events
 

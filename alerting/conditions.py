@@ -1,14 +1,15 @@
 """Conditions: what a finding says is wrong now, which alert it belongs to, and how grave it is by itself."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from alerting.events import Kind
 from alerting.methods import GRAVITY_OF_LIMIT, KIND, SIDE_OF_LIMIT, Gravity
-from detectors.findings import Edge, FindingBlock, Method
+from detectors.findings import NO_PEER, Edge, FindingBlock, Method
 from registry.sensors import LIMIT_NAMES
 
 
@@ -138,14 +139,14 @@ def limit_gravity(standing: Iterable[Condition], side: Kind) -> int:
     return max((int(c.gravity) for c in standing if c.is_limit and c.side is side), default=0)
 
 
-def changes(findings: FindingBlock, limits: list[list[float]]) -> Iterable[Change]:
-    """Read findings in their order; `limits` is `SensorRegistry.limits` as lists.
+def changes(findings: FindingBlock, limits: list[list[float]], ids: Sequence[str]) -> Iterable[Change]:
+    """Read findings in their order; `limits` is `SensorRegistry.limits` as lists, `ids` the full ids of the sensors.
 
     Rows are read as plain tuples: field access on a numpy record costs ten times as much.
     """
     for row in findings.rows.tolist():
         now_ns, _, onset_ns, sensor, method, edge, limit = row[:7]
-        value, statistic, threshold, forecast_s, window_s, score = row[7:13]
+        value, statistic, threshold, forecast_s, window_s, score, *peers = row[7:]
         name = LIMIT_NAMES[limit] if limit >= 0 else None
         bound = threshold if method == Method.LIMIT else limits[sensor][limit] if limit >= 0 else math.nan
         condition = Condition(
@@ -161,8 +162,21 @@ def changes(findings: FindingBlock, limits: list[list[float]]) -> Iterable[Chang
             forecast_s=_known(forecast_s),
             window_s=_known(window_s),
             score=_known(score),
+            others=_others(ids, sensor, peers),
         )
         yield Change(now_ns, sensor, edge == Edge.RAISED, condition)
+
+
+def _others(ids: Sequence[str], sensor: int, columns: Sequence[Any]) -> tuple[Other, ...]:
+    """Return the sensors that a finding names, its own before them where it has a share.
+
+    `columns` are those of FINDING from `peer_1` on.
+    """
+    peer_1, peer_2, share, share_1, share_2 = columns
+    if peer_1 == NO_PEER and peer_2 == NO_PEER:
+        return ()
+    named = ((sensor if share == share else NO_PEER, share), (peer_1, share_1), (peer_2, share_2))  # noqa: PLR0124 - NaN
+    return tuple(Other(ids[i], _known(part)) for i, part in named if i != NO_PEER)
 
 
 def _known(number: float) -> float | None:

@@ -1,6 +1,6 @@
 """Old and new settings on one recording: which alerts were gained and lost, and which came earlier or later. Pure.
 
-An occurrence lasts from its onset to its return to normal. Occurrences of one sensor and kind that overlap in time, of
+An occurrence lasts from its onset to its return to normal. Occurrences of one sensor and slot (alerting.events) that overlap in time, of
 the one side or the other, are the same trouble: told by both, it came earlier or later; told by one, it is gained or
 lost.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from alerting.events import AlertEvent, Event
+from alerting.events import AlertEvent, Event, Kind, slot_of
 from sim.writing import time_texts
 from store.lineprotocol import time_ns
 
@@ -26,10 +26,11 @@ class Occurrence:
     """One alert from its onset until it cleared; `told_ns` is when it was told. Event and pipeline times in ns."""
 
     sensor: str
-    kind: str
+    slot: str
     onset_ns: int
     told_ns: int
     end_ns: int
+    kind: str
     grade: str
 
 
@@ -51,7 +52,7 @@ class Occurrences:
                 self._end(event.id, time_ns(event.time))
 
     def all(self, last_ns: int) -> list[Occurrence]:
-        """Return every occurrence in order of sensor, kind and time; what is open lasts until `last_ns`."""
+        """Return every occurrence in order of sensor, slot and time; what is open lasts until `last_ns`."""
         for alert in list(self._open):
             self._end(alert, last_ns)
         return sorted(self._done)
@@ -60,7 +61,7 @@ class Occurrences:
         event, onset_ns, told_ns = self._open.pop(alert)
         self._done.append(
             Occurrence(
-                sensor=event.sensor or "", kind=event.kind, grade=event.grade,
+                sensor=event.sensor or "", slot=slot_of(Kind(event.kind)), kind=event.kind, grade=event.grade,
                 onset_ns=onset_ns, told_ns=told_ns, end_ns=max(end_ns, told_ns),
             )
         )  # fmt: skip
@@ -106,14 +107,14 @@ class Line:
 
 
 def matched(old: Sequence[Occurrence], new: Sequence[Occurrence]) -> list[Match]:
-    """Return every trouble of either side, in order of sensor, kind and onset."""
+    """Return every trouble of either side, in order of sensor, slot and onset."""
     both = sorted([(o, 0) for o in old] + [(o, 1) for o in new], key=lambda pair: (pair[0], pair[1]))
     return [Match(old=tuple(o for o, side in group if side == 0), new=tuple(o for o, side in group if side == 1))
             for group in _overlapping(both)]  # fmt: skip
 
 
 def _overlapping(sorted_: Iterable[tuple[Occurrence, int]]) -> Iterator[list[tuple[Occurrence, int]]]:
-    """Yield unbroken runs of occurrences of one sensor and kind in which each overlaps one before."""
+    """Yield unbroken runs of occurrences of one sensor and slot in which each overlaps one before."""
     group: list[tuple[Occurrence, int]] = []
     end_ns = 0
     for one in sorted_:
@@ -121,7 +122,7 @@ def _overlapping(sorted_: Iterable[tuple[Occurrence, int]]) -> Iterator[list[tup
         last = group[-1][0] if group else None
         if (
             last
-            and (last.sensor, last.kind) == (occurrence.sensor, occurrence.kind)
+            and (last.sensor, last.slot) == (occurrence.sensor, occurrence.slot)
             and occurrence.onset_ns <= end_ns
         ):
             group.append(one)

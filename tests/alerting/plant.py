@@ -8,7 +8,7 @@ import numpy as np
 
 from alerting.book import AlertBook
 from alerting.grades_file import default_grades
-from detectors.findings import FINDING, NO_LIMIT, Edge, FindingBlock, Method
+from detectors.findings import ALONE, FINDING, NO_LIMIT, Edge, FindingBlock, Method
 from registry.plant import Area, Enterprise, Equipment, HazardSource, Plant, SourceGrade, Text
 from registry.sensors import LIMIT_NAMES, SensorRegistry, SensorSpec, SensorType
 
@@ -84,6 +84,7 @@ def finding(
     statistic: float = math.nan,
     forecast_s: float = math.nan,
     threshold: float | None = None,
+    peers: tuple[float, ...] = ALONE,
     window_s: float = math.nan,
 ) -> tuple[Any, ...]:
     """One row of dtype FINDING; the threshold of a limit finding is the limit."""
@@ -104,6 +105,7 @@ def finding(
         forecast_s,
         window_s,
         0.7,
+        *peers,
     )
 
 

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting.events import AlertEvent
+from alerting.events import AlertEvent, Kind, slot_of
 from service.tuning.backtest import DAY_NS, Match, Occurrence, Occurrences, compared, matched, report
 
 S = 1_000_000_000
@@ -15,7 +15,7 @@ def occurrence(
     start_s: float, end_s: float, sensor: str = "a", kind: str = "high", late_s: float = 0.0
 ) -> Occurrence:
     return Occurrence(
-        sensor=sensor, kind=kind, grade="yellow",
+        sensor=sensor, slot=slot_of(Kind(kind)), kind=kind, grade="yellow",
         onset_ns=round(start_s * S), told_ns=round((start_s + late_s) * S), end_ns=round(end_s * S),
     )  # fmt: skip
 
@@ -28,7 +28,7 @@ def test_what_only_one_side_told_is_gained_or_lost() -> None:
     assert fates([occurrence(0, 10)], []) == ["lost"]
     assert fates([], [occurrence(0, 10)]) == ["gained"]
     assert fates([occurrence(0, 10)], [occurrence(20, 30)]) == ["lost", "gained"]
-    assert fates([occurrence(0, 10)], [occurrence(0, 10, kind="low")]) == ["lost", "gained"]
+    assert fates([occurrence(0, 10)], [occurrence(0, 10, kind="stuck")]) == ["lost", "gained"]
     assert fates([occurrence(0, 10)], [occurrence(0, 10, sensor="b")]) == ["lost", "gained"]
 
 
@@ -112,3 +112,8 @@ def test_nothing_at_all() -> None:
     made = compared([], [], 0, 0)
     assert (made.matches, made.per_sensor_day(0)) == ((), None)
     assert Match(old=(), new=(occurrence(0, 1),)).shift_ns is None
+
+
+def test_an_alert_that_opens_as_another_kind_of_the_process_is_the_same_trouble() -> None:
+    assert fates([occurrence(0, 20, kind="anomaly")], [occurrence(5, 20, kind="high")]) == ["later"]
+    assert fates([occurrence(0, 20, kind="dead")], [occurrence(5, 20, kind="high")]) == ["lost", "gained"]
