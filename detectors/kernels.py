@@ -18,9 +18,10 @@ from detectors.groups.state import NOBODY, Groups
 from detectors.groups.vote import cast_vote, may_vote
 from detectors.jit import fetch_ahead, fused, inlined, kernel
 from detectors.limits import judge_limits, judge_range
+from detectors.location import BESIDE_Z, judge_location, judge_z, weigh_location
 from detectors.memory import Memory, Params
 from detectors.silence import begin, expect, fire_dead
-from detectors.state import C_DEAD, C_RANGE, C_RATE, C_Z, N_CONDITIONS, N_LIMITS, NEVER, RING
+from detectors.state import C_DEAD, C_RANGE, C_RATE, N_CONDITIONS, N_LIMITS, NEVER, RING
 from detectors.trend import rate_over_window, remember
 
 OK, LATE, DUPLICATE = 0, 1, 2
@@ -39,8 +40,14 @@ _BOUNDS = (1 << N_LIMITS) - 1 | 1 << C_RANGE
 def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value: float,
            out: Records, n: int, score: NDArray[np.float64], row: int) -> int:  # fmt: skip
     """Judge one good reading by every method that watches its sensor; write its score and its findings."""
-    p, s = params.base[i], memory.state[i]
-    cond, ring = memory.cond, memory.ring
+    p, own, s = params.base[i], params.location[i], memory.state[i]
+    cond, ring, chart, calendar, novel = (
+        memory.cond,
+        memory.ring,
+        memory.chart[i],
+        memory.calendar[i],
+        memory.novel[i],
+    )
     calm = p.calm_lo < value < p.calm_hi
     abnormal = not calm or s.busy & _BOUNDS != 0
     watches_rate = (p.watch >> RATE) & 1 != 0
@@ -55,6 +62,8 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
         z = robust_z(p, s, t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0, value)
         if not math.isnan(z):
             excess = max(excess, abs(z) / p.z_threshold)
+    if p.watch & BESIDE_Z:
+        excess = max(excess, weigh_location(p, own, chart, calendar, novel, t_ns, value, z))
     if not calm and not p.quiet_lo < value < p.quiet_hi:
         excess = max(excess, 1.0)
     points = excess / (1.0 + excess)
@@ -73,14 +82,9 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
                 n = emit(out, n, now_ns, t_ns, cond[i, C_RATE].onset_ns, i, RATE, edge, NO_LIMIT, value, rate,
                          p.rate_limit, p.rate_window_ns * NS, math.nan, points)  # fmt: skip
     if not math.isnan(z):
-        far = abs(z) >= p.z_threshold
-        if far or (s.busy >> C_Z) & 1:
-            edge = move_edge(
-                s, cond[i], C_Z, far, abs(z) < 0.6 * p.z_threshold, t_ns, 0, p.z_off_ns, p.z_samples, 0
-            )
-            if edge != NO_EDGE:
-                n = emit(out, n, now_ns, t_ns, cond[i, C_Z].onset_ns, i, ROBUST_Z, edge, NO_LIMIT, value, z,
-                         p.z_threshold, p.z_tau_ns * NS, math.nan, points)  # fmt: skip
+        n = judge_z(p, s, cond, i, now_ns, t_ns, value, z, points, out, n)
+    if p.watch & BESIDE_Z:
+        n = judge_location(p, own, s, chart, calendar, novel, cond, i, now_ns, t_ns, value, z, points, out, n)
     return n
 
 
@@ -105,20 +109,19 @@ def step(params: Params, memory: Memory, groups: Groups, event_clock: bool, now_
     (NOBODY otherwise); the caller empties the one, fits the other (detectors.groups.pca) and calls again. Under the event clock `now` is the newest event time seen; every silence that is due up to a reading's time
     is told before the reading counts. Under the wall clock `now` is `now_ns` for all of them.
     """
-    state, cond, clock, due = memory.state, memory.cond, memory.clock, memory.due
-    n = 0
-    seats, members = groups.seat, groups.member
+    base, state, cond, clock, due = params.base, memory.state, memory.cond, memory.clock, memory.due
+    seats, members, n = groups.seat, groups.member, 0
     if not event_clock:
         if clock[0].now_ns == NEVER:
             begin(state, due, clock, now_ns)
         clock[0].now_ns = max(clock[0].now_ns, now_ns)
         if clock[0].now_ns >= due[0]:
-            n = fire_dead(params.base, state, cond, due, clock[0].now_ns, out, n)
+            n = fire_dead(base, state, cond, due, clock[0].now_ns, out, n)
     for row in range(first, len(sensor)):
         if n + N_CONDITIONS > len(out):
             return row, n, NOBODY
         if row + AHEAD < len(sensor):
-            _fetch(params.base, memory, seats, members, sensor[row + AHEAD], sensor[row + AHEAD // 2])
+            _fetch(base, memory, seats, members, sensor[row + AHEAD], sensor[row + AHEAD // 2])
         i = sensor[row]
         t = t_ns[row]
         if event_clock:
@@ -126,7 +129,7 @@ def step(params: Params, memory: Memory, groups: Groups, event_clock: bool, now_
                 begin(state, due, clock, t)
             clock[0].now_ns = max(clock[0].now_ns, t)
             if clock[0].now_ns >= due[0]:
-                n = fire_dead(params.base, state, cond, due, clock[0].now_ns, out, n)
+                n = fire_dead(base, state, cond, due, clock[0].now_ns, out, n)
                 if n + N_CONDITIONS > len(out):
                     return row, n, NOBODY
         elif due[0] <= clock[0].now_ns:
@@ -149,11 +152,11 @@ def step(params: Params, memory: Memory, groups: Groups, event_clock: bool, now_
             s.busy &= ~(1 << C_DEAD)
             silent_s = (t - c.onset_ns) * NS
             n = emit(out, n, now, t, c.onset_ns, i, DEAD, RECOVERED, NO_LIMIT, v, silent_s,
-                     params.base[i].dead_after_ns * NS, math.nan, math.nan, 0.0)  # fmt: skip
-            expect(state, due, i, now + params.base[i].dead_after_ns)
+                     base[i].dead_after_ns * NS, math.nan, math.nan, 0.0)  # fmt: skip
+            expect(state, due, i, now + base[i].dead_after_ns)
         n = _judge(params, memory, i, now, t, v, out, n, score, row)
         s.good_t_ns = t
-        watch = params.base[i].watch
+        watch = base[i].watch
         if watch & VOTES and may_vote(s, seats[i], groups.voter, groups.vote):
             n = cast_vote(memory, groups, i, now, t, v, out, n)
         if watch & GROUPED and take_reading(seats[i], members, groups.group, groups.zero, t, v):

@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.state import (
+    CALENDAR,
+    CHART,
     CLOCK,
     CONDITION,
     FANOUT,
     FOREVER,
     N_CONDITIONS,
     NEVER,
+    NOVEL,
     RING,
     SAMPLE,
     STATE,
@@ -27,6 +30,7 @@ class Params(NamedTuple):
     """Parameters, from the points table and the profile: a row a sensor in each array; never written by the step."""
 
     base: NDArray[np.void]
+    location: NDArray[np.void]
 
 
 class Memory(NamedTuple):
@@ -38,6 +42,9 @@ class Memory(NamedTuple):
     state: NDArray[np.void]
     cond: NDArray[np.void]
     ring: NDArray[np.void]
+    chart: NDArray[np.void]
+    calendar: NDArray[np.void]
+    novel: NDArray[np.void]
     clock: NDArray[np.void]
     due: NDArray[np.int64]
 
@@ -51,7 +58,10 @@ class Memory(NamedTuple):
         ring = at_cache_lines(sensors * RING, SAMPLE)
         clock = np.zeros(1, CLOCK)
         clock["now_ns"] = NEVER
-        return cls(state, cond, ring, clock, np.full(_nodes(sensors), FOREVER, np.int64))
+        chart, calendar, novel = (at_cache_lines(sensors, kind) for kind in (CHART, CALENDAR, NOVEL))
+        return cls(
+            state, cond, ring, chart, calendar, novel, clock, np.full(_nodes(sensors), FOREVER, np.int64)
+        )
 
     def by_name(self) -> Mapping[str, NDArray[np.void]]:
         """Return what a snapshot keeps, which is all but the index."""

@@ -5,17 +5,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+import numpy as np
+from numpy.typing import NDArray
+
 from detectors.findings import Method
 from detectors.memory import Params
-from detectors.state import DESIGN, FOREVER, HH, LL, PARAMS, RING, H, L, at_cache_lines
+from detectors.run_length import cusum_limit, ewma_limit
+from detectors.state import DESIGN, FOREVER, HH, LL, LOCATION_PARAMS, PARAMS, RING, H, L, at_cache_lines
 from registry.sensors import GAS_TYPES, SensorRegistry, SensorSpec, SensorType
 
+Row = dict[str, float | list[int] | tuple[float, ...]]
+"""The fields of one record of parameters."""
+DAY_S = 86_400.0
+LEAST_WEIGHT = 1e-3
+"""Of the newest residual in the EWMA chart."""
 _NAN = math.nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Methods:
-    """Settings of the methods beside the limits; NaN in `dead_scans`, `rate_pct_per_min` or `z_threshold` switches its method off.
+    """Settings of the methods beside the limits; NaN in a key of `profile_file.SWITCHES` switches its method off.
 
     Attributes:
         dead_scans, dead_min_s: silent for max(dead_scans * scan_s, dead_min_s) is dead.
@@ -34,6 +43,14 @@ class Methods:
         group_false_rate: wanted share of normal rounds beyond a limit of T2 or Q.
         group_rounds: rounds in a row beyond it before it is a finding, and back before it recovers.
         vote_needed: how many of the sensors that share the points table's `group` must agree (VOTE); 0: the majority.
+        cusum_false_per_day: wanted false alarms a day of the CUSUM chart; it also needs z_threshold and scan_s.
+        cusum_shift: lasting shift that it looks for, in sigma.
+        ewma_false_per_day: wanted false alarms a day of the EWMA chart; it also needs z_threshold and scan_s.
+        ewma_samples: samples that it looks back on.
+        season_z: deviation from the usual of this hour of the day that is a finding, in sigma.
+        novelty_rank: remembered readings as far out from which on a reading is common, and no finding.
+        novelty_days: how long novelty remembers; at least 10 000 samples.
+        novelty_quiet_s: how long what was told is not told again; at least 200 samples.
     """
 
     dead_scans: float = 3.0
@@ -53,6 +70,14 @@ class Methods:
     group_false_rate: float = 1e-3
     group_rounds: int = 5
     vote_needed: int = 0
+    cusum_false_per_day: float = _NAN
+    cusum_shift: float = 1.0
+    ewma_false_per_day: float = _NAN
+    ewma_samples: float = 20.0
+    season_z: float = _NAN
+    novelty_rank: float = _NAN
+    novelty_days: float = 60.0
+    novelty_quiet_s: float = 43_200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +95,46 @@ class Profile:
 
     def params(self, registry: SensorRegistry) -> Params:
         """Return the parameters of every sensor, a row a sensor."""
-        base = at_cache_lines(len(registry), PARAMS)
-        rows = [_row(spec, self.methods(spec)) for spec in registry.specs]
-        for name in rows[0] if rows else ():
-            base[name] = [row[name] for row in rows]
-        return Params(base)
+        methods = [self.methods(spec) for spec in registry.specs]
+        base = [_row(spec, own) for spec, own in zip(registry.specs, methods, strict=True)]
+        located = [_location(spec, own) for spec, own in zip(registry.specs, methods, strict=True)]
+        return Params(_filled(PARAMS, base), _filled(LOCATION_PARAMS, located))
 
 
-def _row(spec: SensorSpec, methods: Methods) -> dict[str, float | list[int] | tuple[float, ...]]:
+def _filled(kind: np.dtype[np.void], rows: list[Row]) -> NDArray[np.void]:
+    part = at_cache_lines(len(rows), kind)
+    for name in rows[0] if rows else ():
+        part[name] = [row[name] for row in rows]
+    return part
+
+
+def run_length(false_per_day: float, scan_s: float) -> float:
+    """Return the samples between false alarms that a rate means, NaN where there is no rate or no scan interval."""
+    a_day = false_per_day * scan_s
+    return DAY_S / a_day if a_day > 0.0 else _NAN
+
+
+def _location(spec: SensorSpec, methods: Methods) -> Row:
+    """Return the fields of `LOCATION_PARAMS` of one sensor: the charts' limits from the wanted rates of false alarms."""
+    k = methods.cusum_shift / 2.0
+    weight = min(max(2.0 / (methods.ewma_samples + 1.0), LEAST_WEIGHT), 1.0)
+    cusum = run_length(methods.cusum_false_per_day, spec.scan_s)
+    ewma = run_length(methods.ewma_false_per_day, spec.scan_s)
+    return {
+        "cusum_k": k,
+        "cusum_h": math.nan if math.isnan(cusum) else cusum_limit(cusum, k),
+        "ewma_weight": weight,
+        "ewma_width": math.nan if math.isnan(ewma) else ewma_limit(ewma, weight),
+        "ewma_window_s": methods.ewma_samples * spec.scan_s,
+        "season_z": methods.season_z,
+        "rank": methods.novelty_rank,
+        "memory_ns": float(_ns(methods.novelty_days * DAY_S)),
+        "quiet_ns": float(_ns(methods.novelty_quiet_s)),
+        "off_ns": _ns(methods.z_off_s),
+    }
+
+
+def _row(spec: SensorSpec, methods: Methods) -> Row:
     """Return the fields of `PARAMS` of one sensor."""
     span = spec.range_hi - spec.range_lo
     quiet_lo = max((limit for limit in spec.limits[: L + 1] if not math.isnan(limit)), default=-math.inf)
@@ -90,6 +147,14 @@ def _row(spec: SensorSpec, methods: Methods) -> dict[str, float | list[int] | tu
     watched = {
         Method.RATE: not math.isnan(rate_limit),
         Method.ROBUST_Z: not math.isnan(methods.z_threshold),
+        Method.CUSUM: not math.isnan(
+            run_length(methods.cusum_false_per_day, spec.scan_s) * methods.z_threshold
+        ),
+        Method.EWMA: not math.isnan(
+            run_length(methods.ewma_false_per_day, spec.scan_s) * methods.z_threshold
+        ),
+        Method.SEASON: not math.isnan(methods.season_z),
+        Method.NOVELTY: not math.isnan(methods.novelty_rank),
     }
     return {
         # a range that is not there is NaN, which max and min pass over in second place

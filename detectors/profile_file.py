@@ -30,13 +30,32 @@ _POSITIVE = frozenset(
         "z_tau_s",
         *_COUNTS,
         *_SHARES,
+        "season_z",
+        "cusum_false_per_day",
+        "cusum_shift",
+        "ewma_false_per_day",
+        "ewma_samples",
+        "novelty_rank",
+        "novelty_days",
+        *_WHOLE,
     }
 )
 _MOST_SAMPLES = 1_000_000
 _LARGEST_SHARE = 0.1
 _METHOD_KEYS = tuple(f.name for f in fields(Methods))
 _DEFAULT_KEYS = tuple(f.name for f in fields(TypeDefaults))
-SWITCHES = frozenset({"dead_scans", "rate_pct_per_min", "z_threshold", *_DEFAULT_KEYS})
+SWITCHES = frozenset(
+    {
+        "dead_scans",
+        "rate_pct_per_min",
+        "z_threshold",
+        "cusum_false_per_day",
+        "ewma_false_per_day",
+        "season_z",
+        "novelty_rank",
+        *_DEFAULT_KEYS,
+    }
+)
 """Keys whose null says that there is none: no such default, or the method is off."""
 
 Defaults = Mapping[SensorType, TypeDefaults]

@@ -19,6 +19,9 @@ _BEFORE = N_LIMITS - 1
 C_RANGE, C_RATE, C_Z, C_DEAD = (
     _BEFORE + int(method) for method in (Method.OUT_OF_RANGE, Method.RATE, Method.ROBUST_Z, Method.DEAD)
 )
+C_CUSUM, C_EWMA, C_SEASON, C_NOVELTY = (
+    _BEFORE + int(method) for method in (Method.CUSUM, Method.EWMA, Method.SEASON, Method.NOVELTY)
+)
 N_CONDITIONS = _BEFORE + len(Method)
 """Conditions of a sensor: one for each limit, then one for each other method in the order of their numbers."""
 
@@ -97,6 +100,89 @@ CONDITION = np.dtype(
     align=True,
 )
 """One condition of one sensor: off, pending, on, or pending back."""
+
+LOCATION_PARAMS = np.dtype(
+    [
+        ("season_z", np.float64),  # deviation from the hour's usual that is a finding, in sigma
+        ("rank", np.float64),  # novelty: remembered readings as far out that make one common
+        ("memory_ns", np.float64),  # how long novelty remembers, at the least
+        ("quiet_ns", np.float64),  # how long what was told is not told again, at the least
+        ("off_ns", np.int64),  # how long novelty must be back before it recovers
+        ("cusum_k", np.float64),  # reference value: half of the shift, in sigma, that is looked for
+        ("cusum_h", np.float64),  # decision interval, in sigma
+        ("ewma_weight", np.float64),  # of the newest residual
+        ("ewma_width", np.float64),  # limit, in standard deviations of the average
+        ("ewma_window_s", np.float64),  # what the average looks back on
+        ("_spare", np.int64, 6),
+    ],
+    align=True,
+)
+"""Parameters of the methods of location that are not in the first line of `PARAMS`."""
+
+CHART = np.dtype(
+    [
+        ("before", np.float64),  # the residual before this one, clipped
+        ("power", np.float64),  # mean square of the residuals; 0: none yet
+        ("product", np.float64),  # mean product of one residual with the next
+        ("up", np.float64),  # the two sums of CUSUM
+        ("down", np.float64),
+        ("average", np.float64),
+        ("up_ns", np.int64),  # event time at which a sum left zero
+        ("down_ns", np.int64),
+    ],
+    align=True,
+)
+"""State of the charts: one cache line, touched only where one of them is on."""
+
+DAY_HOURS = 48
+"""The hours of a working day, then those of a week-end day."""
+N_SCALES = 4
+N_VIEWS, N_FAR = 3, 12
+"""Novelty's views of a reading, and how many of the greatest statistics of each it remembers."""
+
+CALENDAR = np.dtype(
+    [
+        ("last_ns", np.int64),  # event time of the latest reading that was followed
+        ("count", np.int64),  # readings that were followed
+        ("first_ns", np.int64),  # event time of the first
+        ("scan_ns", np.float64),  # usual interval between readings, learnt
+        ("level", np.float64),
+        ("spread", np.float64),  # mean absolute deviation from the level
+        ("compared", np.int64),  # readings whose hour was known
+        ("plain_error", np.float64),  # mean absolute deviation of those from the level
+        ("hour_error", np.float64),  # and from the hour's usual
+        ("usual", np.float32, DAY_HOURS),  # deviation from the level that is usual in each hour
+        ("visits", np.uint16, DAY_HOURS),  # readings in each hour, at most 65535
+        (
+            "z",
+            np.float64,
+        ),  # the latest reading's deviation from the hour's usual in its spread; NaN: not judged
+        ("_spare", np.int64, 2),
+    ],
+    align=True,
+)
+"""A sensor's slow level and its hours: 384 bytes, touched only where season or novelty is on."""
+
+NOVEL = np.dtype(
+    [
+        ("floor", np.float32, N_VIEWS),  # the least of each list; 0 while it is not full
+        ("mean", np.float64, N_SCALES),
+        ("var", np.float64, N_SCALES),
+        ("stat", np.float64, N_VIEWS),  # the views of the latest reading
+        ("as_far", np.float64, N_VIEWS),  # how common each is: remembered readings as far out; infinity: many
+        ("told_stat", np.float64, N_VIEWS),  # what each view was when it was told; 0: not uncommon then
+        ("rarity", np.float64),  # readings among which one is as far out as the latest told or weighed
+        ("asked", np.float64),  # readings among which one must be before it is told
+        ("told_rank", np.float64),  # how common the last told one was; 0: nothing told yet
+        ("told_t_ns", np.int64),
+        ("told_now", np.int64),  # 1: the latest reading is told
+        ("far", np.float32, (N_VIEWS, N_FAR)),
+        ("far_t_ns", np.int64, (N_VIEWS, N_FAR)),
+        ("_spare", np.int64, 2),
+    ],
+    align=True,
+)
+"""What novelty remembers of a sensor: 640 bytes, touched only where it is on."""
 
 CLOCK = np.dtype([("now_ns", np.int64)], align=True)
 """The pipeline's clock."""

@@ -178,7 +178,9 @@ def test_windowed_gaussian_against_its_definition() -> None:
 
 def test_the_bank_by_what_it_told() -> None:
     table = wandering(500, 1)
-    _, raised, standing = bank_detectors(packaged({"z_threshold": 6, "z_samples": 2}))
+    _, raised, standing = bank_detectors(
+        packaged({"z_threshold": 6, "z_samples": 2, "novelty_rank": math.nan})
+    )
     ups, stands = raised.score(table, 0), standing.score(table, 0)
     assert list(np.flatnonzero(ups)) == [301]
     assert list(np.flatnonzero(stands)) == list(range(301, 310))

@@ -5,12 +5,15 @@ every reading.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from detectors.clock import Clock
+from detectors.findings import Method
 from detectors.memory import Params
 from detectors.state import FOREVER, RING
+from tests.detectors.oracle_location import MINUTE, Calendar, Charts, Novelty
 
 LIMITS = ("ll", "l", "h", "hh", "design")
 
@@ -43,6 +46,10 @@ class Condition:
 @dataclass
 class Sensor:
     p: dict[str, Any]
+    own: dict[str, Any]
+    charts: Charts
+    calendar: Calendar
+    novelty: Novelty
     last: int | None = None
     good_t: int | None = None
     good_now: int = 0
@@ -56,12 +63,24 @@ class Sensor:
         return self.conditions.setdefault(name, Condition())
 
 
+def on(p: dict[str, Any], method: Method) -> bool:
+    return bool(int(p["watch"]) >> method & 1)
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    return {name: row[name] for name in row.dtype.names}
+
+
+def _sensor(p: dict[str, Any], own: dict[str, Any]) -> Sensor:
+    return Sensor(p, own, Charts(own), Calendar(), Novelty(own))
+
+
 class OracleBank:
     def __init__(self, params: Params, clock: Clock) -> None:
         self.clock = clock
         self.now: int | None = None
         self.sensors = [
-            Sensor({name: row[name] for name in params.base.dtype.names or ()}) for row in params.base
+            _sensor(_plain(row), _plain(own)) for row, own in zip(params.base, params.location, strict=True)
         ]
 
     def step(
@@ -129,6 +148,8 @@ class OracleBank:
             excess = abs(rate) / p["rate_limit"]
         if not math.isnan(p["z_threshold"]) and not math.isnan(z):
             excess = max(excess, abs(z) / p["z_threshold"])
+        located, season, novel = self.locate(s, t, v, z)
+        excess = max(excess, located)
         low = [x for x in p["limit"][:2] if not math.isnan(x)]
         high = [x for x in p["limit"][2:] if not math.isnan(x)]
         if any(v <= x for x in low) or any(v >= x for x in high):
@@ -174,8 +195,79 @@ class OracleBank:
                 least=p["z_samples"],
             )
             note("robust_z", edge)
+            begun = s.condition("robust_z")
+            if begun.active and abs(z) >= p["z_threshold"] and t - begun.onset >= p["z_tau_ns"]:
+                s.count = 0
+        self.located(s, t, z, season, novel=novel, note=note)
         s.good_t = t
         return found, excess / (1.0 + excess)
+
+    def locate(self, s: Sensor, t: int, v: float, z: float) -> tuple[float, float, bool]:
+        """Return the excess of charts, season and novelty, the season's z, and whether novelty tells this reading."""
+        p, excess, season, novel = s.p, 0.0, math.nan, False
+        if not math.isnan(z):
+            s.charts.learn(t, z)
+            if on(p, Method.CUSUM):
+                excess = max(excess, abs(s.charts.total()) / s.own["cusum_h"])
+            if on(p, Method.EWMA):
+                excess = max(excess, abs(s.charts.mean()) / s.own["ewma_width"])
+        due = s.calendar.count == 0 or t - s.calendar.last >= MINUTE
+        if on(p, Method.NOVELTY) or (on(p, Method.SEASON) and due):
+            away, unusual = s.calendar.follow(t, v)
+            if on(p, Method.SEASON):
+                season = s.calendar.z(t, away, unusual)
+                if not math.isnan(season):
+                    excess = max(excess, abs(season) / s.own["season_z"])
+            if on(p, Method.NOVELTY):
+                weighed, novel = s.novelty.weigh(s.calendar, t, away, unusual)
+                excess = max(excess, weighed)
+        return excess, season, novel
+
+    def located(
+        self,
+        s: Sensor,
+        t: int,
+        z: float,
+        season: float,
+        *,
+        novel: bool,
+        note: Callable[[str, str | None], None],
+    ) -> None:
+        if not math.isnan(z):
+            self.chart(s, t, note)
+        if not math.isnan(season):
+            edge = s.condition("season").move(
+                t,
+                inside=abs(season) >= s.own["season_z"],
+                outside=abs(season) < 0.6 * s.own["season_z"],
+                on=0,
+                off=s.p["z_off_ns"],
+                least=s.p["z_samples"],
+            )
+            note("season", edge)
+        if on(s.p, Method.NOVELTY):
+            edge = s.condition("novelty").move(
+                t, inside=novel, outside=s.novelty.back(), on=0, off=s.own["off_ns"]
+            )
+            if edge == "recovered":
+                s.novelty.told_stats = {}
+            note("novelty", edge)
+
+    def chart(self, s: Sensor, t: int, note: Callable[[str, str | None], None]) -> None:
+        total = s.charts.total()
+        began = s.charts.up_began if total > 0 else s.charts.down_began
+        for method, statistic, limit, onset in (
+            (Method.CUSUM, total, s.own["cusum_h"], began),
+            (Method.EWMA, s.charts.mean(), s.own["ewma_width"], t),
+        ):
+            if not on(s.p, method):
+                continue
+            c = s.condition(method.label)
+            inside, outside = abs(statistic) >= limit, abs(statistic) < 0.5 * limit
+            edge = c.move(t, inside=inside, outside=outside, on=0, off=s.p["z_off_ns"])
+            if edge == "raised":
+                c.onset = onset
+            note(method.label, edge)
 
     def rate(self, s: Sensor, t: int, v: float) -> float:
         window = int(s.p["rate_window_ns"])

@@ -4,7 +4,7 @@ import math
 from dataclasses import fields, replace
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.bank import DetectorBank
@@ -72,6 +72,7 @@ numbers = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(
     st.fixed_dictionaries(
         {f.name: numbers for f in fields(Methods) if f.name not in {"z_samples", "z_warm_samples"}}

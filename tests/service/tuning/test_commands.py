@@ -21,6 +21,10 @@ def _cache_is_read_already(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"service.commands.{name}.use_compile_cache", lambda _: None)
 
 
+POINTS = "points.csv"
+"""Beside the day: the two are temperatures, for type other has no threshold that could be tuned."""
+
+
 def call(*args: object) -> Result:
     return CliRunner().invoke(build(str(args[0])), [str(a) for a in args], env={"COLUMNS": "200"})
 
@@ -35,6 +39,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("day") / "day.csv.gz"
     rows = "".join(f"{t},{x:.6f},{y:.6f}\n" for t, x, y in zip(times, a.tolist(), b.tolist(), strict=True))
     path.write_bytes(gzip.compress(f"time,a,b\n{rows}".encode()))
+    (path.parent / POINTS).write_text("sensor,type\na,temperature\nb,temperature\n", encoding="utf-8")
     return path
 
 
@@ -43,18 +48,28 @@ def test_tune_writes_overlay_and_plot_and_says_the_same_twice(day: Path, tmp_pat
     for name in ("one", "two"):
         out = tmp_path / name / "t.yaml"
         out.parent.mkdir()
-        result = call("tune", day, "--out", out, "--plots", out.parent / "plots", "--json")
+        result = call(
+            "tune",
+            day,
+            "--points",
+            day.parent / POINTS,
+            "--out",
+            out,
+            "--plots",
+            out.parent / "plots",
+            "--json",
+        )
         assert result.exit_code == 0, result.output
         files = sorted(p for p in out.parent.rglob("*") if p.is_file())
         written.append((result.stdout, [p.read_bytes() for p in files]))
-        assert (out.parent / "plots" / "other-robust_z.svg").is_file()
+        assert (out.parent / "plots" / "temperature-robust_z.svg").is_file()
     assert written[0] == written[1]
     told = json.loads(written[0][0])
     assert {t["sensor"] for t in told["thresholds"] if t["chosen"] is not None} == {"a", "b"}
 
 
 def test_tune_shows_tables(day: Path, tmp_path: Path) -> None:
-    result = call("tune", day, "--out", tmp_path / "t.yaml")
+    result = call("tune", day, "--points", day.parent / POINTS, "--out", tmp_path / "t.yaml")
     assert result.exit_code == 0
     assert "tuned" in result.stdout
     assert "z_threshold" in result.stdout
@@ -62,7 +77,7 @@ def test_tune_shows_tables(day: Path, tmp_path: Path) -> None:
 
 def test_tune_says_no_when_nothing_can_be_tuned(day: Path, tmp_path: Path) -> None:
     until = time_texts([T0 + 7200 * S])[0]
-    result = call("tune", day, "--out", tmp_path / "t.yaml", "--to", until)
+    result = call("tune", day, "--points", day.parent / POINTS, "--out", tmp_path / "t.yaml", "--to", until)
     assert result.exit_code == 1
     assert "short" in (tmp_path / "t.yaml").read_text("utf-8")
 
@@ -91,26 +106,39 @@ def test_a_journal_or_a_store_needs_its_settings(tmp_path: Path) -> None:
 
 def test_backtest_of_a_stricter_profile_gains_alerts(day: Path, tmp_path: Path) -> None:
     new = tmp_path / "new.yaml"
-    new.write_text("sensors: {a: {z_threshold: 2.5}}\n", encoding="utf-8")
-    result = call("backtest", day, "--against", new, "--json")
+    new.write_text("sensors: {a: {z_threshold: 2.5, z_samples: 2}}\n", encoding="utf-8")
+    result = call("backtest", day, "--points", day.parent / POINTS, "--against", new, "--json")
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
     assert told["total"]["old"] == 0
     assert told["total"]["gained"] > 0
     assert {a["sensor"] for a in told["alerts"]} == {"a"}
-    assert call("backtest", day, "--against", new, "--json").stdout == result.stdout
+    assert (
+        call("backtest", day, "--points", day.parent / POINTS, "--against", new, "--json").stdout
+        == result.stdout
+    )
     back = json.loads(
-        call("backtest", day, "--detectors", new, "--against", _packaged(tmp_path), "--json").stdout
+        call(
+            "backtest",
+            day,
+            "--points",
+            day.parent / POINTS,
+            "--detectors",
+            new,
+            "--against",
+            _packaged(tmp_path),
+            "--json",
+        ).stdout
     )
     assert back["total"]["lost"] == told["total"]["gained"]
-    shown = call("backtest", day, "--against", new)
+    shown = call("backtest", day, "--points", day.parent / POINTS, "--against", new)
     assert "gained" in shown.stdout
 
 
 def test_backtest_names_sensors_that_are_not_there(day: Path, tmp_path: Path) -> None:
     new = tmp_path / "new.yaml"
     new.write_text("sensors: {c: {z_threshold: 4}}\n", encoding="utf-8")
-    error = call("backtest", day, "--against", new).exception
+    error = call("backtest", day, "--points", day.parent / POINTS, "--against", new).exception
     assert isinstance(error, InputError)
     assert "'c'" in str(error)
 

@@ -1,14 +1,16 @@
 """What tune writes: an overlay that the loader takes, JSON, plots."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
+from detectors.profile import Profile
 from detectors.profile_file import load_profile
-from registry.sensors import registry_of_columns
+from registry.sensors import SensorType, registry_of_columns
 from service.tuning.calibrate import Calibration, calibrate, tuned_profile
 from service.tuning.overlay import overlay, report
 from service.tuning.plot import return_levels
@@ -22,9 +24,15 @@ REGISTRY = registry_of_columns(NAMES)
 @pytest.fixture(scope="module")
 def made() -> Calibration:
     rng = np.random.default_rng(4)
-    profile, _, _ = load_profile(None)
     columns = [normal(rng, DAY_S), 20.0 + ar1(rng, DAY_S), np.full(DAY_S, 3.0)]
-    return calibrate(Readings.of([block(columns)]), REGISTRY, profile, 0.01)
+    return calibrate(Readings.of([block(columns)]), REGISTRY, _with_z(), 0.01)
+
+
+def _with_z() -> Profile:
+    """Return the packaged profile with robust z on for type other, which has no threshold to tune by itself."""
+    profile, _, _ = load_profile(None)
+    other = replace(profile.types[SensorType.OTHER], z_threshold=8.0)
+    return Profile({**profile.types, SensorType.OTHER: other}, profile.sensors)
 
 
 def test_the_overlay_is_what_was_chosen_and_nothing_else(made: Calibration, tmp_path: Path) -> None:
