@@ -101,6 +101,8 @@ def changes(findings: FindingBlock, limits: list[list[float]]) -> Iterable[Chang
             forecast_s,
             _,
             score,
+            _,
+            _,
         ) = row
         name = LIMIT_NAMES[limit] if limit >= 0 else None
         bound = threshold if method == Method.LIMIT else limits[sensor][limit] if limit >= 0 else math.nan

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from detectors.findings import Edge, Method
+from detectors.findings import N_WITH, Edge, Method
 from detectors.jit import inlined
 from detectors.state import NEVER
 
@@ -77,4 +77,15 @@ def emit(out: Records, n: int, now_ns: int, t_ns: int, onset_ns: int, sensor: in
     row.forecast_s = forecast_s
     row.window_s = window_s
     row.score = score
+    for k in range(N_WITH):
+        row.with_sensor[k] = -1
+        row.with_share[k] = 0.0
     return n + 1
+
+
+@inlined
+def name_with(out: Records, n: int, k: int, sensor: int, share: float) -> None:
+    """Name the `k`-th other sensor of the finding just written, `n` being what `emit` returned."""
+    row = out[n - 1]
+    row.with_sensor[k] = sensor
+    row.with_share[k] = share

@@ -58,6 +58,9 @@ class Edge(IntEnum):
 NO_LIMIT = -1
 """`limit` of a finding that is not about one of the limits of `registry.sensors.LIMIT_NAMES`."""
 
+N_WITH = 3
+"""Other sensors that a finding can name: partners that disagree, or contributors."""
+
 FINDING = np.dtype(
     [
         ("now_ns", np.int64),  # the pipeline's clock at the crossing; findings of a block are in this order
@@ -79,6 +82,9 @@ FINDING = np.dtype(
         ),  # until the next graver limit is reached at the present rate; NaN: no forecast
         ("window_s", np.float64),  # what the statistic looks back on: window or time constant; NaN: none
         ("score", np.float64),  # 0..1, 0.5 is where the profile raises a finding
+        # sensors that the finding rests on beside its own, gravest first; -1 where there is none
+        ("with_sensor", np.int32, N_WITH),
+        ("with_share", np.float32, N_WITH),  # how much each contributes, 0..1
     ]
 )
 """One finding."""

@@ -103,6 +103,8 @@ def finding(
         forecast_s,
         math.nan,
         0.7,
+        (-1, -1, -1),
+        (0.0, 0.0, 0.0),
     )
 
 

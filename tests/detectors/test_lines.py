@@ -22,6 +22,8 @@ KEYS = [
     "onset",
     "window_s",
 ]
+ALONE = ((-1, -1, -1), (0.0, 0.0, 0.0))
+"""`with_sensor` and `with_share` of a finding that names no other sensor."""
 T0 = 1_764_000_000_000_000_000
 REGISTRY = SensorRegistry(
     (
@@ -38,8 +40,8 @@ def block(*rows: tuple[object, ...]) -> FindingBlock:
 def test_a_line_has_the_contracts_keys_in_order() -> None:
     nan = math.nan
     found = block(
-        (T0 + 1_999_999, T0, T0 - 5_000_000_000, 0, Method.LIMIT, Edge.RAISED, 2, 91.5, 91.5, 90.0, 61.25, nan, 0.5),
-        (T0, T0, T0, 1, Method.DEAD, Edge.RECOVERED, NO_LIMIT, nan, 30.0, 30.0, nan, 60.0, 0.0),
+        (T0 + 1_999_999, T0, T0 - 5_000_000_000, 0, Method.LIMIT, Edge.RAISED, 2, 91.5, 91.5, 90.0, 61.25, nan, 0.5, *ALONE),
+        (T0, T0, T0, 1, Method.DEAD, Edge.RECOVERED, NO_LIMIT, nan, 30.0, 30.0, nan, 60.0, 0.0, *ALONE),
     )  # fmt: skip
     first, second = finding_lines(found, REGISTRY)
     assert list(json.loads(first)) == KEYS
@@ -65,7 +67,7 @@ def test_a_line_has_the_contracts_keys_in_order() -> None:
 
 def test_every_method_edge_and_limit_has_its_name() -> None:
     rows = [
-        (T0, T0, T0, 0, m, e, k, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5)
+        (T0, T0, T0, 0, m, e, k, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, *ALONE)
         for m in Method
         for e in Edge
         for k in range(-1, 5)
