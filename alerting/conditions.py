@@ -22,6 +22,8 @@ KIND_OF_METHOD: Mapping[Method, Kind] = MappingProxyType(
         Method.RATE: Kind.RATE,
         Method.ROBUST_Z: Kind.ANOMALY,
         Method.DEAD: Kind.DEAD,
+        Method.BALANCE: Kind.ANOMALY,
+        Method.DRIFT: Kind.DRIFT,
     }
 )
 """The kind of alert of every detector but the limits."""

@@ -50,6 +50,7 @@ class Kind(StrEnum):
     ANOMALY = "anomaly"
     OUT_OF_RANGE = "out_of_range"
     DEAD = "dead"
+    DRIFT = "drift"
     SYSTEM = "system"
 
 

@@ -20,6 +20,8 @@ LABELS: Mapping[str, Text] = MappingProxyType(
         Method.RATE.label: Text("变化过快", "changing fast"),
         Method.ROBUST_Z.label: Text("异常", "abnormal"),
         Method.DEAD.label: Text("无信号", "no signal"),
+        Method.BALANCE.label: Text("物料不平衡", "out of balance"),
+        Method.DRIFT.label: Text("与冗余测点不符", "differs from its partner"),
     }
 )
 """A condition in a word, by its key."""
@@ -171,6 +173,20 @@ def _seen_dead(condition: Condition, unit: str) -> Text:
     )
 
 
+def _seen_balance(condition: Condition, unit: str) -> Text:
+    del unit  # a chart has none
+    chart, most = quantity(condition.statistic, ""), quantity(condition.threshold, "")
+    return Text(
+        f"与同一设备的流量、液位或压力不符，累积和 {chart}，阈值 {most}",
+        f"not explained by the flows, level or pressure of its equipment, CUSUM {chart}, threshold {most}",
+    )
+
+
+def _seen_drift(condition: Condition, unit: str) -> Text:
+    apart, most = quantity(condition.statistic, unit), quantity(condition.threshold, unit)
+    return Text(f"与冗余测点相差 {apart}，允许 {most}", f"differs from its partner by {apart}, allowed {most}")
+
+
 _SEEN: Mapping[Method, Callable[[Condition, str], Text]] = MappingProxyType(
     {
         Method.LIMIT: _seen_limit,
@@ -178,5 +194,7 @@ _SEEN: Mapping[Method, Callable[[Condition, str], Text]] = MappingProxyType(
         Method.RATE: _seen_rate,
         Method.ROBUST_Z: _seen_z,
         Method.DEAD: _seen_dead,
+        Method.BALANCE: _seen_balance,
+        Method.DRIFT: _seen_drift,
     }
 )

@@ -15,6 +15,10 @@ from detectors.findings import NO_LIMIT
 from detectors.jit import fetch_ahead, inlined, kernel
 from detectors.limits import judge_limits, judge_range
 from detectors.memory import Memory, Params
+from detectors.relations.balance import tell_balance
+from detectors.relations.both import relate
+from detectors.relations.partners import tell_drift
+from detectors.relations.table import HEARD
 from detectors.silence import begin, fire_dead
 from detectors.state import C_DEAD, C_RANGE, C_RATE, C_Z, N_CONDITIONS, N_LIMITS, NEVER, RING
 from detectors.trend import rate_over_window, remember
@@ -36,7 +40,7 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
            out: Records, n: int, score: NDArray[np.float64], row: int) -> int:  # fmt: skip
     """Judge one good reading by every method that watches its sensor; write its score and its findings."""
     p, s = params.base[i], memory.state[i]
-    cond, ring = memory.cond, memory.ring
+    state, cond, ring = memory.state, memory.cond, memory.ring
     calm = p.calm_lo < value < p.calm_hi
     abnormal = not calm or s.busy & _BOUNDS != 0
     watches_rate = (p.watch >> RATE) & 1 != 0
@@ -53,6 +57,10 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
             excess = max(excess, abs(z) / p.z_threshold)
     if not calm and not p.quiet_lo < value < p.quiet_hi:
         excess = max(excess, 1.0)
+    decides, stepped = -1, False
+    if p.watch & HEARD:
+        decides, stepped, apart = relate(params, memory, i, t_ns, value)
+        excess = max(excess, apart)
     points = excess / (1.0 + excess)
     score[row] = points
 
@@ -77,6 +85,12 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
             if edge != NO_EDGE:
                 n = emit(out, n, now_ns, t_ns, cond[i, C_Z].onset_ns, i, ROBUST_Z, edge, NO_LIMIT, value, z,
                          p.z_threshold, p.z_tau_ns * NS, math.nan, points)  # fmt: skip
+    if decides >= 0:
+        n = tell_drift(params.relation[i], state, cond, memory.partner, i, decides, now_ns, t_ns, value, points, out, n)
+    if stepped:
+        n = tell_balance(
+            params.relation[i], memory.balance[i], state, cond, i, now_ns, t_ns, value, points, out, n
+        )
     return n
 
 

@@ -8,6 +8,8 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.relations.pairs import MOST
+from detectors.relations.records import BALANCE, HELD, PARTNER
 from detectors.state import (
     CLOCK,
     CONDITION,
@@ -25,6 +27,7 @@ class Params(NamedTuple):
     """Parameters, from the points table and the profile: a row a sensor in each array; never written by the step."""
 
     base: NDArray[np.void]
+    relation: NDArray[np.void]
 
 
 class Memory(NamedTuple):
@@ -33,6 +36,9 @@ class Memory(NamedTuple):
     state: NDArray[np.void]
     cond: NDArray[np.void]
     ring: NDArray[np.void]
+    held: NDArray[np.void]
+    partner: NDArray[np.void]
+    balance: NDArray[np.void]
     clock: NDArray[np.void]
 
     @classmethod
@@ -43,9 +49,12 @@ class Memory(NamedTuple):
         cond = at_cache_lines(sensors * N_CONDITIONS, CONDITION).reshape(sensors, N_CONDITIONS)
         cond["since_ns"] = NEVER
         ring = at_cache_lines(sensors * RING, SAMPLE)
+        held = at_cache_lines(sensors, HELD)
+        partner = at_cache_lines(sensors * MOST, PARTNER)
+        balance = at_cache_lines(sensors, BALANCE)
         clock = np.zeros(1, CLOCK)
         clock["now_ns"], clock["next_dead_ns"] = NEVER, FOREVER
-        return cls(state, cond, ring, clock)
+        return cls(state, cond, ring, held, partner, balance, clock)
 
 
 def layout(memory: Memory) -> str:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from detectors.findings import Method
 from detectors.memory import Params
+from detectors.relations.table import HEARD, relation_params
 from detectors.state import DESIGN, FOREVER, HH, LL, PARAMS, RING, H, L, at_cache_lines
 from registry.sensors import GAS_TYPES, SensorRegistry, SensorSpec, SensorType
 
@@ -15,7 +16,7 @@ _NAN = math.nan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Methods:
-    """Settings of the methods beside the limits; NaN in `dead_scans`, `rate_pct_per_min` or `z_threshold` switches its method off.
+    """Settings of the methods beside the limits; NaN in a threshold or in `dead_scans` switches its method off.
 
     Attributes:
         dead_scans, dead_min_s: silent for max(dead_scans * scan_s, dead_min_s) is dead.
@@ -27,6 +28,19 @@ class Methods:
         z_samples: consecutive good samples beyond the threshold before it is a finding.
         z_off_s: how long the value must be back before the finding recovers.
         sigma_min_pct: the least spread believed, in percent of the range.
+        drift_pct: difference between redundant partners that is a finding by itself, in percent of the range.
+        drift_least_pct: the least departure from their usual difference that counts, in percent of the range.
+        drift_sigma: such a departure in the difference's own spread.
+        drift_skew_s: what one transmitter may lag behind the other.
+        drift_tau_s: how slowly the usual difference is forgotten.
+        drift_samples, drift_off_s: consecutive comparisons that raise; how long they must agree before it recovers.
+        drift_relearn_s: a departure that lasts so long is the new usual.
+        balance_h, balance_k: threshold and slack of the CUSUM of what a model of the tank leaves, in its own spread.
+        balance_step_s: readings are taken together over this time.
+        balance_tau_s: how slowly the model forgets.
+        balance_share_pct: what meters may be wrong by, in percent of what they say.
+        balance_sigma_min_pct: the least spread of a step's residual that is believed, in percent of the range.
+        balance_relearn_s: a model that does not hold for so long is learnt anew.
     """
 
     dead_scans: float = 3.0
@@ -39,6 +53,21 @@ class Methods:
     z_samples: int = 2
     z_off_s: float = 0.0
     sigma_min_pct: float = 0.0
+    drift_pct: float = _NAN
+    drift_least_pct: float = 0.2
+    drift_sigma: float = 6.0
+    drift_skew_s: float = 5.0
+    drift_tau_s: float = 86400.0
+    drift_samples: int = 3
+    drift_off_s: float = 60.0
+    drift_relearn_s: float = 86400.0
+    balance_h: float = _NAN
+    balance_k: float = 0.5
+    balance_step_s: float = 60.0
+    balance_tau_s: float = 604800.0
+    balance_share_pct: float = 5.0
+    balance_sigma_min_pct: float = 0.005
+    balance_relearn_s: float = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +86,14 @@ class Profile:
     def params(self, registry: SensorRegistry) -> Params:
         """Return the parameters of every sensor, a row a sensor."""
         base = at_cache_lines(len(registry), PARAMS)
-        rows = [_row(spec, self.methods(spec)) for spec in registry.specs]
+        methods = [self.methods(spec) for spec in registry.specs]
+        rows = [_row(spec, own) for spec, own in zip(registry.specs, methods, strict=True)]
         for name in rows[0] if rows else ():
             base[name] = [row[name] for row in rows]
-        return Params(base)
+        relation, related = relation_params(registry, methods, base["dead_after_ns"].tolist())
+        for bit, on in zip((1 << Method.DRIFT, 1 << Method.BALANCE, HEARD), zip(*related), strict=False):
+            base["watch"][list(on)] |= bit
+        return Params(base, relation)
 
 
 def _row(spec: SensorSpec, methods: Methods) -> dict[str, float | list[int] | tuple[float, ...]]:

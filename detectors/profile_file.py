@@ -16,15 +16,21 @@ from registry.sensors import SensorType
 from registry.suggest import shown
 
 _PARTS = ("defaults", "methods")
-_WHOLE = frozenset({"z_warm_samples", "z_samples"})
+_WHOLE = frozenset({"z_warm_samples", "z_samples", "drift_samples"})
 _SIGNED = frozenset({"range_lo", "range_hi", "ll", "l", "h", "hh"})
 _POSITIVE = frozenset(
-    {"scan_s", "dead_scans", "rate_window_s", "rate_pct_per_min", "z_threshold", "z_tau_s", *_WHOLE}
+    {
+        *("scan_s", "dead_scans", "rate_window_s", "rate_pct_per_min", "z_threshold", "z_tau_s", *_WHOLE),
+        *("drift_pct", "drift_least_pct", "drift_sigma", "drift_tau_s", "drift_relearn_s"),
+        *("balance_h", "balance_step_s", "balance_tau_s", "balance_sigma_min_pct", "balance_relearn_s"),
+    }
 )
 _MOST_SAMPLES = 1_000_000
 _METHOD_KEYS = tuple(f.name for f in fields(Methods))
 _DEFAULT_KEYS = tuple(f.name for f in fields(TypeDefaults))
-SWITCHES = frozenset({"dead_scans", "rate_pct_per_min", "z_threshold", *_DEFAULT_KEYS})
+SWITCHES = frozenset(
+    {"dead_scans", "rate_pct_per_min", "z_threshold", "drift_pct", "balance_h", *_DEFAULT_KEYS}
+)
 """Keys whose null says that there is none: no such default, or the method is off."""
 
 Defaults = Mapping[SensorType, TypeDefaults]

@@ -19,6 +19,9 @@ _BEFORE = N_LIMITS - 1
 C_RANGE, C_RATE, C_Z, C_DEAD = (
     _BEFORE + int(method) for method in (Method.OUT_OF_RANGE, Method.RATE, Method.ROBUST_Z, Method.DEAD)
 )
+C_STUCK, C_BALANCE, C_DRIFT = (
+    _BEFORE + int(method) for method in (Method.STUCK, Method.BALANCE, Method.DRIFT)
+)
 N_CONDITIONS = _BEFORE + len(Method)
 """Conditions of a sensor: one for each limit, then one for each other method in the order of their numbers."""
 
