@@ -13,10 +13,12 @@ from detectors.findings import N_WITH, NO_LIMIT
 from detectors.jit import inlined
 from detectors.relations.held import sum_at, value_at
 from detectors.relations.pairs import Form, Shape
+from detectors.relations.records import BINS
 from detectors.relations.solve import factorise, learn, solve
 from detectors.state import C_BALANCE, C_DRIFT, C_STUCK
 
-MASS, SPHERE, LYING = int(Form.MASS), int(Shape.SPHERE), int(Shape.LYING)
+MASS = int(Form.MASS)
+UNKNOWN, SPHERE, LYING = int(Shape.UNKNOWN), int(Shape.SPHERE), int(Shape.LYING)
 WARM_STEPS = 60
 """Steps learnt from before anything is said."""
 UNEXPLAINED = 0.1
@@ -30,6 +32,14 @@ SHARE_STEPS = 10.0
 """What a model is first thought to be wrong by, as a share, and how many steps that weighs as much as."""
 TAUGHT_STEPS = 1000.0
 """Steps after which spread and share forget."""
+CUT_OFF = 0.005
+"""Below this share of its range a flow is none: meters are off at zero (low-flow cut-off)."""
+SETTLED = 0.1
+"""Leverage below which what a step leaves is the table's, not the coefficients'."""
+TABLED = 5.0
+"""Steps after which a part of the tank's table is believed; before, nothing is said there of a step in motion."""
+GAIN_STEPS = 50.0
+"""Steps over which a part of the table is learnt."""
 TROUBLE = 1 << C_STUCK | 1 << C_DRIFT
 """Conditions of any sensor of the relation during which nothing is learnt."""
 
@@ -57,7 +67,7 @@ def gather(r: Records, b: Records, held: Records, state: Records, i: int, t_ns: 
     ended = b.n > 0 and t_ns - b.begun_ns >= r.balance_step_ns
     judged = False
     if ended:
-        judged = _close(r, b, state, i)
+        judged = _close(r, b, state, i, value)
     if b.n == 0:
         b.begun_ns = t_ns
         if not b.chained:
@@ -91,17 +101,28 @@ def _filled(r: Records, value: float) -> float:
 
 
 @inlined
-def _close(r: Records, b: Records, state: Records, i: int) -> bool:
-    """End the step under way: judge it against the model if the step before is known, and begin no new one."""
+def _close(r: Records, b: Records, state: Records, i: int, value: float) -> bool:
+    """End the step under way: judge it against the model if the step before is known, and begin no new one.
+
+    A tank's cross-section changes with its level, and its shape is known at best roughly: what a flow does is scaled
+    by the part of the range that the level (`value`) lies in.
+    """
     step_s = r.balance_step_ns * NS
     y = b.sum_y / b.n
     target = y - b.base_y if r.form == MASS else y
     passed_s = b.sum_t / b.n
     b.feature[0] = passed_s / step_s if r.form == MASS else 1.0
+    place = min(max((value - r.y_lo) / r.y_span * BINS - 0.5, 0.0), BINS - 1.0)
+    part = min(int(place), BINS - 2)
+    upper = place - part
+    gain = (1.0 - upper) * b.gain[part] + upper * b.gain[part + 1]
     for j in range(r.inputs):
         u = b.sum_u[j] / b.n
         if r.form == MASS:
-            b.feature[j + 1] = u / (r.u_span[j] * step_s)
+            flow = u / (r.u_span[j] * passed_s) if passed_s > 0.0 else 0.0
+            b.feature[j + 1] = flow * gain * passed_s / step_s if abs(flow) > CUT_OFF else 0.0
+            if b.feature[j + 1] != 0.0:  # what seeps in and out unmeasured is learnt at rest only
+                b.feature[0] = 0.0
             b.base_u[j] += u
         else:
             b.feature[j + 1] = u / r.u_span[j]
@@ -112,32 +133,40 @@ def _close(r: Records, b: Records, state: Records, i: int) -> bool:
     b.n = 0
     if not known:
         return False
-    _judge_step(r, b, state, i, target, passed_s)
+    _judge_step(r, b, state, i, target, passed_s, part, upper)
     return True
 
 
 @inlined
-def _judge_step(r: Records, b: Records, state: Records, i: int, target: float, passed_s: float) -> None:
+def _judge_step(
+    r: Records, b: Records, state: Records, i: int, target: float, passed_s: float, part: int, upper: float
+) -> None:
     """Chart what the model leaves of a step, then learn from it unless anything is in doubt."""
     size = r.inputs + 1
     factorise(b.gram, size, b.factor)
     solve(b.factor, size, b.right, b.coef)
     solve(b.factor, size, b.feature, b.solved)
     told = leverage = said = 0.0
+    flowed = -b.coef[0] * b.feature[0]
     for k in range(size):
         told += b.coef[k] * b.feature[k]
         leverage += b.solved[k] * b.feature[k]
         if k > 0:
             said += abs(b.coef[k] * b.feature[k])
     residual = target - told
+    flowed += told
     sigma = math.sqrt(max(b.sigma2, r.balance_sigma_min * r.balance_sigma_min))
-    allowed = max(r.balance_share, 2.0 * math.sqrt(b.share2)) * said
+    share = math.sqrt(b.share2)
+    moving = share * said > sigma
+    known = leverage < KNOWN
+    tabled = r.form != MASS or not moving or (r.shape != UNKNOWN and _tabled(b, part, upper))
+    allowed = max(r.balance_share, 2.0 * share) * said if tabled else math.inf
     beyond = max(0.0, abs(residual) - allowed)
     z = min(beyond / (sigma * math.sqrt(1.0 + leverage)), CLIP_Z)
     if residual < 0.0:
         z = -z
     proven = b.steps >= WARM_STEPS and b.var_e <= UNEXPLAINED * b.var_y
-    _chart(r, b, z, proven)
+    _chart(r, b, z if known else 0.0, proven)
 
     at_ns = b.base_ns
     doubtful = 2.0 * max(b.high, b.low) >= r.balance_h
@@ -153,7 +182,11 @@ def _judge_step(r: Records, b: Records, state: Records, i: int, target: float, p
         troubled |= state[r.input[j]].busy & TROUBLE
     if not doubtful and not troubled:
         keep = r.balance_tau_ns * NS / (r.balance_tau_ns * NS + passed_s)
-        _teach(b, residual, leverage, said, sigma, target, keep)
+        if known:
+            if moving and r.form == MASS and leverage < SETTLED and flowed != 0.0:
+                _teach_table(b, part, upper, residual / flowed)
+            _teach_spread(b, residual, leverage, said, moving, tabled)
+            _teach_variance(b, residual, target, 1.0 - keep)
         learn(b.gram, b.right, size, b.feature, target, keep)
 
 
@@ -173,24 +206,45 @@ def _chart(r: Records, b: Records, z: float, proven: bool) -> None:
 
 
 @inlined
-def _teach(
-    b: Records, residual: float, leverage: float, said: float, sigma: float, target: float, keep: float
+def _tabled(b: Records, part: int, upper: float) -> bool:
+    """Tell whether the tank's table is known at a level between two of its parts."""
+    near: float = (1.0 - upper) * b.gained[part] + upper * b.gained[part + 1]
+    return near >= TABLED
+
+
+@inlined
+def _teach_table(b: Records, part: int, upper: float, off: float) -> None:
+    """Learn what the flows do at this level: `off` is by what share they did more than the table says."""
+    off = min(max(off, -0.5), 1.0)
+    for k in range(2):
+        near = upper if k == 1 else 1.0 - upper
+        b.gain[part + k] *= 1.0 + off * near / min(b.gained[part + k] + 1.0, GAIN_STEPS)
+        b.gained[part + k] += near
+
+
+@inlined
+def _teach_spread(
+    b: Records, residual: float, leverage: float, said: float, moving: bool, tabled: bool
 ) -> None:
-    """Learn the spread from what is left: at rest as it is, in motion as a share of what the inputs say."""
+    """Learn what is left: at rest as it is, in motion as a share of what the inputs say."""
     squared = residual * residual
-    if leverage < KNOWN:
-        if math.sqrt(b.share2) * said > sigma:
-            error2 = min(squared / (said * said), 1.0)
-            b.share2 += (error2 - b.share2) / min(b.moves + SHARE_STEPS, TAUGHT_STEPS)
-            b.moves += 1
-        else:
-            b.sigma2 += (squared / (1.0 + leverage) - b.sigma2) / min(b.steps + 1.0, TAUGHT_STEPS)
-        weight = max(1.0 - keep, 1.0 / (b.steps + 1.0))
-        away = target - b.mean_y
-        b.mean_y += weight * away
-        b.var_y = (1.0 - weight) * (b.var_y + weight * away * away)
-        b.var_e += weight * (squared - b.var_e)
-        b.steps += 1
+    if not moving:
+        b.sigma2 += (squared / (1.0 + leverage) - b.sigma2) / min(b.steps + 1.0, TAUGHT_STEPS)
+    elif tabled:
+        error2 = min(squared / (said * said), 1.0)
+        b.share2 += (error2 - b.share2) / min(b.moves + SHARE_STEPS, TAUGHT_STEPS)
+        b.moves += 1
+
+
+@inlined
+def _teach_variance(b: Records, residual: float, target: float, forgets: float) -> None:
+    """Learn how much there is to explain, and how much is left."""
+    weight = max(forgets, 1.0 / (b.steps + 1.0))
+    away = target - b.mean_y
+    b.mean_y += weight * away
+    b.var_y = (1.0 - weight) * (b.var_y + weight * away * away)
+    b.var_e += weight * (residual * residual - b.var_e)
+    b.steps += 1
 
 
 @inlined
@@ -200,6 +254,9 @@ def _forget(r: Records, b: Records) -> None:
         b.gram[k] = 0.0
     for k in range(len(b.right)):
         b.right[k] = 0.0
+    for k in range(BINS):
+        b.gain[k] = 1.0
+        b.gained[k] = 0.0
     b.steps = b.moves = b.doubt_ns = 0
     b.sigma2 = r.balance_sigma_min * r.balance_sigma_min
     b.share2 = FIRST_SHARE * FIRST_SHARE

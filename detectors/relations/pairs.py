@@ -25,20 +25,24 @@ class Form(IntEnum):
 class Shape(IntEnum):
     """How a tank's volume grows with its level, both as shares of the whole."""
 
-    UPRIGHT = 0
-    SPHERE = 1
-    LYING = 2
+    UNKNOWN = 0  # steps in motion are not judged, only those at rest
+    UPRIGHT = 1
+    SPHERE = 2
+    LYING = 3
 
 
 SHAPE_OF_KIND: Mapping[str, Shape] = MappingProxyType(
     {
+        **dict.fromkeys(
+            ("tank", "upright_tank", "fixed_roof_tank", "floating_roof_tank", "refrigerated_tank"), Shape.UPRIGHT
+        ),
         "sphere": Shape.SPHERE,
         "bullet": Shape.LYING,
         "horizontal_tank": Shape.LYING,
         "receiver": Shape.LYING,
     }
 )
-"""`Equipment.kind` of tanks that are not upright; the level's range is taken for the tank's inner height."""
+"""The shape by `Equipment.kind`; the level's range is taken for the tank's inner height."""
 
 _KPA_PER_M = 9.81
 _COLUMN_SHARE = (0.4, 4.0)
@@ -61,7 +65,7 @@ class Relation:
     partners: tuple[int, ...] = ()
     form: Form = Form.NONE
     inputs: tuple[int, ...] = ()
-    shape: Shape = Shape.UPRIGHT
+    shape: Shape = Shape.UNKNOWN
 
 
 def relations_of(registry: SensorRegistry) -> list[Relation]:
@@ -81,7 +85,7 @@ def relations_of(registry: SensorRegistry) -> list[Relation]:
     for tank in tanks.values():
         explained.update(_explained(registry, tank))
     return [
-        Relation(partners.get(i, ()), *explained.get(i, (Form.NONE, (), Shape.UPRIGHT)))
+        Relation(partners.get(i, ()), *explained.get(i, (Form.NONE, (), Shape.UNKNOWN)))
         for i in range(len(registry))
     ]
 
@@ -111,7 +115,7 @@ def _explained(
     if flows:
         for i in levels:
             equipment = registry.equipment_of(i)
-            shape = SHAPE_OF_KIND.get(equipment.kind, Shape.UPRIGHT) if equipment else Shape.UPRIGHT
+            shape = SHAPE_OF_KIND.get(equipment.kind, Shape.UNKNOWN) if equipment else Shape.UNKNOWN
             found[i] = (Form.MASS, tuple(flows[:MOST]), shape)
     if levels:
         pressures = tank.get(SensorType.PRESSURE, [])
@@ -119,7 +123,7 @@ def _explained(
         weighing = [i for i in pressures if _weighs(registry.specs[i], level)]
         above = [i for i in pressures if i not in weighing]
         for i in weighing:
-            found[i] = (Form.COLUMN, (levels[0], *above)[:MOST], Shape.UPRIGHT)
+            found[i] = (Form.COLUMN, (levels[0], *above)[:MOST], Shape.UNKNOWN)
     return found
 
 

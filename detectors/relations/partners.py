@@ -48,7 +48,8 @@ def compare(r: Records, s: Records, a: Records, b: Records, learns: bool) -> boo
     allowed = _skew(r, a, b, at_ns, 2.0 * sigma)
     noise = r.drift_sigma * sigma
     most = noise + allowed
-    s.statistic, s.threshold = difference, max(r.drift_share, noise) + allowed
+    s.statistic = difference
+    s.threshold = max(r.drift_share, r.drift_sigma * math.sqrt(s.noise2)) + allowed
     if s.count >= WARM and abs(departure) * s.threshold > abs(difference) * most:
         s.statistic, s.threshold = departure, most
     _note_departure(r, s, at_ns, s.count < WARM or abs(departure) < most)

@@ -9,6 +9,9 @@ _N = MOST + 1
 PACKED = _N * (_N + 1) // 2
 """Numbers of a symmetric matrix of that size, its lower triangle row by row."""
 
+BINS = 16
+"""Parts of a level's range in which a tank's cross-section is learnt apart."""
+
 RELATION = np.dtype(
     [
         # 0 without partners or inputs; else changes when they change, so that state of others is not taken for theirs
@@ -119,7 +122,10 @@ BALANCE = np.dtype(
         ("feature", np.float64, _N),
         ("coef", np.float64, _N),
         ("solved", np.float64, _N),
-        ("_to_lines", np.int64),
+        ("_to_line", np.int64),
+        # the tank's table: what the flows do at each level, against what they do on the whole
+        ("gain", np.float32, BINS),
+        ("gained", np.float32, BINS),  # steps that taught it
     ],
     align=True,
 )

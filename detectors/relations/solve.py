@@ -11,7 +11,7 @@ import math
 from detectors.edges import Records
 from detectors.jit import inlined
 
-RIDGE = 1e-6
+RIDGE = 1e-4
 """What is added to the diagonal of the sums; features are shares of ranges, so one full-scale step weighs 1."""
 
 
