@@ -184,7 +184,9 @@ def _seen_balance(condition: Condition, unit: str) -> Text:
 
 def _seen_drift(condition: Condition, unit: str) -> Text:
     apart, most = quantity(condition.statistic, unit), quantity(condition.threshold, unit)
-    return Text(f"与冗余测点相差 {apart}，允许 {most}", f"differs from its partner by {apart}, allowed {most}")
+    return Text(
+        f"与冗余测点相差 {apart}，允许 {most}", f"differs from its partner by {apart}, allowed {most}"
+    )
 
 
 _SEEN: Mapping[Method, Callable[[Condition, str], Text]] = MappingProxyType(

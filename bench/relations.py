@@ -71,7 +71,9 @@ def calm(seeds: Iterable[int]) -> dict[str, object]:
     for shape in VOLUME:
         for known in (True, False):
             raised = [
-                t for s in seeds for t in told(record(s, 24 * DAYS_SOUND, shape=shape), shape if known else "")
+                t
+                for s in seeds
+                for t in told(record(s, 24 * DAYS_SOUND, shape=shape), shape if known else "")
             ]
             found[f"{shape}, shape {'known' if known else 'not known'}"] = {
                 "sensor-days": DAYS_SOUND * LEVELS_AND_PRESSURE * len(list(seeds)),

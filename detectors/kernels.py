@@ -86,7 +86,9 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
                 n = emit(out, n, now_ns, t_ns, cond[i, C_Z].onset_ns, i, ROBUST_Z, edge, NO_LIMIT, value, z,
                          p.z_threshold, p.z_tau_ns * NS, math.nan, points)  # fmt: skip
     if decides >= 0:
-        n = tell_drift(params.relation[i], state, cond, memory.partner, i, decides, now_ns, t_ns, value, points, out, n)
+        n = tell_drift(
+            params.relation[i], state, cond, memory.partner, i, decides, now_ns, t_ns, value, points, out, n
+        )
     if stepped:
         n = tell_balance(
             params.relation[i], memory.balance[i], state, cond, i, now_ns, t_ns, value, points, out, n

@@ -91,8 +91,8 @@ class Profile:
         for name in rows[0] if rows else ():
             base[name] = [row[name] for row in rows]
         relation, related = relation_params(registry, methods, base["dead_after_ns"].tolist())
-        for bit, on in zip((1 << Method.DRIFT, 1 << Method.BALANCE, HEARD), zip(*related), strict=False):
-            base["watch"][list(on)] |= bit
+        for i, (partners, inputs, heard) in enumerate(related):
+            base["watch"][i] |= partners << Method.DRIFT | inputs << Method.BALANCE | (HEARD if heard else 0)
         return Params(base, relation)
 
 

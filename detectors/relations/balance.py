@@ -18,7 +18,7 @@ from detectors.relations.solve import factorise, learn, solve
 from detectors.state import C_BALANCE, C_DRIFT, C_STUCK
 
 MASS = int(Form.MASS)
-UNKNOWN, SPHERE, LYING = int(Shape.UNKNOWN), int(Shape.SPHERE), int(Shape.LYING)
+UNKNOWN, SPHERE = int(Shape.UNKNOWN), int(Shape.SPHERE)
 WARM_STEPS = 60
 """Steps learnt from before anything is said."""
 UNEXPLAINED = 0.1
@@ -91,7 +91,7 @@ def gather(r: Records, b: Records, held: Records, state: Records, i: int, t_ns: 
 def _filled(r: Records, value: float) -> float:
     """Return the value as a share of its range; for a mass balance, the volume below it as a share of the tank's."""
     share: float = (value - r.y_lo) / r.y_span
-    if r.form != MASS or (r.shape != SPHERE and r.shape != LYING):
+    if r.form != MASS or r.shape < SPHERE:
         return share
     share = min(max(share, 0.0), 1.0)
     if r.shape == SPHERE:

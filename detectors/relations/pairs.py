@@ -34,7 +34,8 @@ class Shape(IntEnum):
 SHAPE_OF_KIND: Mapping[str, Shape] = MappingProxyType(
     {
         **dict.fromkeys(
-            ("tank", "upright_tank", "fixed_roof_tank", "floating_roof_tank", "refrigerated_tank"), Shape.UPRIGHT
+            ("tank", "upright_tank", "fixed_roof_tank", "floating_roof_tank", "refrigerated_tank"),
+            Shape.UPRIGHT,
         ),
         "sphere": Shape.SPHERE,
         "bullet": Shape.LYING,
@@ -79,7 +80,9 @@ def relations_of(registry: SensorRegistry) -> list[Relation]:
         if spec.equipment:
             tanks[spec.enterprise, spec.equipment][spec.type].append(i)
     partners = {
-        i: tuple(other for other in circle if other != i)[:MOST] for circle in circles.values() for i in circle
+        i: tuple(other for other in circle if other != i)[:MOST]
+        for circle in circles.values()
+        for i in circle
     }
     explained: dict[int, tuple[Form, tuple[int, ...], Shape]] = {}
     for tank in tanks.values():

@@ -45,7 +45,7 @@ def compare(r: Records, s: Records, a: Records, b: Records, learns: bool) -> boo
         s.offset = difference
     departure = difference - s.offset
     sigma = math.sqrt(max(s.var, s.noise2, (r.drift_least / r.drift_sigma) ** 2))
-    allowed = _skew(r, a, b, at_ns, 2.0 * sigma)
+    allowed = _skew(r, a, b, at_ns, 2.0 * math.sqrt(s.noise2))
     noise = r.drift_sigma * sigma
     most = noise + allowed
     s.statistic = difference
@@ -168,7 +168,9 @@ def tell_drift(r: Records, state: Records, cond: Records, partner: Records, i: i
 
 
 @inlined
-def _name_partners(r: Records, partner: Records, cond: Records, i: int, t_ns: int, out: Records, n: int) -> None:
+def _name_partners(
+    r: Records, partner: Records, cond: Records, i: int, t_ns: int, out: Records, n: int
+) -> None:
     total = 0.0
     for j in range(r.partners):
         apart = ratio(partner[i * MOST + j])

@@ -26,7 +26,10 @@ RELATION = np.dtype(
         # what is heard of the sensor itself
         ("hear_lo", np.float64),  # a value outside is not the process: no comparison, no integral
         ("hear_hi", np.float64),
-        ("gap_ns", np.int64),  # between two of its readings: longer, and nothing is known of what lies between
+        (
+            "gap_ns",
+            np.int64,
+        ),  # between two of its readings: longer, and nothing is known of what lies between
         ("hold_ns", np.int64),  # how old the reading of any of its relation may be
         # drift
         ("drift_share", np.float64),  # difference that is a finding by itself, in the unit

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from detectors.relations.records import RELATION
 from detectors.state import FOREVER, at_cache_lines
 from registry.sensors import SensorRegistry
 
+if TYPE_CHECKING:
+    from detectors.profile import Methods
+
 HEARD = 1 << 30
 """The bit of `watch` of a sensor whose readings a relation needs; beyond the bits of all methods."""
 _BEYOND_RANGE = 0.05
@@ -21,43 +24,8 @@ _NOTHING_KNOWN_NS = 300_000_000_000
 """How long a reading holds of a sensor whose silence means nothing."""
 
 
-class Settings(Protocol):
-    """What a relation needs of `profile.Methods`."""
-
-    @property
-    def drift_pct(self) -> float: ...
-    @property
-    def drift_least_pct(self) -> float: ...
-    @property
-    def drift_sigma(self) -> float: ...
-    @property
-    def drift_skew_s(self) -> float: ...
-    @property
-    def drift_tau_s(self) -> float: ...
-    @property
-    def drift_samples(self) -> int: ...
-    @property
-    def drift_off_s(self) -> float: ...
-    @property
-    def drift_relearn_s(self) -> float: ...
-    @property
-    def balance_h(self) -> float: ...
-    @property
-    def balance_k(self) -> float: ...
-    @property
-    def balance_step_s(self) -> float: ...
-    @property
-    def balance_tau_s(self) -> float: ...
-    @property
-    def balance_share_pct(self) -> float: ...
-    @property
-    def balance_sigma_min_pct(self) -> float: ...
-    @property
-    def balance_relearn_s(self) -> float: ...
-
-
 def relation_params(
-    registry: SensorRegistry, methods: Sequence[Settings], dead_after_ns: Sequence[int]
+    registry: SensorRegistry, methods: "Sequence[Methods]", dead_after_ns: Sequence[int]
 ) -> tuple[NDArray[np.void], list[tuple[bool, bool, bool]]]:
     """Return the records, and of each sensor whether it watches partners, watches a balance, is heard by others."""
     records = at_cache_lines(len(registry), RELATION)
@@ -76,7 +44,7 @@ def relation_params(
     return records, watched
 
 
-def _watched(registry: SensorRegistry, i: int, relation: Relation, methods: Settings) -> Relation:
+def _watched(registry: SensorRegistry, i: int, relation: Relation, methods: "Methods") -> Relation:
     """Return of a relation what is switched on and can be computed: everything is a share of a range."""
     drift = _span(registry, i) > 0 and not math.isnan(methods.drift_pct)
     spans = [_span(registry, other) > 0 for other in (i, *relation.inputs)]
@@ -90,7 +58,7 @@ def _watched(registry: SensorRegistry, i: int, relation: Relation, methods: Sett
 
 
 def _row(
-    registry: SensorRegistry, i: int, relation: Relation, methods: Settings, gap_ns: list[int]
+    registry: SensorRegistry, i: int, relation: Relation, methods: "Methods", gap_ns: list[int]
 ) -> dict[str, Any]:
     span, spec = _span(registry, i), registry.specs[i]
     margin = _BEYOND_RANGE * span
