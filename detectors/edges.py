@@ -1,8 +1,9 @@
 """What every method shares: a condition that is moved by one sample, and the row of a finding."""
 
+import math
 from typing import Any
 
-from detectors.findings import N_WITH, Edge, Method
+from detectors.findings import NO_PEER, Edge, Method
 from detectors.jit import inlined
 from detectors.state import NEVER
 
@@ -78,15 +79,18 @@ def emit(out: Records, n: int, now_ns: int, t_ns: int, onset_ns: int, sensor: in
     row.forecast_s = forecast_s
     row.window_s = window_s
     row.score = score
-    for k in range(N_WITH):
-        row.with_sensor[k] = -1
-        row.with_share[k] = 0.0
+    row.peer_1 = row.peer_2 = NO_PEER
+    row.share = row.peer_1_share = row.peer_2_share = math.nan
     return n + 1
 
 
 @inlined
-def name_with(out: Records, n: int, k: int, sensor: int, share: float) -> None:
-    """Name the `k`-th other sensor of the finding just written, `n` being what `emit` returned."""
+def name_peer(out: Records, n: int, place: int, sensor: int, share: float) -> None:
+    """Name another sensor of the finding just written, `n` being what `emit` returned; the finding has two places."""
     row = out[n - 1]
-    row.with_sensor[k] = sensor
-    row.with_share[k] = share
+    if place == 0:
+        row.peer_1 = sensor
+        row.peer_1_share = share
+    elif place == 1:
+        row.peer_2 = sensor
+        row.peer_2_share = share

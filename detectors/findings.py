@@ -1,5 +1,6 @@
 """Findings: what a detector saw begin or end on one sensor, as columns and as lines."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -58,8 +59,10 @@ class Edge(IntEnum):
 NO_LIMIT = -1
 """`limit` of a finding that is not about one of the limits of `registry.sensors.LIMIT_NAMES`."""
 
-N_WITH = 3
-"""Other sensors that a finding can name: partners that disagree, or contributors."""
+NO_PEER = -1
+"""`peer_1`, `peer_2` of a finding that names no other sensors."""
+ALONE = (NO_PEER, NO_PEER, math.nan, math.nan, math.nan)
+"""The last five columns of a finding that names no other sensors."""
 
 FINDING = np.dtype(
     [
@@ -82,9 +85,14 @@ FINDING = np.dtype(
         ),  # until the next graver limit is reached at the present rate; NaN: no forecast
         ("window_s", np.float64),  # what the statistic looks back on: window or time constant; NaN: none
         ("score", np.float64),  # 0..1, 0.5 is where the profile raises a finding
-        # sensors that the finding rests on beside its own, gravest first; -1 where there is none
-        ("with_sensor", np.int32, N_WITH),
-        ("with_share", np.float32, N_WITH),  # how much each contributes, 0..1
+        # T2, Q: share of the statistic that this sensor accounts for, then the two next and theirs; VOTE: two others
+        # that agree; DRIFT: the partners that it differs from most; BALANCE: what explains most of it, and how much.
+        # NO_PEER and NaN where there is none
+        ("peer_1", np.int32),
+        ("peer_2", np.int32),
+        ("share", np.float32),
+        ("peer_1_share", np.float32),
+        ("peer_2_share", np.float32),
     ]
 )
 """One finding."""

@@ -8,8 +8,8 @@ leaves, in its own spread, goes to a two-sided CUSUM.
 
 import math
 
-from detectors.edges import BALANCE, NO_EDGE, NS, Records, emit, move_edge, name_with
-from detectors.findings import N_WITH, NO_LIMIT
+from detectors.edges import BALANCE, NO_EDGE, NS, Records, emit, move_edge, name_peer
+from detectors.findings import NO_LIMIT
 from detectors.jit import inlined
 from detectors.relations.held import sum_at, value_at
 from detectors.relations.pairs import Form, Shape
@@ -288,6 +288,5 @@ def tell_balance(r: Records, b: Records, state: Records, cond: Records, i: int, 
             its = abs(b.coef[k + 1] * b.feature[k + 1])
             if its > mine or (its == mine and k < j):
                 place += 1
-        if place < N_WITH:
-            name_with(out, n, place, r.input[j], mine / said if said > 0.0 else 0.0)
+        name_peer(out, n, place, r.input[j], mine / said if said > 0.0 else math.nan)
     return n

@@ -8,8 +8,8 @@ the one whose reading shows it is told and names the other. Of three and more, t
 
 import math
 
-from detectors.edges import DRIFT, NO_EDGE, NS, RAISED, Records, emit, move_edge, name_with
-from detectors.findings import N_WITH, NO_LIMIT
+from detectors.edges import DRIFT, NO_EDGE, NS, RAISED, Records, emit, move_edge, name_peer
+from detectors.findings import NO_LIMIT
 from detectors.jit import inlined
 from detectors.relations.held import value_at
 from detectors.relations.pairs import MOST
@@ -163,7 +163,7 @@ def tell_drift(r: Records, state: Records, cond: Records, partner: Records, i: i
     if edge == RAISED:
         _name_partners(r, partner, cond, i, t_ns, out, n)
     else:
-        name_with(out, n, 0, r.partner[decides], 1.0)
+        name_peer(out, n, 0, r.partner[decides], math.nan)
     return n
 
 
@@ -171,11 +171,6 @@ def tell_drift(r: Records, state: Records, cond: Records, partner: Records, i: i
 def _name_partners(
     r: Records, partner: Records, cond: Records, i: int, t_ns: int, out: Records, n: int
 ) -> None:
-    total = 0.0
-    for j in range(r.partners):
-        apart = ratio(partner[i * MOST + j])
-        if apart >= 1.0 and _votes(r, partner, cond, i, j, t_ns):
-            total += apart
     for j in range(r.partners):
         apart = ratio(partner[i * MOST + j])
         if apart < 1.0 or not _votes(r, partner, cond, i, j, t_ns):
@@ -185,5 +180,4 @@ def _name_partners(
             its = ratio(partner[i * MOST + k])
             if k != j and _votes(r, partner, cond, i, k, t_ns) and (its > apart or (its == apart and k < j)):
                 place += 1
-        if place < N_WITH:
-            name_with(out, n, place, r.partner[j], apart / total)
+        name_peer(out, n, place, r.partner[j], math.nan)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from detectors.bank import DetectorBank
 from detectors.clock import Clock
-from detectors.findings import Edge, FindingBlock, Method
+from detectors.findings import NO_PEER, Edge, FindingBlock, Method
 from detectors.profile import Methods, Profile
 from detectors.profile_file import load_profile
 from detectors.relations.pairs import MOST, Form, Shape, relations_of
@@ -248,9 +248,9 @@ def test_a_gauge_that_sticks_while_filling_is_told_within_twenty_seconds() -> No
     drift = found.rows[found.rows["method"] == Method.DRIFT]
     assert len(drift) == 1
     assert (drift[0]["t_ns"] - T0) / S - 40 < 20
-    assert {int(drift[0]["sensor"]), int(drift[0]["with_sensor"][0])} == {0, 1}
-    assert drift[0]["with_sensor"][1:].tolist() == [-1, -1]
-    assert drift[0]["with_share"][0] == 1
+    assert {int(drift[0]["sensor"]), int(drift[0]["peer_1"])} == {0, 1}
+    assert drift[0]["peer_2"] == NO_PEER
+    assert math.isnan(drift[0]["peer_1_share"])
 
 
 @pytest.mark.parametrize("sensors", [3, 4, 5])
@@ -258,9 +258,7 @@ def test_of_three_and_more_the_one_that_leaves_is_told(sensors: int) -> None:
     found = bank_of(gauges(sensors)).step(block_of(rounds(filling(sensors, 60, 20))), 0).findings
     drift = found.rows[found.rows["method"] == Method.DRIFT]
     assert drift["sensor"].tolist() == [0]
-    named = drift[0]["with_sensor"].tolist()
-    assert sorted(x for x in named if x >= 0) == sorted(named[: min(3, sensors - 1)])
-    assert 0.9 < drift[0]["with_share"].sum() <= 1.0001 or sensors > 4
+    assert 0 < drift[0]["peer_1"] != drift[0]["peer_2"] > 0
 
 
 def test_a_partner_that_was_off_before_we_came_is_told() -> None:
