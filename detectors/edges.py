@@ -13,6 +13,7 @@ Records = Any
 RAISED, RECOVERED = int(Edge.RAISED), int(Edge.RECOVERED)
 NO_EDGE = -1
 LIMIT, OUT_OF_RANGE, RATE, ROBUST_Z, DEAD = (int(Method(m)) for m in range(5))
+BALANCE, DRIFT = int(Method.BALANCE), int(Method.DRIFT)
 NS = 1e-9
 """Seconds in a nanosecond."""
 CLIP_SIGMA = 3.0
@@ -81,3 +82,15 @@ def emit(out: Records, n: int, now_ns: int, t_ns: int, onset_ns: int, sensor: in
     row.peer_1 = row.peer_2 = NO_PEER
     row.share = row.peer_1_share = row.peer_2_share = math.nan
     return n + 1
+
+
+@inlined
+def name_peer(out: Records, n: int, place: int, sensor: int, share: float) -> None:
+    """Name another sensor of the finding just written, `n` being what `emit` returned; the finding has two places."""
+    row = out[n - 1]
+    if place == 0:
+        row.peer_1 = sensor
+        row.peer_1_share = share
+    elif place == 1:
+        row.peer_2 = sensor
+        row.peer_2_share = share

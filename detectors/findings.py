@@ -86,7 +86,8 @@ FINDING = np.dtype(
         ("window_s", np.float64),  # what the statistic looks back on: window or time constant; NaN: none
         ("score", np.float64),  # 0..1, 0.5 is where the profile raises a finding
         # T2, Q: share of the statistic that this sensor accounts for, then the two next and theirs; VOTE: two others
-        # that agree. NO_PEER and NaN where there is none
+        # that agree; DRIFT: the partners that it differs from most; BALANCE: what explains most of it, and how much.
+        # NO_PEER and NaN where there is none
         ("peer_1", np.int32),
         ("peer_2", np.int32),
         ("share", np.float32),

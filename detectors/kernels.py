@@ -20,6 +20,10 @@ from detectors.jit import fetch_ahead, fused, inlined, kernel
 from detectors.limits import judge_limits, judge_range
 from detectors.location import BESIDE_Z, judge_location, judge_z, weigh_location
 from detectors.memory import Memory, Params
+from detectors.relations.balance import tell_balance
+from detectors.relations.both import relate
+from detectors.relations.partners import tell_drift
+from detectors.relations.table import HEARD
 from detectors.silence import begin, expect, fire_dead
 from detectors.state import C_DEAD, C_RANGE, C_RATE, N_CONDITIONS, N_LIMITS, NEVER, RING
 from detectors.trend import rate_over_window, remember
@@ -66,6 +70,10 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
         excess = max(excess, weigh_location(p, own, chart, calendar, novel, t_ns, value, z))
     if not calm and not p.quiet_lo < value < p.quiet_hi:
         excess = max(excess, 1.0)
+    decides, stepped = -1, False
+    if p.watch & HEARD:
+        decides, stepped, apart = relate(params, memory, i, t_ns, value)
+        excess = max(excess, apart)
     points = excess / (1.0 + excess)
     score[row] = points
 
@@ -85,6 +93,25 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
         n = judge_z(p, s, cond, i, now_ns, t_ns, value, z, points, out, n)
     if p.watch & BESIDE_Z:
         n = judge_location(p, own, s, chart, calendar, novel, cond, i, now_ns, t_ns, value, z, points, out, n)
+    if decides >= 0:
+        n = tell_drift(
+            params.relation[i],
+            memory.state,
+            cond,
+            memory.partner,
+            i,
+            decides,
+            now_ns,
+            t_ns,
+            value,
+            points,
+            out,
+            n,
+        )
+    if stepped:
+        n = tell_balance(
+            params.relation[i], memory.balance[i], memory.state, cond, i, now_ns, t_ns, value, points, out, n
+        )
     return n
 
 

@@ -9,6 +9,8 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.relations.pairs import MOST
+from detectors.relations.records import BALANCE, HELD, PARTNER
 from detectors.state import (
     CALENDAR,
     CHART,
@@ -31,6 +33,7 @@ class Params(NamedTuple):
 
     base: NDArray[np.void]
     location: NDArray[np.void]
+    relation: NDArray[np.void]
 
 
 class Memory(NamedTuple):
@@ -45,6 +48,9 @@ class Memory(NamedTuple):
     chart: NDArray[np.void]
     calendar: NDArray[np.void]
     novel: NDArray[np.void]
+    held: NDArray[np.void]
+    partner: NDArray[np.void]
+    balance: NDArray[np.void]
     clock: NDArray[np.void]
     due: NDArray[np.int64]
 
@@ -56,11 +62,24 @@ class Memory(NamedTuple):
         cond = at_cache_lines(sensors * N_CONDITIONS, CONDITION).reshape(sensors, N_CONDITIONS)
         cond["since_ns"] = NEVER
         ring = at_cache_lines(sensors * RING, SAMPLE)
+        held = at_cache_lines(sensors, HELD)
+        partner = at_cache_lines(sensors * MOST, PARTNER)
+        balance = at_cache_lines(sensors, BALANCE)
         clock = np.zeros(1, CLOCK)
         clock["now_ns"] = NEVER
         chart, calendar, novel = (at_cache_lines(sensors, kind) for kind in (CHART, CALENDAR, NOVEL))
         return cls(
-            state, cond, ring, chart, calendar, novel, clock, np.full(_nodes(sensors), FOREVER, np.int64)
+            state,
+            cond,
+            ring,
+            chart,
+            calendar,
+            novel,
+            held,
+            partner,
+            balance,
+            clock,
+            np.full(_nodes(sensors), FOREVER, np.int64),
         )
 
     def by_name(self) -> Mapping[str, NDArray[np.void]]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from detectors.findings import Method
 from detectors.memory import Params
+from detectors.relations.table import HEARD, relation_params
 from detectors.run_length import cusum_limit, ewma_limit
 from detectors.state import DESIGN, FOREVER, HH, LL, LOCATION_PARAMS, PARAMS, RING, H, L, at_cache_lines
 from registry.sensors import GAS_TYPES, SensorRegistry, SensorSpec, SensorType
@@ -51,6 +52,19 @@ class Methods:
         novelty_rank: remembered readings as far out from which on a reading is common, and no finding.
         novelty_days: how long novelty remembers; at least 10 000 samples.
         novelty_quiet_s: how long what was told is not told again; at least 200 samples.
+        drift_pct: difference between redundant partners that is a finding by itself, in percent of the range.
+        drift_least_pct: the least departure from their usual difference that counts, in percent of the range.
+        drift_sigma: such a departure in the difference's own spread.
+        drift_skew_s: what one transmitter may lag behind the other.
+        drift_tau_s: how slowly the usual difference is forgotten.
+        drift_samples, drift_off_s: consecutive comparisons that raise; how long they must agree before it recovers.
+        drift_relearn_s: a departure that lasts so long is the new usual.
+        balance_h, balance_k: threshold and slack of the CUSUM of what a model of the tank leaves, in its own spread.
+        balance_step_s: readings are taken together over this time.
+        balance_tau_s: how slowly the model forgets.
+        balance_share_pct: what meters may be wrong by, in percent of what they say.
+        balance_sigma_min_pct: the least spread of a step's residual that is believed, in percent of the range.
+        balance_relearn_s: a model that does not hold for so long is learnt anew.
     """
 
     dead_scans: float = 3.0
@@ -78,6 +92,21 @@ class Methods:
     novelty_rank: float = _NAN
     novelty_days: float = 60.0
     novelty_quiet_s: float = 43_200.0
+    drift_pct: float = _NAN
+    drift_least_pct: float = 0.2
+    drift_sigma: float = 6.0
+    drift_skew_s: float = 5.0
+    drift_tau_s: float = 86400.0
+    drift_samples: int = 3
+    drift_off_s: float = 60.0
+    drift_relearn_s: float = 86400.0
+    balance_h: float = _NAN
+    balance_k: float = 0.5
+    balance_step_s: float = 60.0
+    balance_tau_s: float = 604800.0
+    balance_share_pct: float = 5.0
+    balance_sigma_min_pct: float = 0.005
+    balance_relearn_s: float = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +127,13 @@ class Profile:
         methods = [self.methods(spec) for spec in registry.specs]
         base = [_row(spec, own) for spec, own in zip(registry.specs, methods, strict=True)]
         located = [_location(spec, own) for spec, own in zip(registry.specs, methods, strict=True)]
-        return Params(_filled(PARAMS, base), _filled(LOCATION_PARAMS, located))
+        common = _filled(PARAMS, base)
+        relation, related = relation_params(registry, methods, common["dead_after_ns"].tolist())
+        for i, (partners, inputs, heard) in enumerate(related):
+            common["watch"][i] |= (
+                partners << Method.DRIFT | inputs << Method.BALANCE | (HEARD if heard else 0)
+            )
+        return Params(common, _filled(LOCATION_PARAMS, located), relation)
 
 
 def _filled(kind: np.dtype[np.void], rows: list[Row]) -> NDArray[np.void]:

@@ -16,7 +16,7 @@ from registry.sensors import SensorType
 from registry.suggest import shown
 
 _PARTS = ("defaults", "methods")
-_COUNTS = frozenset({"z_warm_samples", "z_samples", "group_rounds"})
+_COUNTS = frozenset({"z_warm_samples", "z_samples", "group_rounds", "drift_samples"})
 _WHOLE = _COUNTS | {"group", "vote_needed"}
 _SHARES = frozenset({"group_false_rate"})
 _SIGNED = frozenset({"range_lo", "range_hi", "ll", "l", "h", "hh"})
@@ -37,7 +37,8 @@ _POSITIVE = frozenset(
         "ewma_samples",
         "novelty_rank",
         "novelty_days",
-        *_WHOLE,
+        *("drift_pct", "drift_least_pct", "drift_sigma", "drift_tau_s", "drift_relearn_s"),
+        *("balance_h", "balance_step_s", "balance_tau_s", "balance_sigma_min_pct", "balance_relearn_s"),
     }
 )
 _MOST_SAMPLES = 1_000_000
@@ -53,6 +54,8 @@ SWITCHES = frozenset(
         "ewma_false_per_day",
         "season_z",
         "novelty_rank",
+        "drift_pct",
+        "balance_h",
         *_DEFAULT_KEYS,
     }
 )

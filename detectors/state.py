@@ -22,6 +22,9 @@ C_RANGE, C_RATE, C_Z, C_DEAD = (
 C_CUSUM, C_EWMA, C_SEASON, C_NOVELTY = (
     _BEFORE + int(method) for method in (Method.CUSUM, Method.EWMA, Method.SEASON, Method.NOVELTY)
 )
+C_STUCK, C_BALANCE, C_DRIFT = (
+    _BEFORE + int(method) for method in (Method.STUCK, Method.BALANCE, Method.DRIFT)
+)
 N_CONDITIONS = _BEFORE + len(Method)
 """Conditions of a sensor: one for each limit, then one for each other method in the order of their numbers."""
 
