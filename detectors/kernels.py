@@ -11,10 +11,21 @@ from numpy.typing import NDArray
 
 from detectors.baseline import robust_z
 from detectors.edges import DEAD, NO_EDGE, NS, RATE, RECOVERED, ROBUST_Z, Records, emit, move_edge
-from detectors.findings import NO_LIMIT
+from detectors.findings import NO_LIMIT, Method
+from detectors.health import (
+    judge_bad,
+    judge_good,
+    judge_late,
+    judge_offset,
+    judge_right,
+    judge_saturation,
+    partner_moves,
+)
 from detectors.jit import fetch_ahead, inlined, kernel
 from detectors.limits import judge_limits, judge_range
 from detectors.memory import Memory, Params
+from detectors.pulse import feel_pulse, judge_pulse
+from detectors.shape_state import C_CLOCK, C_QUALITY, C_SATURATION, NO_PARTNER, PULSE_METHODS
 from detectors.silence import begin, fire_dead
 from detectors.state import C_DEAD, C_RANGE, C_RATE, C_Z, N_CONDITIONS, N_LIMITS, NEVER, RING
 from detectors.trend import rate_over_window, remember
@@ -27,8 +38,24 @@ MAX_MAGNITUDE = 1e30
 AHEAD = 8
 """How many readings before its turn a sensor's records are fetched into the cache; half as many for its ring."""
 _BAD = 2
-_BOUNDS = (1 << N_LIMITS) - 1 | 1 << C_RANGE
+_S = 1_000_000_000
+_BOUNDS = (1 << N_LIMITS) - 1 | 1 << C_RANGE | 1 << C_SATURATION
 """The bits of `busy` that stand for limits and range."""
+_PULSE = sum(1 << int(m) for m in PULSE_METHODS)
+_SATURATION, _CLOCK, _QUALITY = (int(m) for m in (Method.SATURATION, Method.CLOCK, Method.QUALITY))
+
+
+@inlined
+def _judge_pulse(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, dt_ns: int, value: float, score: float,
+                 out: Records, n: int) -> int:  # fmt: skip
+    u, g, h, partner = memory.pulse[i], memory.shape[i], memory.health[i], params.health[i].partner
+    witnessed = False
+    if partner != NO_PARTNER and value == u.prev and u.rest + 1 >= u.suspect:
+        witnessed = partner_moves(
+            u, g, h, memory.state[partner], memory.pulse[partner], memory.shape[partner], t_ns
+        )
+    return judge_pulse(params.shape[i], params.health[i], memory.state[i], u, g, h, memory.cond[i], witnessed, i,
+                       now_ns, t_ns, dt_ns, value, score, out, n)  # fmt: skip
 
 
 @inlined
@@ -59,6 +86,8 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
     if abnormal:
         n = judge_range(p, s, cond, i, now_ns, t_ns, value, points, out, n)
         n = judge_limits(p, s, cond, i, now_ns, t_ns, value, rate, points, out, n)
+        if (p.watch >> _SATURATION) & 1:
+            n = judge_saturation(params.health[i], p, s, cond[i], i, now_ns, t_ns, value, points, out, n)
     if watches_rate and not math.isnan(rate):
         fast = abs(rate) >= p.rate_limit
         if fast or (s.busy >> C_RATE) & 1:
@@ -77,6 +106,13 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
             if edge != NO_EDGE:
                 n = emit(out, n, now_ns, t_ns, cond[i, C_Z].onset_ns, i, ROBUST_Z, edge, NO_LIMIT, value, z,
                          p.z_threshold, p.z_tau_ns * NS, math.nan, points)  # fmt: skip
+    if p.watch & _PULSE:
+        dt_ns = t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0
+        if not feel_pulse(memory.pulse[i], s, dt_ns, value):
+            told = n
+            n = _judge_pulse(params, memory, i, now_ns, t_ns, dt_ns, value, points, out, n)
+            for k in range(told, n):
+                score[row] = max(score[row], out[k].score)
     return n
 
 
@@ -105,6 +141,7 @@ def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: 
             ahead, soon = sensor[row + AHEAD], sensor[row + AHEAD // 2]
             fetch_ahead(state, ahead)
             fetch_ahead(params.base, ahead)
+            fetch_ahead(memory.pulse, ahead)
             fetch_ahead(memory.ring, soon * RING + ((state[soon].ring_head + 1) & (RING - 1)))
         i = sensor[row]
         t = t_ns[row]
@@ -122,13 +159,61 @@ def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: 
         score[row] = math.nan
         if t <= s.last_t_ns:
             status[row] = DUPLICATE if t == s.last_t_ns else LATE
+            if status[row] == LATE and (params.base[i].watch >> _CLOCK) & 1:
+                n = judge_late(
+                    params.health[i],
+                    s,
+                    memory.health[i],
+                    cond[i, C_CLOCK],
+                    i,
+                    event_clock,
+                    clock[0].now_ns,
+                    t,
+                    value[row],
+                    out,
+                    n,
+                )
             continue
         status[row] = OK
+        before = s.last_t_ns
         s.last_t_ns = t
         v = value[row]
-        if quality[row] == _BAD or not abs(v) <= MAX_MAGNITUDE:
-            continue
         now = clock[0].now_ns
+        if not event_clock and abs(t - now) > params.base[i].clock_max_s * _S:
+            n = judge_offset(
+                params.health[i],
+                params.base[i].clock_max_s,
+                s,
+                memory.health[i],
+                cond[i, C_CLOCK],
+                i,
+                now,
+                before,
+                t,
+                v,
+                out,
+                n,
+            )
+        elif (s.busy >> C_CLOCK) & 1:
+            n = judge_right(
+                params.health[i],
+                params.base[i].clock_max_s,
+                s,
+                memory.health[i],
+                cond[i, C_CLOCK],
+                i,
+                now,
+                t,
+                v,
+                out,
+                n,
+            )
+        if quality[row] == _BAD or not abs(v) <= MAX_MAGNITUDE:
+            if (params.base[i].watch >> _QUALITY) & 1:
+                n = judge_bad(params.health[i], s, memory.health[i], cond[i, C_QUALITY], i, now, t, out, n)
+            continue
+        if (s.busy >> C_QUALITY) & 1:
+            n = judge_good(params.health[i], s, memory.health[i], cond[i, C_QUALITY], i, now, t, v, out, n)
         s.good_now_ns = now
         if (s.busy >> C_DEAD) & 1:
             c = cond[i, C_DEAD]

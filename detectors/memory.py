@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.shape_state import HEALTH, PULSE, SHAPE, SUSPECT, TAIL_EXCESS, TAIL_SHARE
 from detectors.state import (
     CLOCK,
     CONDITION,
@@ -25,6 +26,8 @@ class Params(NamedTuple):
     """Parameters, from the points table and the profile: a row a sensor in each array; never written by the step."""
 
     base: NDArray[np.void]
+    shape: NDArray[np.void]
+    health: NDArray[np.void]
 
 
 class Memory(NamedTuple):
@@ -33,6 +36,9 @@ class Memory(NamedTuple):
     state: NDArray[np.void]
     cond: NDArray[np.void]
     ring: NDArray[np.void]
+    pulse: NDArray[np.void]
+    shape: NDArray[np.void]
+    health: NDArray[np.void]
     clock: NDArray[np.void]
 
     @classmethod
@@ -43,9 +49,18 @@ class Memory(NamedTuple):
         cond = at_cache_lines(sensors * N_CONDITIONS, CONDITION).reshape(sensors, N_CONDITIONS)
         cond["since_ns"] = NEVER
         ring = at_cache_lines(sensors * RING, SAMPLE)
+        pulse = at_cache_lines(sensors, PULSE)
+        pulse["prev"], pulse["gate"], pulse["resolution"] = np.nan, np.inf, np.inf
+        pulse["gap_ns"] = -1
+        pulse["suspect"] = SUSPECT
+        shape = at_cache_lines(sensors, SHAPE)
+        shape["next_spike_ns"] = NEVER
+        shape["tail_share"], shape["tail_excess"] = TAIL_SHARE, TAIL_EXCESS
+        health = at_cache_lines(sensors, HEALTH)
+        health["partner_at"], health["rest_ns"] = np.nan, NEVER
         clock = np.zeros(1, CLOCK)
         clock["now_ns"], clock["next_dead_ns"] = NEVER, FOREVER
-        return cls(state, cond, ring, clock)
+        return cls(state, cond, ring, pulse, shape, health, clock)
 
 
 def layout(memory: Memory) -> str:

@@ -16,15 +16,47 @@ from registry.sensors import SensorType
 from registry.suggest import shown
 
 _PARTS = ("defaults", "methods")
-_WHOLE = frozenset({"z_warm_samples", "z_samples"})
+WHOLE = frozenset(
+    {
+        "z_warm_samples", "z_samples", "step_samples", "stuck_samples", "saturation_samples", "saturation_ends",
+        "clock_samples", "bad_samples",
+    }
+)  # fmt: skip
+_FALSE_PER_DAY = frozenset(
+    f"{method}_false_per_day" for method in ("spike", "step", "variance", "oscillation", "stuck", "noise")
+)
 _SIGNED = frozenset({"range_lo", "range_hi", "ll", "l", "h", "hh"})
 _POSITIVE = frozenset(
-    {"scan_s", "dead_scans", "rate_window_s", "rate_pct_per_min", "z_threshold", "z_tau_s", *_WHOLE}
+    {
+        "scan_s",
+        "dead_scans",
+        "rate_window_s",
+        "rate_pct_per_min",
+        "z_threshold",
+        "z_tau_s",
+        "clock_max_s",
+        *WHOLE,
+        *_FALSE_PER_DAY,
+    }
 )
+_FROM_ONE = frozenset({"variance_times", "noise_times", "stuck_times"})
+
 _MOST_SAMPLES = 1_000_000
+_ENDS = 2
 _METHOD_KEYS = tuple(f.name for f in fields(Methods))
 _DEFAULT_KEYS = tuple(f.name for f in fields(TypeDefaults))
-SWITCHES = frozenset({"dead_scans", "rate_pct_per_min", "z_threshold", *_DEFAULT_KEYS})
+SWITCHES = frozenset(
+    {
+        "dead_scans",
+        "rate_pct_per_min",
+        "z_threshold",
+        "saturation_s",
+        "clock_max_s",
+        "bad_s",
+        *_FALSE_PER_DAY,
+        *_DEFAULT_KEYS,
+    }
+)
 """Keys whose null says that there is none: no such default, or the method is off."""
 
 Defaults = Mapping[SensorType, TypeDefaults]
@@ -125,7 +157,7 @@ def _numbers(
         if item is None and key in SWITCHES:
             numbers[key] = math.nan
         elif isinstance(item, int | float) and not isinstance(item, bool) and _holds(key, item):
-            numbers[key] = int(item) if key in _WHOLE else float(item)
+            numbers[key] = int(item) if key in WHOLE else float(item)
         else:
             faults.append(layer.fault((*path, key), f"{key} is {shown(item)}", _allowed(key)))
     return numbers, faults
@@ -138,14 +170,24 @@ def _holds(key: str, item: float) -> bool:
         return False
     if not math.isfinite(number) or (number <= 0 if key in _POSITIVE else number < 0 and key not in _SIGNED):
         return False
-    if key in _WHOLE:
-        return number.is_integer() and number <= _MOST_SAMPLES
+    if key in _FROM_ONE and number < 1:
+        return False
+    if key in WHOLE:
+        return number.is_integer() and number <= (_ENDS if key == "saturation_ends" else _MOST_SAMPLES)
     return not key.endswith("_s") or number <= LONGEST_S
 
 
 def _allowed(key: str) -> str:
-    if key in _WHOLE:
-        return f"a whole number from 1 to {_MOST_SAMPLES}"
-    sign = "" if key in _SIGNED else " above 0" if key in _POSITIVE else " from 0"
+    if key in WHOLE:
+        return f"a whole number from 1 to {_ENDS if key == 'saturation_ends' else _MOST_SAMPLES}"
+    sign = (
+        ""
+        if key in _SIGNED
+        else " above 0"
+        if key in _POSITIVE
+        else " from 1"
+        if key in _FROM_ONE
+        else " from 0"
+    )
     most = f", at most {LONGEST_S:.0f}" if key.endswith("_s") else ""
     return f"a number{sign}{most}" + (", or null for none" if key in SWITCHES else "")
