@@ -1,7 +1,7 @@
 """How right the detectors are, on labelled recordings, beside trivial and off-the-shelf ones.
 
-``python bench/quality.py [nab|skab|tep] [--json FILE] [--data FOLDER] [--set NAME=VALUE] [--only TEXT] [--trials]``; without a
-set, all three. docs/quality.md tells what each figure means.
+``python bench/quality.py [nab|skab|tep|calm] [--json FILE] [--data FOLDER] [--set NAME=VALUE] [--only TEXT] [--trials]``; without a
+set, all four. docs/quality.md tells what each figure means.
 """
 
 import argparse
@@ -21,10 +21,11 @@ from rich.table import Table as Grid
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.truth import nab, recordings, rows  # noqa: E402 - bench and the rooms are found from the checkout
+from bench.truth import calm, nab, recordings, rows  # noqa: E402 - bench and the rooms are found from the checkout
 from bench.truth.bank import bank_detectors, packaged  # noqa: E402 - as above
 from bench.truth.rivals import PCA, RIVALS, Detector  # noqa: E402 - as above
 from bench.truth.trials import TRIALS  # noqa: E402 - as above
+from detectors.findings import Method  # noqa: E402 - as above
 
 FALSE_ALARMS = 0.01
 _MINUTES_PER_ROW = 3.0
@@ -184,6 +185,8 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     ),
 }
 SETS = {"nab": score_nab, "skab": score_skab, "tep": score_tep}
+CALM = "calm"
+"""Not a score of detectors but what the bank alone says where nothing is wrong."""
 
 
 def show(name: str, lines: list[Row], console: Console) -> None:
@@ -193,6 +196,25 @@ def show(name: str, lines: list[Row], console: Console) -> None:
         grid.add_row(
             line["detector"].replace("[", r"\["),
             *(_cell(line.get(key), form) for _, key, form in COLUMNS[name]),
+        )
+    console.print(grid)
+
+
+def show_calm(lines: list[Row], console: Console) -> None:
+    """Print the false findings by recording and method; a method that never spoke has no column."""
+    told = {name for line in lines for name in line["by_method"]}
+    methods = [method.label for method in Method if method.label in told]
+    grid = Grid("recording", "sensor-days", "raised", "per sensor-day", "95 %", *methods, title="calm")
+    for line in lines:
+        low, high = line["per_sensor_day_95"]
+        rates = [line["by_method"].get(name, 0) / line["sensor_days"] for name in methods]
+        grid.add_row(
+            line["detector"],
+            f"{line['sensor_days']:.2f}",
+            str(line["raised"]),
+            f"{line['per_sensor_day']:.4f}",
+            f"{low:.4f} to {high:.4f}",
+            *(f"{rate:.4f}" for rate in rates),
         )
     console.print(grid)
 
@@ -215,7 +237,7 @@ def _plain(value: Any) -> Any:
 def main() -> None:
     """Score, print, write."""
     parser = argparse.ArgumentParser(description="how right the detectors are")
-    parser.add_argument("sets", nargs="*", metavar="SET", help="nab, skab, tep; all when none is given")
+    parser.add_argument("sets", nargs="*", metavar="SET", help="nab, skab, tep, calm; all when none is given")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--data", type=Path, help="shared/data by default, beside the checkout")
     parser.add_argument(
@@ -224,20 +246,29 @@ def main() -> None:
     parser.add_argument("--only", default="", metavar="TEXT", help="detectors with this in their name")
     parser.add_argument("--trials", action="store_true", help="with changes to the score that are not built")
     args = parser.parse_args()
-    if unknown := set(args.sets) - set(SETS):
-        parser.error(f"no such set: {', '.join(sorted(unknown))}; there are {', '.join(SETS)}")
+    known = (*SETS, CALM)
+    if unknown := set(args.sets) - set(known):
+        parser.error(f"no such set: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     data = args.data or next(
         (p / "shared" / "data" for p in ROOT.parents if (p / "shared" / "data").is_dir()), None
     )
     if data is None:
         parser.error("there is no shared/data beside the checkout; say where with --data")
     changed = {key: float(value) for key, _, value in (item.partition("=") for item in args.set)}
-    bank = bank_detectors(packaged(changed))
+    profile = packaged(changed)
+    bank = bank_detectors(profile)
     console = Console(width=None if sys.stdout.isatty() else 200)
     result: dict[str, Any] = {"changed": changed}
-    for name in args.sets or SETS:
+    for name in args.sets or known:
+        if name == CALM:
+            result[name] = list(calm.panel(data, profile))
+            show_calm(result[name], console)
+            continue
         detectors = [*RIVALS, *([] if name == "nab" else [PCA]), *bank, *(TRIALS if args.trials else ())]
         wanted = [d for d in detectors if args.only in d.name]
+        for detector in (d for d in wanted if d.missing):
+            print(f"{detector.name}: missing, pip install 'hazwatch[bench]'", file=sys.stderr)
+        wanted = [d for d in wanted if not d.missing]
         result[name] = list(SETS[name](data / name, wanted))
         show(name, result[name], console)
     if args.json:

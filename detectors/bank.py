@@ -64,8 +64,7 @@ class DetectorBank:
     def step(self, block: ReadingBlock, now_ns: int) -> Judged:
         """Judge a block; `now_ns` counts only under the wall clock and is never older than the last."""
         n = len(block)
-        status = np.zeros(n, np.uint8)
-        score = np.full(n, np.nan)
+        status, score = np.empty(n, np.uint8), np.empty(n)  # the step writes every row of them
         parts: list[NDArray[np.void]] = []
         sensor = np.require(block.sensor, requirements=_AS_COMPILED)
         t_ns = np.require(block.t_ns, requirements=_AS_COMPILED)
@@ -98,9 +97,7 @@ class DetectorBank:
         clock["now_ns"] = max(int(clock["now_ns"][0]), now_ns)
         alive = self._memory.cond["active"][:, C_DEAD] == 0
         self._memory.state["good_now_ns"][alive] = clock["now_ns"][0]
-        after = self._params.base["dead_after_ns"][alive]
-        after = after[after != FOREVER]
-        clock["next_dead_ns"] = clock["now_ns"][0] + after.min() if len(after) else FOREVER
+        self._memory.due[:] = NEVER
 
     @property
     def now_ns(self) -> int:
@@ -109,8 +106,8 @@ class DetectorBank:
 
     def next_deadline_ns(self) -> int | None:
         """Return a time before which `tick` has nothing to say, None when it never will."""
-        deadline = int(self._memory.clock["next_dead_ns"][0])
-        return None if deadline == FOREVER else deadline
+        deadline = int(self._memory.due[0])
+        return None if deadline == FOREVER else max(deadline, self.now_ns)
 
     def active_conditions(self) -> Mapping[str, int]:
         """Return how many sensors are dead, and how many have any condition active."""
@@ -125,7 +122,7 @@ class DetectorBank:
             version=SNAPSHOT_VERSION,
             layout=layout(self._memory),
             ids=self._ids,
-            parts={name: np.asarray(part).tobytes() for name, part in self._memory._asdict().items()},
+            parts={name: part.tobytes() for name, part in self._memory.by_name().items()},
         )
         return msgspec.msgpack.encode(kept)
 
@@ -149,8 +146,7 @@ class DetectorBank:
         clock[:] = np.frombuffer(kept.parts["clock"], CLOCK)
         self._memory.state["good_now_ns"] = clock["now_ns"][0]
         carry_over(self._memory, kept.parts, len(kept.ids), here, there)
-        if len(pairs) != len(self._ids):  # a sensor that is new here may fall due before all others
-            clock["next_dead_ns"] = clock["now_ns"][0]
+        self._memory.due[:] = FOREVER if clock["now_ns"][0] == NEVER else NEVER
 
 
 def warm_up() -> None:

@@ -2,7 +2,9 @@
 
 `cache=True`: the compiled step is kept where NUMBA_CACHE_DIR points (the state folder; set before numba is
 imported), so that a second start takes no compile. `fastmath` stays off: NaN means "no value" here, and results must
-be the same bits in a replay. `nogil`: the store's writer and the MQTT thread run on while a block is judged.
+be the same bits in a replay. `_nrt=False`: arrays are not counted
+up and down at each use, which cost more than all methods together; a kernel can then neither allocate nor return an array,
+and must not. `nogil`: the store's writer and the MQTT thread run on while a block is judged.
 """
 
 from collections.abc import Callable
@@ -19,13 +21,21 @@ R = TypeVar("R")
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a flat numeric function that writes into its caller's arrays."""
-    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function))
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a small helper that kernels call for every reading."""
     return cast(
-        "Callable[P, R]", numba.njit(cache=True, nogil=True, error_model="numpy", inline="never")(function)
+        "Callable[P, R]", numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, inline="never")(function)
+    )
+
+
+def fused(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile into its one caller what takes many arrays: each of them would be seven words on the stack for every reading."""
+    return cast(
+        "Callable[P, R]",
+        numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, inline="never", forceinline=True)(function),
     )
 
 

@@ -21,12 +21,12 @@ from detectors.health import (
     judge_saturation,
     partner_moves,
 )
-from detectors.jit import fetch_ahead, inlined, kernel
+from detectors.jit import fetch_ahead, fused, inlined, kernel
 from detectors.limits import judge_limits, judge_range
 from detectors.memory import Memory, Params
 from detectors.pulse import feel_pulse, judge_pulse
 from detectors.shape_state import C_CLOCK, C_QUALITY, C_SATURATION, NO_PARTNER, PULSE_METHODS
-from detectors.silence import begin, fire_dead
+from detectors.silence import begin, expect, fire_dead
 from detectors.state import C_DEAD, C_RANGE, C_RATE, C_Z, N_CONDITIONS, N_LIMITS, NEVER, RING
 from detectors.trend import rate_over_window, remember
 
@@ -58,7 +58,7 @@ def _judge_pulse(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int,
                        now_ns, t_ns, dt_ns, value, score, out, n)  # fmt: skip
 
 
-@inlined
+@fused
 def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value: float,
            out: Records, n: int, score: NDArray[np.float64], row: int) -> int:  # fmt: skip
     """Judge one good reading by every method that watches its sensor; write its score and its findings."""
@@ -117,7 +117,7 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
 
 
 @kernel
-def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: int,
+def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: int,  # noqa: PLR0915 - one pass over the readings
          sensor: NDArray[np.int32], t_ns: NDArray[np.int64], value: NDArray[np.float64], quality: NDArray[np.uint8], status: NDArray[np.uint8],
          score: NDArray[np.float64], out: Records) -> tuple[int, int]:  # fmt: skip
     """Judge readings `first`.. in order; return the row to go on from and the number of findings in `out`.
@@ -126,14 +126,14 @@ def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: 
     again. Under the event clock `now` is the newest event time seen; every silence that is due up to a reading's time
     is told before the reading counts. Under the wall clock `now` is `now_ns` for all of them.
     """
-    state, cond, clock = memory.state, memory.cond, memory.clock
+    state, cond, clock, due = memory.state, memory.cond, memory.clock, memory.due
     n = 0
     if not event_clock:
         if clock[0].now_ns == NEVER:
-            begin(params.base, state, clock, now_ns)
+            begin(state, due, clock, now_ns)
         clock[0].now_ns = max(clock[0].now_ns, now_ns)
-        if clock[0].now_ns >= clock[0].next_dead_ns:
-            n = fire_dead(params.base, state, cond, clock, clock[0].now_ns, out, n)
+        if clock[0].now_ns >= due[0]:
+            n = fire_dead(params.base, state, cond, due, clock[0].now_ns, out, n)
     for row in range(first, len(sensor)):
         if n + N_CONDITIONS > len(out):
             return row, n
@@ -147,13 +147,13 @@ def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: 
         t = t_ns[row]
         if event_clock:
             if clock[0].now_ns == NEVER:
-                begin(params.base, state, clock, t)
+                begin(state, due, clock, t)
             clock[0].now_ns = max(clock[0].now_ns, t)
-            if clock[0].now_ns >= clock[0].next_dead_ns:
-                n = fire_dead(params.base, state, cond, clock, clock[0].now_ns, out, n)
+            if clock[0].now_ns >= due[0]:
+                n = fire_dead(params.base, state, cond, due, clock[0].now_ns, out, n)
                 if n + N_CONDITIONS > len(out):
                     return row, n
-        elif clock[0].next_dead_ns <= clock[0].now_ns:
+        elif due[0] <= clock[0].now_ns:
             return row, n
         s = state[i]
         score[row] = math.nan
@@ -222,7 +222,7 @@ def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: 
             silent_s = (t - c.onset_ns) * NS
             n = emit(out, n, now, t, c.onset_ns, i, DEAD, RECOVERED, NO_LIMIT, v, silent_s,
                      params.base[i].dead_after_ns * NS, math.nan, math.nan, 0.0)  # fmt: skip
-            clock[0].next_dead_ns = min(clock[0].next_dead_ns, now + params.base[i].dead_after_ns)
+            expect(state, due, i, now + params.base[i].dead_after_ns)
         n = _judge(params, memory, i, now, t, v, out, n, score, row)
         s.good_t_ns = t
     return len(sensor), n
@@ -233,8 +233,8 @@ def tick(params: Params, memory: Memory, now_ns: int, out: Records) -> int:
     """Move the clock to `now_ns` and raise every silence that is due; return the number of findings in `out`."""
     clock = memory.clock
     if clock[0].now_ns == NEVER:
-        begin(params.base, memory.state, clock, now_ns)
+        begin(memory.state, memory.due, clock, now_ns)
     clock[0].now_ns = max(clock[0].now_ns, now_ns)
-    if clock[0].now_ns < clock[0].next_dead_ns:
+    if clock[0].now_ns < memory.due[0]:
         return 0
-    return fire_dead(params.base, memory.state, memory.cond, clock, clock[0].now_ns, out, 0)
+    return fire_dead(params.base, memory.state, memory.cond, memory.due, clock[0].now_ns, out, 0)

@@ -3,6 +3,7 @@
 A family with parameters or state of its own adds a field here; snapshots and reloads carry every field by its name.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from detectors.shape_state import HEALTH, PULSE, SHAPE, SUSPECT, TAIL_EXCESS, TA
 from detectors.state import (
     CLOCK,
     CONDITION,
+    FANOUT,
     FOREVER,
     N_CONDITIONS,
     NEVER,
@@ -31,7 +33,10 @@ class Params(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """State between readings: a row a sensor, or a fixed number of rows a sensor one after another; and one clock."""
+    """State between readings: a row a sensor, or a fixed number of rows a sensor one after another; and one clock.
+
+    `due` is no state of its own but an index over it: times before which nobody's silence is due (detectors.silence).
+    """
 
     state: NDArray[np.void]
     cond: NDArray[np.void]
@@ -40,6 +45,7 @@ class Memory(NamedTuple):
     shape: NDArray[np.void]
     health: NDArray[np.void]
     clock: NDArray[np.void]
+    due: NDArray[np.int64]
 
     @classmethod
     def fresh(cls, sensors: int) -> Self:
@@ -59,15 +65,25 @@ class Memory(NamedTuple):
         health = at_cache_lines(sensors, HEALTH)
         health["partner_at"], health["rest_ns"] = np.nan, NEVER
         clock = np.zeros(1, CLOCK)
-        clock["now_ns"], clock["next_dead_ns"] = NEVER, FOREVER
-        return cls(state, cond, ring, pulse, shape, health, clock)
+        clock["now_ns"] = NEVER
+        return cls(state, cond, ring, pulse, shape, health, clock, np.full(_nodes(sensors), FOREVER, np.int64))
+
+    def by_name(self) -> Mapping[str, NDArray[np.void]]:
+        """Return what a snapshot keeps, which is all but the index."""
+        return {name: part for name, part in self._asdict().items() if name != "due"}
+
+
+def _nodes(sensors: int) -> int:
+    """Return how many nodes a heap over so many sensors has: its last row, the leaves, is filled from the left."""
+    leaves, before, row = max(1, -(-sensors // FANOUT)), 0, 1
+    while row < leaves:
+        before, row = FANOUT * before + 1, FANOUT * row
+    return before + leaves
 
 
 def layout(memory: Memory) -> str:
     """Return what must be the same for one state to be read as another: the fields, and what lies in a row."""
-    return ";".join(
-        f"{name}:{np.asarray(part).dtype.descr}{part.shape[1:]}" for name, part in memory._asdict().items()
-    )
+    return ";".join(f"{name}:{part.dtype.descr}{part.shape[1:]}" for name, part in memory.by_name().items())
 
 
 def carry_over(
@@ -75,7 +91,7 @@ def carry_over(
 ) -> None:
     """Copy rows `there` of an earlier memory of `old_sensors` sensors, as bytes, into rows `here` of `new`; not the clock."""
     sensors = len(new.state)
-    for name, part in new._asdict().items():
+    for name, part in new.by_name().items():
         if name == "clock":
             continue
         flat = part.reshape(sensors, -1)

@@ -28,6 +28,8 @@ JUMP_BITS = 1 << C_SPIKE | 1 << C_STEP
 SPIKE_SAMPLES = 2
 """What is away for longer was no spike."""
 DAY_NS = 86_400e9
+_AWAY, _BACK, _BEYOND = 0.5, 0.3, 1.5
+"""Shares of the jump: at least so much is still away, less is back, more has gone on."""
 _JUDGED_BLOCKS = 2
 _RAISED_SCORE = 0.5
 _ALIKE = 1.5
@@ -97,8 +99,8 @@ def _watch(p: Records, s: Records, g: Records, cond: Records, i: int, now_ns: in
     """Follow a value that jumped until it is back, or has stayed, or is somewhere else."""
     size = abs(g.jump)
     away = (value - g.base) / g.jump
-    back = away < 0.3
-    if away >= 0.5 and g.away + 1 < p.step_samples:
+    back = away < _BACK
+    if away >= _AWAY and g.away + 1 < p.step_samples:
         g.away += 1
         return n
     if back and g.away <= SPIKE_SAMPLES and size > g.reach_spike and t_ns >= g.next_spike_ns:
@@ -107,7 +109,7 @@ def _watch(p: Records, s: Records, g: Records, cond: Records, i: int, now_ns: in
         cond[C_SPIKE].onset_ns = g.jump_ns
         n = emit(out, n, now_ns, t_ns, g.jump_ns, i, SPIKE, RAISED, NO_LIMIT, g.base + g.jump, g.jump, g.reach_spike,
                  math.nan, math.nan, max(score, _RAISED_SCORE))  # fmt: skip
-    elif 0.5 <= away <= 1.5 and size > g.reach_step and not cond[C_STEP].active:
+    elif _AWAY <= away <= _BEYOND and size > g.reach_step and not cond[C_STEP].active:
         cond[C_STEP].active = 1
         cond[C_STEP].onset_ns = g.jump_ns
         s.busy |= 1 << C_STEP
@@ -133,7 +135,7 @@ def _end_jumps(p: Records, s: Records, g: Records, cond: Records, i: int, now_ns
     c = cond[C_STEP]
     if c.active:
         away = (value - g.step_base) / g.step_jump
-        if away < 0.3 or t_ns - c.onset_ns >= p.step_hold_ns:
+        if away < _BACK or t_ns - c.onset_ns >= p.step_hold_ns:
             c.active = 0
             s.busy &= ~(1 << C_STEP)
             n = emit(out, n, now_ns, t_ns, c.onset_ns, i, STEP, RECOVERED, NO_LIMIT, value, value - g.step_base,

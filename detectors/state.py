@@ -105,8 +105,11 @@ CONDITION = np.dtype(
 )
 """One condition of one sensor: off, pending, on, or pending back."""
 
-CLOCK = np.dtype([("now_ns", np.int64), ("next_dead_ns", np.int64)], align=True)
-"""The pipeline's clock, and a time before which no sensor's silence is due."""
+CLOCK = np.dtype([("now_ns", np.int64)], align=True)
+"""The pipeline's clock."""
+
+FANOUT = 32
+"""Sensors of a leaf, and children of a node, of the heap of deadlines (detectors.silence)."""
 
 
 def at_cache_lines(count: int, kind: np.dtype[np.void]) -> NDArray[np.void]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ SKAB_LEARN = 400
 TEP_ONSET = 160
 TEP_FAULTS = range(1, 11)
 _NS = 1_000_000_000
+_MISSING = -200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +65,40 @@ def skab(folder: Path) -> list[tuple[Table, NDArray[np.bool_]]]:
     return found
 
 
-def tep(folder: Path) -> tuple[Table, Table, dict[int, Table]]:
+def skab_free(folder: Path) -> tuple[list[str], list[Table]]:
+    """Read the names of the channels and the recording without anomalies."""
+    names, t_ns, values = _read(folder / "anomaly-free" / "anomaly-free.csv", ";")
+    return names, [Table("anomaly-free", t_ns, values)]
+
+
+def air_quality(folder: Path) -> tuple[list[str], list[Table]]:
+    """Read a year of hourly air: decimal commas, -200 where a value is missing, empty rows and columns at the end."""
+    with (folder / "AirQuality.csv").open(newline="") as file:
+        rows = [row for row in csv.reader(file, delimiter=";") if any(row)]
+    names = [name for name in rows[0][2:] if name]
+    moments = [datetime.strptime(f"{row[0]} {row[1]}", "%d/%m/%Y %H.%M.%S") for row in rows[1:]]  # noqa: DTZ007 - local time without a zone
+    t_ns = np.array([round(moment.replace(tzinfo=UTC).timestamp()) * _NS for moment in moments], np.int64)
+    values = np.array(
+        [[float(cell.replace(",", ".")) for cell in row[2 : 2 + len(names)]] for row in rows[1:]]
+    )
+    values[values == _MISSING] = np.nan
+    return names, [Table("a year", t_ns, values)]
+
+
+def tep_names(folder: Path) -> list[str]:
+    """Read the names of the channels."""
+    with (folder / "d00.csv").open(newline="") as file:
+        return next(csv.reader(file))[1:]
+
+
+def tep(folder: Path, faults: Iterable[int] = TEP_FAULTS) -> tuple[Table, Table, dict[int, Table]]:
     """Read the normal training run, the normal test run, and the test run of each fault."""
 
     def run(name: str) -> Table:
         _, t_ns, values = _read(folder / name, ",")
         return Table(name, t_ns, values)
 
-    return run("d00.csv"), run("d00_te.csv"), {k: run(f"d{k:02d}_te.csv") for k in TEP_FAULTS}
+    return run("d00.csv"), run("d00_te.csv"), {k: run(f"d{k:02d}_te.csv") for k in faults}
 
 
 def table(path: Path, delimiter: str) -> Table:

@@ -3,14 +3,13 @@
 Each is one step; the constants were chosen by looking at NAB's half, so what a step gives there is its upper end.
 """
 
-from collections import deque
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.truth.recordings import Table
-from bench.truth.rivals import Detector, squeezed
+from bench.truth.rivals import Detector, refractory, squeezed
 
 Grid = NDArray[np.float64]
 
@@ -20,7 +19,6 @@ WARM = 100
 CLIP = 3.0
 LEAST = 0.5
 """Share of the spread of everything so far that is believed at least."""
-REFRACTORY = 200
 FORGET = 0.999
 THRESHOLD = 8.0
 _DAY_NS = 86_400_000_000_000
@@ -44,21 +42,6 @@ def clipped_z(values: Grid, least: float) -> Grid:
         var = (1.0 - weight) * (var + weight * residual**2)
         all_mean += even * from_all
         all_var = (1.0 - even) * (all_var + even * from_all**2)
-    return out
-
-
-def refractory(excess: Grid) -> Grid:
-    """Let an excess stand only where it is the greatest of the last rows: a lasting state is told at its onset."""
-    out = np.zeros(len(excess))
-    falling: deque[tuple[int, float]] = deque()
-    for row, value in enumerate(excess.tolist()):
-        while falling and falling[0][0] < row - REFRACTORY:
-            falling.popleft()
-        if not falling or value > falling[0][1]:
-            out[row] = value
-        while falling and falling[-1][1] <= value:
-            falling.pop()
-        falling.append((row, value))
     return out
 
 

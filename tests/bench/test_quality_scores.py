@@ -12,8 +12,8 @@ from bench.truth import nab, rows
 from bench.truth.bank import bank_detectors, packaged
 from bench.truth.nab import Labelled
 from bench.truth.recordings import Table
-from bench.truth.rivals import PCA, RIVALS, Detector, windowed_gaussian
-from bench.truth.trials import TRIALS, refractory
+from bench.truth.rivals import PCA, RIVALS, Detector, refractory, windowed_gaussian
+from bench.truth.trials import TRIALS
 
 STANDARD = nab.APPLICATIONS["standard"]
 ONE = Labelled(rows=200, windows=((100, 109),), days=2.0)  # probation 30 rows
@@ -155,8 +155,8 @@ def wandering(length: int, channels: int) -> Table:
 )
 @pytest.mark.parametrize("channels", [1, 3])
 def test_no_detector_looks_ahead(detector: Detector, channels: int) -> None:
-    if "river" in detector.name:
-        pytest.importorskip("river")
+    if detector.missing:
+        pytest.skip(f"{detector.needs} is not installed")
     whole = wandering(500, channels)
     part = Table(whole.name, whole.t_ns[:320], whole.values[:320])
     score = detector.score(whole, 150)
