@@ -21,13 +21,16 @@ R = TypeVar("R")
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a flat numeric function that writes into its caller's arrays."""
-    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function))
+    return cast(
+        "Callable[P, R]", numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
+    )
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a small helper that kernels call for every reading."""
     return cast(
-        "Callable[P, R]", numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, inline="never")(function)
+        "Callable[P, R]",
+        numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, inline="never")(function),
     )
 
 
@@ -35,7 +38,9 @@ def fused(function: Callable[P, R]) -> Callable[P, R]:
     """Compile into its one caller what takes many arrays: each of them would be seven words on the stack for every reading."""
     return cast(
         "Callable[P, R]",
-        numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, inline="never", forceinline=True)(function),
+        numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, inline="never", forceinline=True)(
+            function
+        ),
     )
 
 

@@ -9,7 +9,16 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.shape_state import HEALTH, PULSE, SHAPE, SUSPECT, TAIL_EXCESS, TAIL_SHARE
+from detectors.shape_state import (
+    HEALTH,
+    HEALTH_PARAMS,
+    PULSE,
+    SHAPE,
+    SHAPE_PARAMS,
+    SUSPECT,
+    TAIL_EXCESS,
+    TAIL_SHARE,
+)
 from detectors.state import (
     CLOCK,
     CONDITION,
@@ -30,6 +39,11 @@ class Params(NamedTuple):
     base: NDArray[np.void]
     shape: NDArray[np.void]
     health: NDArray[np.void]
+
+    @classmethod
+    def zeroed(cls, sensors: int) -> Self:
+        """Return records for so many sensors, every number of them 0."""
+        return cls(*(at_cache_lines(sensors, kind) for kind in (PARAMS, SHAPE_PARAMS, HEALTH_PARAMS)))
 
 
 class Memory(NamedTuple):
@@ -66,7 +80,9 @@ class Memory(NamedTuple):
         health["partner_at"], health["rest_ns"] = np.nan, NEVER
         clock = np.zeros(1, CLOCK)
         clock["now_ns"] = NEVER
-        return cls(state, cond, ring, pulse, shape, health, clock, np.full(_nodes(sensors), FOREVER, np.int64))
+        return cls(
+            state, cond, ring, pulse, shape, health, clock, np.full(_nodes(sensors), FOREVER, np.int64)
+        )
 
     def by_name(self) -> Mapping[str, NDArray[np.void]]:
         """Return what a snapshot keeps, which is all but the index."""

@@ -39,7 +39,7 @@ class Normal:
         last = np.zeros(len(self.registry), np.int64)
         np.minimum.at(first, self.block.sensor, self.block.t_ns)
         np.maximum.at(last, self.block.sensor, self.block.t_ns)
-        return np.maximum((last - first) / _NS / 86_400.0, 0.0)
+        return np.asarray(np.maximum((last - first) / _NS / 86_400.0, 0.0), np.float64)
 
     def is_excused(self, sensor: int, t_ns: int) -> bool:
         """Return whether the sensor was not normal then."""
