@@ -26,6 +26,7 @@ from detectors.state import (
     FOREVER,
     N_CONDITIONS,
     NEVER,
+    PARAMS,
     RING,
     SAMPLE,
     STATE,
