@@ -150,14 +150,15 @@ def _end_block(p: Records, q: Records, s: Records, u: Records, g: Records, h: Re
 
     sound = s.busy & _BUT_NOISE == 0
     if g.blocks >= WARM_BLOCKS:
+        noise_rise = noise - h.noise
         noisy, n = judge_noise(q, s, g, h, cond, i, now_ns, t_ns, value, noise, spread, score, out, n)
         if sound and not noisy and s.busy & HEALTH_BITS == 0:
-            n = judge_variance(p, s, u, g, cond, i, now_ns, t_ns, value, spread, score, out, n)
+            n = judge_variance(p, s, u, g, cond, i, now_ns, t_ns, value, spread, noise_rise, score, out, n)
     _learn_block(u, g, h, noise, spread, sound, s.busy & HEALTH_BITS == 0, value)
     learn_rest(q, u, g, h, sound)
 
     mean = u.first + u.sum_y / BLOCK
-    u.centre = mean if g.blocks == 1 else u.centre + (mean - u.centre) / 8.0
+    u.centre = mean if u.band == 0.0 else u.centre + (mean - u.centre) / 8.0
     u.band = max(bend, resolution, 0.25 * p.oscillation_min)
     if u.side == 0:
         u.side = 1 if value > u.centre else -1

@@ -144,16 +144,20 @@ def _end_jumps(p: Records, s: Records, g: Records, cond: Records, i: int, now_ns
 
 
 @inlined
-def judge_variance(p: Records, s: Records, u: Records, g: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float, spread: float, score: float,
-                   out: Records, n: int) -> int:  # fmt: skip
+def judge_variance(p: Records, s: Records, u: Records, g: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float,
+                   spread: float, noise_rise: float, score: float, out: Records, n: int) -> int:  # fmt: skip
     """Judge the spread of a block against that of the blocks before: livelier, or unnaturally calm.
 
-    An F test on the logarithm (Bartlett and Kendall 1946), but against how much the blocks of this sensor do vary. A block
-    that mostly rests is not calm: that is for `stuck` to say.
+    An F test on the logarithm (Bartlett and Kendall 1946), but against how much the blocks of this sensor do vary. What the
+    noise has risen by (`noise_rise`, ln of its amplitude) is none of the process. A block that mostly rests is not calm: that
+    is for `stuck` to say.
     """
     k = depth(p.variance_false_per_day, g.pace_ns, BLOCK, 2, g.blocks)
-    z = (spread - g.spread) / max(math.sqrt(g.spread_var), _SD_SPREAD)
-    inside = abs(z) >= k and abs(spread - g.spread) >= 2.0 * math.log(p.variance_times)
+    change = spread - g.spread
+    if change > 0.0:
+        change = max(change - 2.0 * max(noise_rise, 0.0), 0.0)
+    z = change / max(math.sqrt(g.spread_var), _SD_SPREAD)
+    inside = abs(z) >= k and abs(change) >= 2.0 * math.log(p.variance_times)
     if inside and z < 0.0 and 2 * u.zeros > BLOCK:
         inside = False
     if not inside and not (s.busy >> C_VARIANCE) & 1:
