@@ -10,7 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.relations.pairs import MOST
-from detectors.relations.records import BALANCE, HELD, PARTNER
+from detectors.relations.records import BALANCE, HELD, PARTNER, RELATION
+from detectors.shape_state import (
+    HEALTH,
+    HEALTH_PARAMS,
+    PULSE,
+    SHAPE,
+    SHAPE_PARAMS,
+    SUSPECT,
+    TAIL_EXCESS,
+    TAIL_SHARE,
+)
 from detectors.state import (
     CALENDAR,
     CHART,
@@ -18,14 +28,18 @@ from detectors.state import (
     CONDITION,
     FANOUT,
     FOREVER,
+    LOCATION_PARAMS,
     N_CONDITIONS,
     NEVER,
     NOVEL,
+    PARAMS,
     RING,
     SAMPLE,
     STATE,
     at_cache_lines,
 )
+
+_PARAMS = (PARAMS, LOCATION_PARAMS, RELATION, SHAPE_PARAMS, HEALTH_PARAMS)
 
 
 class Params(NamedTuple):
@@ -34,6 +48,13 @@ class Params(NamedTuple):
     base: NDArray[np.void]
     location: NDArray[np.void]
     relation: NDArray[np.void]
+    shape: NDArray[np.void]
+    health: NDArray[np.void]
+
+    @classmethod
+    def zeroed(cls, sensors: int) -> Self:
+        """Return records for so many sensors, every number of them 0."""
+        return cls(*(at_cache_lines(sensors, kind) for kind in _PARAMS))
 
 
 class Memory(NamedTuple):
@@ -51,6 +72,9 @@ class Memory(NamedTuple):
     held: NDArray[np.void]
     partner: NDArray[np.void]
     balance: NDArray[np.void]
+    pulse: NDArray[np.void]
+    shape: NDArray[np.void]
+    health: NDArray[np.void]
     clock: NDArray[np.void]
     due: NDArray[np.int64]
 
@@ -65,6 +89,15 @@ class Memory(NamedTuple):
         held = at_cache_lines(sensors, HELD)
         partner = at_cache_lines(sensors * MOST, PARTNER)
         balance = at_cache_lines(sensors, BALANCE)
+        pulse = at_cache_lines(sensors, PULSE)
+        pulse["prev"], pulse["gate"], pulse["resolution"] = np.nan, np.inf, np.inf
+        pulse["gap_ns"] = -1
+        pulse["suspect"] = SUSPECT
+        shape = at_cache_lines(sensors, SHAPE)
+        shape["next_spike_ns"] = NEVER
+        shape["tail_share"], shape["tail_excess"] = TAIL_SHARE, TAIL_EXCESS
+        health = at_cache_lines(sensors, HEALTH)
+        health["partner_at"], health["rest_ns"] = np.nan, NEVER
         clock = np.zeros(1, CLOCK)
         clock["now_ns"] = NEVER
         chart, calendar, novel = (at_cache_lines(sensors, kind) for kind in (CHART, CALENDAR, NOVEL))
@@ -78,6 +111,9 @@ class Memory(NamedTuple):
             held,
             partner,
             balance,
+            pulse,
+            shape,
+            health,
             clock,
             np.full(_nodes(sensors), FOREVER, np.int64),
         )

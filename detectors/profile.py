@@ -12,6 +12,7 @@ from detectors.findings import Method
 from detectors.memory import Params
 from detectors.relations.table import HEARD, relation_params
 from detectors.run_length import cusum_limit, ewma_limit
+from detectors.shape_state import HEALTH_PARAMS, NO_PARTNER, SHAPE_PARAMS
 from detectors.state import DESIGN, FOREVER, HH, LL, LOCATION_PARAMS, PARAMS, RING, H, L, at_cache_lines
 from registry.sensors import GAS_TYPES, SensorRegistry, SensorSpec, SensorType
 
@@ -65,6 +66,17 @@ class Methods:
         balance_share_pct: what meters may be wrong by, in percent of what they say.
         balance_sigma_min_pct: the least spread of a step's residual that is believed, in percent of the range.
         balance_relearn_s: a model that does not hold for so long is learnt anew.
+        spike_false_per_day, step_false_per_day, variance_false_per_day, oscillation_false_per_day, stuck_false_per_day,
+            noise_false_per_day: false findings a day that the method's threshold is set for; NaN: it is off.
+        spike_gap_s: no second spike is told within.
+        step_samples, step_hold_s: samples that a step must stay; how long it is told unless the value goes back.
+        variance_times, noise_times: the least change of the spread, and rise of the noise, as a factor.
+        oscillation_min_pct: the least mean distance of a swing from its centre, in percent of the range.
+        stuck_min_s, stuck_samples, stuck_times: a stuck value has rested so long, and for stuck_times the longest rest known.
+        saturation_s, saturation_samples: resting at an end of the range for so long; NaN seconds: off.
+        saturation_ends: 1 the upper end, 2 both, but for a lower one at 0, which empty and vented vessels read.
+        clock_max_s, clock_samples: time stamps so far from the clock, or late, so often; NaN seconds: off.
+        bad_s, bad_samples: so many readings in a row without a good value, the last so long after the first; NaN: off.
     """
 
     dead_scans: float = 3.0
@@ -107,6 +119,28 @@ class Methods:
     balance_share_pct: float = 5.0
     balance_sigma_min_pct: float = 0.005
     balance_relearn_s: float = 86400.0
+    spike_false_per_day: float = _NAN
+    spike_gap_s: float = 600.0
+    step_false_per_day: float = _NAN
+    step_samples: int = 5
+    step_hold_s: float = 600.0
+    variance_false_per_day: float = _NAN
+    variance_times: float = 2.0
+    oscillation_false_per_day: float = _NAN
+    oscillation_min_pct: float = 1.0
+    stuck_false_per_day: float = _NAN
+    stuck_min_s: float = 120.0
+    stuck_samples: int = 10
+    stuck_times: float = 3.0
+    noise_false_per_day: float = _NAN
+    noise_times: float = 2.0
+    saturation_s: float = _NAN
+    saturation_samples: int = 5
+    saturation_ends: int = 1
+    clock_max_s: float = _NAN
+    clock_samples: int = 10
+    bad_s: float = _NAN
+    bad_samples: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +158,22 @@ class Profile:
 
     def params(self, registry: SensorRegistry) -> Params:
         """Return the parameters of every sensor, a row a sensor."""
-        methods = [self.methods(spec) for spec in registry.specs]
-        base = [_row(spec, own) for spec, own in zip(registry.specs, methods, strict=True)]
-        located = [_location(spec, own) for spec, own in zip(registry.specs, methods, strict=True)]
-        common = _filled(PARAMS, base)
-        relation, related = relation_params(registry, methods, common["dead_after_ns"].tolist())
-        for i, (partners, inputs, heard) in enumerate(related):
-            common["watch"][i] |= (
-                partners << Method.DRIFT | inputs << Method.BALANCE | (HEARD if heard else 0)
-            )
-        return Params(common, _filled(LOCATION_PARAMS, located), relation)
+        specs, partners = registry.specs, partners_of(registry)
+        methods = [self.methods(spec) for spec in specs]
+        pairs = list(zip(specs, methods, strict=True))
+        base = _filled(PARAMS, [_row(*pair) for pair in pairs])
+        relation, related = relation_params(registry, methods, base["dead_after_ns"].tolist())
+        for i, (drifts, inputs, heard) in enumerate(related):
+            base["watch"][i] |= drifts << Method.DRIFT | inputs << Method.BALANCE | (HEARD if heard else 0)
+        return Params(
+            base=base,
+            location=_filled(LOCATION_PARAMS, [_location(*pair) for pair in pairs]),
+            relation=relation,
+            shape=_filled(SHAPE_PARAMS, [shape_row(*pair) for pair in pairs]),
+            health=_filled(
+                HEALTH_PARAMS, [health_row(*each) for each in zip(specs, methods, partners, strict=True)]
+            ),
+        )
 
 
 def _filled(kind: np.dtype[np.void], rows: list[Row]) -> NDArray[np.void]:
@@ -179,29 +219,27 @@ def _row(spec: SensorSpec, methods: Methods) -> Row:
     if not math.isnan(spec.scan_s * methods.dead_scans):
         dead_after_ns = _ns(max(methods.dead_scans * spec.scan_s, methods.dead_min_s))
     rate_limit = methods.rate_pct_per_min / 100.0 * span / 60.0
-    watched = {
-        Method.RATE: not math.isnan(rate_limit),
-        Method.ROBUST_Z: not math.isnan(methods.z_threshold),
-        Method.CUSUM: not math.isnan(
-            run_length(methods.cusum_false_per_day, spec.scan_s) * methods.z_threshold
-        ),
-        Method.EWMA: not math.isnan(
-            run_length(methods.ewma_false_per_day, spec.scan_s) * methods.z_threshold
-        ),
-        Method.SEASON: not math.isnan(methods.season_z),
-        Method.NOVELTY: not math.isnan(methods.novelty_rank),
-    }
+    switches = {
+        Method.RATE: rate_limit,
+        Method.ROBUST_Z: methods.z_threshold,
+        Method.CUSUM: run_length(methods.cusum_false_per_day, spec.scan_s) * methods.z_threshold,
+        Method.EWMA: run_length(methods.ewma_false_per_day, spec.scan_s) * methods.z_threshold,
+        Method.SEASON: methods.season_z,
+        Method.NOVELTY: methods.novelty_rank,
+    } | _more_switches(methods)
+    saturation_lo, saturation_hi = saturation_bounds(spec, methods)
     return {
         # a range that is not there is NaN, which max and min pass over in second place
-        "calm_lo": max(quiet_lo, spec.range_lo),
-        "calm_hi": min(quiet_hi, spec.range_hi),
+        "calm_lo": max(quiet_lo, spec.range_lo, saturation_lo),
+        "calm_hi": min(quiet_hi, spec.range_hi, saturation_hi),
         "ring_every_ns": rate_window_ns // (RING - 1),
         "z_threshold": methods.z_threshold,
         "z_tau_ns": max(1, _ns(methods.z_tau_s)),
         "sigma_min": 0.0 if math.isnan(span) else methods.sigma_min_pct / 100.0 * span,
         "z_warm_samples": methods.z_warm_samples,
         "z_samples": methods.z_samples,
-        "watch": sum(1 << method for method, on in watched.items() if on),
+        "watch": sum(1 << method for method, switch in switches.items() if not math.isnan(switch)),
+        "clock_max_s": _MOST_S if math.isnan(methods.clock_max_s) else int(min(methods.clock_max_s, _MOST_S)),
         "quiet_lo": quiet_lo,
         "quiet_hi": quiet_hi,
         "range_lo": spec.range_lo,
@@ -218,6 +256,90 @@ def _row(spec: SensorSpec, methods: Methods) -> Row:
     }
 
 
+def _more_switches(methods: Methods) -> dict[Method, float]:
+    return {
+        Method.STUCK: methods.stuck_false_per_day,
+        Method.SPIKE: methods.spike_false_per_day,
+        Method.STEP: methods.step_false_per_day,
+        Method.VARIANCE: methods.variance_false_per_day,
+        Method.OSCILLATION: methods.oscillation_false_per_day,
+        Method.NOISE: methods.noise_false_per_day,
+        Method.SATURATION: methods.saturation_s,
+        Method.CLOCK: methods.clock_max_s,
+        Method.QUALITY: methods.bad_s,
+    }
+
+
+def shape_row(spec: SensorSpec, methods: Methods) -> Row:
+    """Return the fields of `SHAPE_PARAMS` of one sensor."""
+    span = spec.range_hi - spec.range_lo
+    return {
+        "spike_false_per_day": methods.spike_false_per_day,
+        "step_false_per_day": methods.step_false_per_day,
+        "variance_false_per_day": methods.variance_false_per_day,
+        "oscillation_false_per_day": methods.oscillation_false_per_day,
+        "spike_gap_ns": _ns(methods.spike_gap_s),
+        "step_hold_ns": _ns(methods.step_hold_s),
+        "variance_times": methods.variance_times,
+        "oscillation_min": 0.0 if math.isnan(span) else methods.oscillation_min_pct / 100.0 * span,
+        "jump_min": 0.0 if math.isnan(span) else _JUMP_SIGMA * methods.sigma_min_pct / 100.0 * span,
+        "step_samples": methods.step_samples,
+    }
+
+
+def health_row(spec: SensorSpec, methods: Methods, partner: int) -> Row:
+    """Return the fields of `HEALTH_PARAMS` of one sensor."""
+    saturation_lo, saturation_hi = saturation_bounds(spec, methods)
+    band = _END_OF_RANGE * (spec.range_hi - spec.range_lo)
+    scan_s = 0.0 if math.isnan(spec.scan_s) else spec.scan_s
+    return {
+        "stuck_false_per_day": methods.stuck_false_per_day,
+        "noise_false_per_day": methods.noise_false_per_day,
+        "stuck_times": methods.stuck_times,
+        "noise_times": methods.noise_times,
+        "stuck_min_ns": _ns(methods.stuck_min_s),
+        "saturation_lo": saturation_lo,
+        "saturation_hi": saturation_hi,
+        "saturation_ns": _ns(methods.saturation_s),
+        "clock_hold_ns": _ns(max(_CLOCK_HOLD_S, _CLOCK_HOLD_SCANS * scan_s)),
+        "bad_ns": _ns(methods.bad_s),
+        "rest_lo": -math.inf if math.isnan(band) else spec.range_lo + band,
+        "rest_hi": math.inf if math.isnan(band) else spec.range_hi - band,
+        "partner": partner,
+        "saturation_samples": methods.saturation_samples,
+        "clock_samples": methods.clock_samples,
+        "bad_samples": methods.bad_samples,
+        "stuck_samples": methods.stuck_samples,
+    }
+
+
+def saturation_bounds(spec: SensorSpec, methods: Methods) -> tuple[float, float]:
+    """Return below and above which a value rests at an end of its range; infinite where that is not looked at."""
+    band = _END_OF_RANGE * (spec.range_hi - spec.range_lo)
+    if math.isnan(methods.saturation_s) or math.isnan(band):
+        return -math.inf, math.inf
+    both = methods.saturation_ends > 1 and spec.range_lo != 0.0
+    return spec.range_lo + band if both else -math.inf, spec.range_hi - band
+
+
+def partners_of(registry: SensorRegistry) -> list[int]:
+    """Return for each sensor the next one of those that measure the same at the same place, or `NO_PARTNER`.
+
+    The same: type, unit, equipment and group. Gas detectors of one group stand apart from each other and are no partners.
+    """
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for i, spec in enumerate(registry.specs):
+        if spec.type in _PARTNER_TYPES and spec.equipment and spec.group:
+            key = (spec.enterprise, spec.equipment, spec.group, spec.type, spec.unit)
+            alike.setdefault(key, []).append(i)
+    partners = [NO_PARTNER] * len(registry)
+    for members in alike.values():
+        if len(members) > 1:
+            for here, following in zip(members, members[1:] + members[:1], strict=True):
+                partners[here] = following
+    return partners
+
+
 def _max_samples(spec: SensorSpec) -> list[int]:
     """A gas limit, and the graver limits of any sensor, never wait for more than two good samples."""
     bound = [0, 0, 0, 0, 0]
@@ -227,6 +349,15 @@ def _max_samples(spec: SensorSpec) -> list[int]:
         bound = [2] * len(bound)
     return bound
 
+
+_PARTNER_TYPES = frozenset({SensorType.LEVEL, SensorType.PRESSURE, SensorType.TEMPERATURE})
+_END_OF_RANGE = 0.001
+"""Share of the range that is its end: a transmitter of 0.1 % does not measure finer."""
+_JUMP_SIGMA = 6.0
+"""A jump of less than so many of the least spread believed is none."""
+_CLOCK_HOLD_S, _CLOCK_HOLD_SCANS = 30.0, 3.0
+"""How long a clock must have been wrong."""
+_MOST_S = np.iinfo(np.int32).max
 
 LONGEST_S = 1e9
 """Longer than any plant stands; a time and this still fit into 64 bits of ns."""

@@ -16,9 +16,17 @@ from registry.sensors import SensorType
 from registry.suggest import shown
 
 _PARTS = ("defaults", "methods")
-_COUNTS = frozenset({"z_warm_samples", "z_samples", "group_rounds", "drift_samples"})
-_WHOLE = _COUNTS | {"group", "vote_needed"}
+COUNTS = frozenset(
+    {
+        *("z_warm_samples", "z_samples", "group_rounds", "drift_samples", "step_samples", "stuck_samples"),
+        *("saturation_samples", "saturation_ends", "clock_samples", "bad_samples"),
+    }
+)
+WHOLE = COUNTS | {"group", "vote_needed"}
 _SHARES = frozenset({"group_false_rate"})
+_FALSE_PER_DAY = frozenset(
+    f"{method}_false_per_day" for method in ("spike", "step", "variance", "oscillation", "stuck", "noise")
+)
 _SIGNED = frozenset({"range_lo", "range_hi", "ll", "l", "h", "hh"})
 _POSITIVE = frozenset(
     {
@@ -28,7 +36,7 @@ _POSITIVE = frozenset(
         "rate_pct_per_min",
         "z_threshold",
         "z_tau_s",
-        *_COUNTS,
+        *COUNTS,
         *_SHARES,
         "season_z",
         "cusum_false_per_day",
@@ -39,10 +47,15 @@ _POSITIVE = frozenset(
         "novelty_days",
         *("drift_pct", "drift_least_pct", "drift_sigma", "drift_tau_s", "drift_relearn_s"),
         *("balance_h", "balance_step_s", "balance_tau_s", "balance_sigma_min_pct", "balance_relearn_s"),
+        "clock_max_s",
+        *_FALSE_PER_DAY,
     }
 )
+_FROM_ONE = frozenset({"variance_times", "noise_times", "stuck_times"})
+
 _MOST_SAMPLES = 1_000_000
 _LARGEST_SHARE = 0.1
+_ENDS = 2
 _METHOD_KEYS = tuple(f.name for f in fields(Methods))
 _DEFAULT_KEYS = tuple(f.name for f in fields(TypeDefaults))
 SWITCHES = frozenset(
@@ -56,6 +69,10 @@ SWITCHES = frozenset(
         "novelty_rank",
         "drift_pct",
         "balance_h",
+        "saturation_s",
+        "clock_max_s",
+        "bad_s",
+        *_FALSE_PER_DAY,
         *_DEFAULT_KEYS,
     }
 )
@@ -161,7 +178,7 @@ def _numbers(
         if item is None and key in SWITCHES:
             numbers[key] = math.nan
         elif isinstance(item, int | float) and not isinstance(item, bool) and _holds(key, item):
-            numbers[key] = int(item) if key in _WHOLE else float(item)
+            numbers[key] = int(item) if key in WHOLE else float(item)
         else:
             faults.append(layer.fault((*path, key), f"{key} is {shown(item)}", _allowed(key)))
     return numbers, faults
@@ -174,18 +191,25 @@ def _holds(key: str, item: float) -> bool:
         return False
     if not math.isfinite(number) or (number <= 0 if key in _POSITIVE else number < 0 and key not in _SIGNED):
         return False
-    if key in _WHOLE:
-        return number.is_integer() and number <= _MOST_SAMPLES
+    if key in _FROM_ONE and number < 1:
+        return False
+    if key in WHOLE:
+        return number.is_integer() and number <= (_ENDS if key == "saturation_ends" else _MOST_SAMPLES)
     if key in _SHARES:
         return number <= _LARGEST_SHARE
     return not key.endswith("_s") or number <= LONGEST_S
 
 
+_LEAST = ((_SIGNED, ""), (_POSITIVE, " above 0"), (_FROM_ONE, " from 1"))
+"""What is said of the least that a key may be."""
+
+
 def _allowed(key: str) -> str:
-    if key in _WHOLE:
-        return f"a whole number from {1 if key in _POSITIVE else 0} to {_MOST_SAMPLES}"
+    if key in WHOLE:
+        most = _ENDS if key == "saturation_ends" else _MOST_SAMPLES
+        return f"a whole number from {1 if key in _POSITIVE else 0} to {most}"
     if key in _SHARES:
         return f"a number above 0, at most {_LARGEST_SHARE}"
-    sign = "" if key in _SIGNED else " above 0" if key in _POSITIVE else " from 0"
-    most = f", at most {LONGEST_S:.0f}" if key.endswith("_s") else ""
-    return f"a number{sign}{most}" + (", or null for none" if key in SWITCHES else "")
+    sign = next((word for keys, word in _LEAST if key in keys), " from 0")
+    most_s = f", at most {LONGEST_S:.0f}" if key.endswith("_s") else ""
+    return f"a number{sign}{most_s}" + (", or null for none" if key in SWITCHES else "")

@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.edges import DEAD, NS, RAISED, Records, emit
+from detectors.edges import DEAD, NS, RAISED, RECOVERED, Records, emit
 from detectors.findings import NO_LIMIT
 from detectors.jit import inlined
 from detectors.state import C_DEAD, FANOUT, FOREVER, NEVER
@@ -102,3 +102,14 @@ def begin(state: Records, due: NDArray[np.int64], clock: Records, now_ns: int) -
         state[i].good_now_ns = now_ns
     for node in range(len(due)):
         due[node] = NEVER
+
+
+@inlined
+def revive(
+    after_ns: int, s: Records, c: Records, i: int, now_ns: int, t_ns: int, value: float, out: Records, n: int
+) -> int:
+    """End the silence of a sensor by its first good reading."""
+    c.active = 0
+    s.busy &= ~(1 << C_DEAD)
+    return emit(out, n, now_ns, t_ns, c.onset_ns, i, DEAD, RECOVERED, NO_LIMIT, value, (t_ns - c.onset_ns) * NS,
+                after_ns * NS, math.nan, math.nan, 0.0)  # fmt: skip

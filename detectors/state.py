@@ -16,8 +16,15 @@ N_LIMITS = len(LIMIT_NAMES)
 LL, L, H, HH, DESIGN = range(N_LIMITS)
 
 _BEFORE = N_LIMITS - 1
-C_RANGE, C_RATE, C_Z, C_DEAD = (
-    _BEFORE + int(method) for method in (Method.OUT_OF_RANGE, Method.RATE, Method.ROBUST_Z, Method.DEAD)
+
+
+def condition_of(method: Method) -> int:
+    """Return the number of a method's condition; those of `LIMIT` stand before all others."""
+    return _BEFORE + int(method)
+
+
+C_RANGE, C_RATE, C_Z, C_DEAD = map(
+    condition_of, (Method.OUT_OF_RANGE, Method.RATE, Method.ROBUST_Z, Method.DEAD)
 )
 C_CUSUM, C_EWMA, C_SEASON, C_NOVELTY = (
     _BEFORE + int(method) for method in (Method.CUSUM, Method.EWMA, Method.SEASON, Method.NOVELTY)
@@ -51,7 +58,7 @@ PARAMS = np.dtype(
         ("z_warm_samples", np.int32),
         ("z_samples", np.int32),  # consecutive good samples beyond the threshold before it is a finding
         ("watch", np.int32),  # bit m: method m is on, of those that can be switched off
-        ("_hot_spare", np.int32),
+        ("clock_max_s", np.int32),  # event time so far from the clock is wrong; the largest number: never
         # what only an abnormal one needs
         ("quiet_lo", np.float64),  # above this and below quiet_hi no limit is crossed
         ("quiet_hi", np.float64),

@@ -2,9 +2,10 @@
 
 import math
 
-from detectors.edges import CLIP_SIGMA, NS, Records
+from detectors.edges import CLIP_SIGMA, NO_EDGE, NS, RATE, Records, emit, move_edge
+from detectors.findings import NO_LIMIT
 from detectors.jit import inlined
-from detectors.state import DESIGN, LL, RING, L
+from detectors.state import C_RATE, DESIGN, LL, RING, L
 
 
 @inlined
@@ -51,3 +52,17 @@ def seconds_to_graver(p: Records, k: int, value: float, rate: float) -> float:
         return math.nan
     left_s: float = gap / rate
     return left_s
+
+
+@inlined
+def judge_rate(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float, rate: float,
+               score: float, out: Records, n: int) -> int:  # fmt: skip
+    """Judge a known rate: two samples at or beyond its limit raise, below 0.8 of it for the off-delay recover."""
+    fast = abs(rate) >= p.rate_limit
+    if not fast and not (s.busy >> C_RATE) & 1:
+        return n
+    edge = move_edge(s, cond[i], C_RATE, fast, abs(rate) < 0.8 * p.rate_limit, t_ns, 0, p.off_delay_ns, 2, 0)
+    if edge == NO_EDGE:
+        return n
+    return emit(out, n, now_ns, t_ns, cond[i, C_RATE].onset_ns, i, RATE, edge, NO_LIMIT, value, rate, p.rate_limit,
+                p.rate_window_ns * NS, math.nan, score)  # fmt: skip

@@ -26,13 +26,17 @@ class Table:
     name: str
     t_ns: NDArray[np.int64]
     values: NDArray[np.float64]
+    names: tuple[str, ...] = ()
 
     def then(self, other: "Table") -> "Table":
         """Return this recording with the other following it at once, as if they were one."""
         step = self.t_ns[-1] - self.t_ns[-2]
         t_ns = other.t_ns - other.t_ns[0] + self.t_ns[-1] + step
         return Table(
-            other.name, np.concatenate([self.t_ns, t_ns]), np.concatenate([self.values, other.values])
+            other.name,
+            np.concatenate([self.t_ns, t_ns]),
+            np.concatenate([self.values, other.values]),
+            self.names,
         )
 
 
@@ -95,6 +99,13 @@ def tep(folder: Path, faults: Iterable[int] = TEP_FAULTS) -> tuple[Table, Table,
         return Table(name, t_ns, values)
 
     return run("d00.csv"), run("d00_te.csv"), {k: run(f"d{k:02d}_te.csv") for k in faults}
+
+
+def table(path: Path, delimiter: str) -> Table:
+    """Read one file with all its channels, but for the labels."""
+    names, t_ns, values = _read(path, delimiter)
+    channels = [i for i, name in enumerate(names) if name not in {"anomaly", "changepoint"}]
+    return Table(path.stem, t_ns, values[:, channels], tuple(names[i] for i in channels))
 
 
 def _read(path: Path, delimiter: str) -> tuple[list[str], NDArray[np.int64], NDArray[np.float64]]:

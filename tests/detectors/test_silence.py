@@ -18,7 +18,7 @@ from detectors.clock import Clock
 from detectors.findings import FINDING
 from detectors.memory import Memory, Params
 from detectors.profile import Methods, Profile
-from detectors.state import FANOUT, FOREVER, NEVER, PARAMS, at_cache_lines
+from detectors.state import FANOUT, FOREVER, NEVER
 from registry.readings import ReadingBlock
 from registry.sensors import SensorRegistry, SensorSpec, SensorType
 from tests.detectors.test_bank import T0, S
@@ -51,7 +51,7 @@ def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def quiet_since(sensors: int, after_ns: int) -> tuple[Params, Memory]:
     """Sensors that were all heard at 0, in a memory that has not looked at any."""
-    params = Params(at_cache_lines(sensors, PARAMS))
+    params = Params.zeroed(sensors)
     params.base["dead_after_ns"] = after_ns
     memory = Memory.fresh(sensors)
     memory.state["good_now_ns"] = 0
