@@ -12,12 +12,13 @@ from detectors import kernels
 from detectors.clock import Clock
 from detectors.findings import FINDING, FindingBlock
 from detectors.memory import Memory, carry_over, layout
+from detectors.mode import apply_setpoints
 from detectors.profile import Profile
-from detectors.state import C_DEAD, CLOCK, FOREVER, NEVER
+from detectors.state import C_DEAD, C_FORECAST, CLOCK, FOREVER, NEVER
 from registry.readings import ReadingBlock
 from registry.sensors import SensorRegistry
 
-SNAPSHOT_VERSION = 2
+SNAPSHOT_VERSION = 3
 _FINDINGS_AT_ONCE = 4096
 _AS_COMPILED: Final[tuple[Literal["C"], Literal["W"]]] = ("C", "W")
 """A read-only or cut column is another type to numba: it would compile the step again, seconds into the first reading."""
@@ -119,6 +120,14 @@ class DetectorBank:
             "abnormal": int(self._memory.cond["active"].any(axis=1).sum()),
         }
 
+    def ahead(self) -> list[tuple[int, int, float]]:
+        """Return sensor, limit and seconds left of every forecast that stands and is borne out now."""
+        course, raised = self._memory.course, self._memory.cond["active"][:, C_FORECAST] != 0
+        borne_out = np.flatnonzero(raised & (course["target"] == course["told"]) & np.isfinite(course["left_s"]))
+        return [
+            (int(i), int(course["told"][i]), float(course["left_s"][i])) for i in borne_out
+        ]
+
     def snapshot(self) -> bytes:
         """Return the whole state; `restore` brings back the same bits."""
         kept = _Snapshot(
@@ -149,6 +158,7 @@ class DetectorBank:
         clock[:] = np.frombuffer(kept.parts["clock"], CLOCK)
         self._memory.state["good_now_ns"] = clock["now_ns"][0]
         carry_over(self._memory, kept.parts, len(kept.ids), here, there)
+        apply_setpoints(self._params, self._memory)
         if len(pairs) != len(self._ids):  # a sensor that is new here may fall due before all others
             clock["next_dead_ns"] = clock["now_ns"][0]
 
@@ -159,6 +169,7 @@ def warm_up() -> None:
     bank = DetectorBank(registry, Profile(), Clock.EVENT)
     bank.step(ReadingBlock.empty(), 0)
     bank.tick(0)
+    bank.restore(bank.snapshot())
 
 
 def _joined(parts: list[NDArray[np.void]]) -> FindingBlock:

@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.baseline import robust_z
-from detectors.edges import DEAD, NO_EDGE, NS, RATE, RECOVERED, ROBUST_Z, Records, emit, move_edge
+from detectors.course import follow
+from detectors.edges import DEAD, FORECAST, NO_EDGE, NS, RATE, RECOVERED, ROBUST_Z, Records, emit, move_edge
 from detectors.findings import NO_LIMIT
+from detectors.forecast import judge_forecast, look_ahead
 from detectors.jit import fetch_ahead, inlined, kernel
 from detectors.limits import judge_limits, judge_range
 from detectors.memory import Memory, Params
+from detectors.mode import judge_mode, settling
 from detectors.silence import begin, fire_dead
-from detectors.state import C_DEAD, C_RANGE, C_RATE, C_Z, N_CONDITIONS, N_LIMITS, NEVER, RING
+from detectors.state import C_DEAD, C_FORECAST, C_RANGE, C_RATE, C_Z, N_CONDITIONS, N_LIMITS, NEVER, TANK
 from detectors.trend import rate_over_window, remember
 
 OK, LATE, DUPLICATE = 0, 1, 2
@@ -25,10 +28,23 @@ OK, LATE, DUPLICATE = 0, 1, 2
 MAX_MAGNITUDE = 1e30
 """A value beyond is a broken transmitter's, not a process's: it counts as no value, for its square would end a baseline."""
 AHEAD = 8
-"""How many readings before its turn a sensor's records are fetched into the cache; half as many for its ring."""
+"""How many readings before its turn a sensor's records are fetched into the cache."""
 _BAD = 2
 _BOUNDS = (1 << N_LIMITS) - 1 | 1 << C_RANGE
 """The bits of `busy` that stand for limits and range."""
+
+
+@inlined
+def _run_on(params: Params, memory: Memory, i: int, t_ns: int, value: float) -> bool:
+    """Let a reading join its sensor's course, and look at mode and limits ahead whenever a block closes; return that."""
+    p = params.base[i]
+    if not follow(p, params.ahead[i], memory.course[i], memory.blocks, i, t_ns, value):
+        return False
+    if p.watch & TANK:
+        judge_mode(params, memory, i, t_ns)
+    if (p.watch >> FORECAST) & 1:
+        look_ahead(params, memory, i, t_ns, value)
+    return True
 
 
 @inlined
@@ -37,15 +53,23 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
     """Judge one good reading by every method that watches its sensor; write its score and its findings."""
     p, s = params.base[i], memory.state[i]
     cond, ring = memory.cond, memory.ring
+    closed, excess = False, 0.0
+    if p.course_every_ms:
+        closed = _run_on(params, memory, i, t_ns, value)
+        excess = memory.course[i].nearness
     calm = p.calm_lo < value < p.calm_hi
     abnormal = not calm or s.busy & _BOUNDS != 0
     watches_rate = (p.watch >> RATE) & 1 != 0
-    rate = rate_over_window(p, s, ring, i, t_ns, value) if watches_rate or abnormal else math.nan
-    remember(p, s, ring, i, t_ns, value)
-
-    excess = 0.0
+    rate = math.nan
+    if watches_rate:
+        rate = rate_over_window(p, s, ring, i, t_ns, value)
+        remember(p, s, ring, i, t_ns, value)
+    closed, excess = False, 0.0
+    if p.course_every_ms:
+        closed = _run_on(params, memory, i, t_ns, value)
+        excess = memory.course[i].nearness
     if watches_rate and not math.isnan(rate):
-        excess = abs(rate) / p.rate_limit
+        excess = max(excess, abs(rate) / p.rate_limit)
     z = math.nan
     if (p.watch >> ROBUST_Z) & 1:
         z = robust_z(p, s, t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0, value)
@@ -58,7 +82,9 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
 
     if abnormal:
         n = judge_range(p, s, cond, i, now_ns, t_ns, value, points, out, n)
-        n = judge_limits(p, s, cond, i, now_ns, t_ns, value, rate, points, out, n)
+        n = judge_limits(params, memory, i, now_ns, t_ns, value, points, out, n)
+    if (closed and (p.watch >> FORECAST) & 1) or (s.busy >> C_FORECAST) & 1:
+        n = judge_forecast(params, memory, i, now_ns, t_ns, value, closed, points, out, n)
     if watches_rate and not math.isnan(rate):
         fast = abs(rate) >= p.rate_limit
         if fast or (s.busy >> C_RATE) & 1:
@@ -70,6 +96,8 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
                          p.rate_limit, p.rate_window_ns * NS, math.nan, points)  # fmt: skip
     if not math.isnan(z):
         far = abs(z) >= p.z_threshold
+        if far and settling(params, memory, i, t_ns):
+            far, s.z_count = False, 0
         if far or (s.busy >> C_Z) & 1:
             edge = move_edge(
                 s, cond[i], C_Z, far, abs(z) < 0.6 * p.z_threshold, t_ns, 0, p.z_off_ns, p.z_samples, 0
@@ -102,10 +130,10 @@ def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: 
         if n + N_CONDITIONS > len(out):
             return row, n
         if row + AHEAD < len(sensor):
-            ahead, soon = sensor[row + AHEAD], sensor[row + AHEAD // 2]
+            ahead = sensor[row + AHEAD]
             fetch_ahead(state, ahead)
             fetch_ahead(params.base, ahead)
-            fetch_ahead(memory.ring, soon * RING + ((state[soon].ring_head + 1) & (RING - 1)))
+            fetch_ahead(memory.course, ahead)
         i = sensor[row]
         t = t_ns[row]
         if event_clock:

@@ -9,22 +9,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.state import (
+    BLOCKS,
     CLOCK,
     CONDITION,
+    COURSE,
     FOREVER,
+    MODE,
     N_CONDITIONS,
     NEVER,
     RING,
     SAMPLE,
+    SCALES,
     STATE,
     at_cache_lines,
 )
 
 
 class Params(NamedTuple):
-    """Parameters, from the points table and the profile: a row a sensor in each array; never written by the step."""
+    """Parameters, from the points table and the profile: a row a sensor in each array but the last.
+
+    The step writes none of them but the working limits of sensors whose set-points follow their equipment's mode
+    (`setpoints`, detectors.mode); those are as the mode says, so a snapshot needs no parameters.
+    """
 
     base: NDArray[np.void]
+    ahead: NDArray[np.void]
+    tanks: NDArray[np.void]
+    setpoints: NDArray[np.void]
 
 
 class Memory(NamedTuple):
@@ -33,6 +44,9 @@ class Memory(NamedTuple):
     state: NDArray[np.void]
     cond: NDArray[np.void]
     ring: NDArray[np.void]
+    course: NDArray[np.void]
+    blocks: NDArray[np.void]
+    mode: NDArray[np.void]
     clock: NDArray[np.void]
 
     @classmethod
@@ -43,9 +57,14 @@ class Memory(NamedTuple):
         cond = at_cache_lines(sensors * N_CONDITIONS, CONDITION).reshape(sensors, N_CONDITIONS)
         cond["since_ns"] = NEVER
         ring = at_cache_lines(sensors * RING, SAMPLE)
+        course = at_cache_lines(sensors, COURSE)
+        course["target"], course["step"] = -1, np.inf
+        blocks = at_cache_lines(sensors * SCALES * BLOCKS, SAMPLE)
+        mode = at_cache_lines(sensors, MODE)
+        mode["wanted_ns"] = mode["changed_ns"] = NEVER
         clock = np.zeros(1, CLOCK)
         clock["now_ns"], clock["next_dead_ns"] = NEVER, FOREVER
-        return cls(state, cond, ring, clock)
+        return cls(state, cond, ring, course, blocks, mode, clock)
 
 
 def layout(memory: Memory) -> str:
@@ -61,7 +80,7 @@ def carry_over(
     """Copy rows `there` of an earlier memory of `old_sensors` sensors, as bytes, into rows `here` of `new`; not the clock."""
     sensors = len(new.state)
     for name, part in new._asdict().items():
-        if name == "clock":
+        if name == "clock" or not sensors:
             continue
         flat = part.reshape(sensors, -1)
         flat[here] = np.frombuffer(old[name], part.dtype).reshape(old_sensors, flat.shape[1])[there]

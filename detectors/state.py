@@ -16,14 +16,26 @@ N_LIMITS = len(LIMIT_NAMES)
 LL, L, H, HH, DESIGN = range(N_LIMITS)
 
 _BEFORE = N_LIMITS - 1
-C_RANGE, C_RATE, C_Z, C_DEAD = (
-    _BEFORE + int(method) for method in (Method.OUT_OF_RANGE, Method.RATE, Method.ROBUST_Z, Method.DEAD)
+C_RANGE, C_RATE, C_Z, C_DEAD, C_FORECAST = (
+    _BEFORE + int(method)
+    for method in (Method.OUT_OF_RANGE, Method.RATE, Method.ROBUST_Z, Method.DEAD, Method.FORECAST)
 )
 N_CONDITIONS = _BEFORE + len(Method)
 """Conditions of a sensor: one for each limit, then one for each other method in the order of their numbers."""
 
 RING = 32
 """Samples kept of the rate window; a faster sensor's are thinned evenly, so the window stays whole in time."""
+
+SCALES = 3
+"""Scales of a course: a block of one is the mean of `MERGED` blocks of the one before."""
+MERGED = 4
+BLOCKS = 12
+"""Blocks kept of each scale of a course, so that its windows are 6, 12, 24, 48, 96 and 192 of its shortest blocks."""
+
+TANK = 1 << 30
+"""The bit of `watch` of a level sensor that tells its equipment's mode; no method has this number."""
+MODES = ("unknown", "fill", "hold", "drain", "idle")
+UNKNOWN, FILL, HOLD, DRAIN, IDLE = range(len(MODES))
 
 _LINE_BYTES = 64
 
@@ -45,7 +57,7 @@ PARAMS = np.dtype(
         ("z_warm_samples", np.int32),
         ("z_samples", np.int32),  # consecutive good samples beyond the threshold before it is a finding
         ("watch", np.int32),  # bit m: method m is on, of those that can be switched off
-        ("_hot_spare", np.int32),
+        ("course_every_ms", np.int32),  # a block of the course is at least this long; 0: no course is kept
         # what only an abnormal one needs
         ("quiet_lo", np.float64),  # above this and below quiet_hi no limit is crossed
         ("quiet_hi", np.float64),
@@ -84,8 +96,109 @@ STATE = np.dtype(
 )
 """State of one sensor: 64 bytes, one cache line."""
 
+AHEAD = np.dtype(
+    [
+        ("stale_ns", np.int64),  # a longer gap between readings breaks the course off
+        ("step", np.float64),  # the resolution, where no smaller change has been seen
+        ("ahead_lo", np.float64),  # at or below it the next lower limit is forecast; -inf: never
+        ("ahead_hi", np.float64),  # at or above it the next higher one; inf: never
+        ("forecast_s", np.float64),  # a limit that is this near is a finding
+        ("urgent_s", np.float64),  # and once more when it is this near
+        ("sigmas", np.float64),  # standard errors that a slope has before it is believed
+        ("samples", np.int32),  # forecasts in a row before it is a finding
+        ("_spare", np.int32),
+    ],
+    align=True,
+)
+"""Parameters of one sensor's forecast; the step writes the two bounds where set-points follow a mode."""
+
+TANKS = np.dtype(
+    [
+        ("first", np.int32),  # row of the first level sensor of its equipment, whose record has its mode; -1: none
+        ("next", np.int32),  # of a level sensor: the next one of the same equipment, -1: none
+        ("moving", np.float64),  # unit per second: slower is at rest
+        ("least_ns", np.int64),  # how long a level must have done otherwise before the mode is another
+        ("idle_ns", np.int64),  # at rest for longer is idle
+        ("settle_ns", np.int64),  # how long charts wait after a change
+        ("_spare", np.int64, 3),
+    ],
+    align=True,
+)
+"""What one sensor has to do with the mode of its equipment."""
+
+SETPOINTS = np.dtype(
+    [
+        ("sensor", np.int32),
+        ("first", np.int32),  # as in `TANKS`
+        ("mode", np.int32),
+        ("limit", np.float64, N_LIMITS),
+        ("calm_lo", np.float64),
+        ("calm_hi", np.float64),
+        ("quiet_lo", np.float64),
+        ("quiet_hi", np.float64),
+        ("ahead_lo", np.float64),
+        ("ahead_hi", np.float64),
+    ],
+    align=True,
+)
+"""The working limits of one sensor in one mode, and all that follows from them; only sensors that have several."""
+
 SAMPLE = np.dtype([("t_ns", np.int64), ("value", np.float64)], align=True)
-"""One sample of a rate window's ring."""
+"""One sample of a rate window's ring, or one block of a course: the means of its times and of its values."""
+
+COURSE = np.dtype(
+    [
+        # what every reading moves, together in the first 64 bytes
+        ("last_t_ns", np.int64),  # time of the newest reading
+        ("last", np.float64),  # its value
+        ("before", np.float64),  # the value before it
+        ("closed_ns", np.int64),  # time of the last reading of the newest whole block
+        ("sum", np.float64),  # values of the block that is open
+        ("sum_ns", np.int64),  # and their times, from `closed_ns`
+        ("count", np.int32),  # how many they are
+        ("seen", np.int32),  # readings since the course began, counted to 2
+        ("nearness", np.float64),  # horizon of the forecast over seconds left, 0 where no limit is forecast
+        # what every block moves
+        # variance of a block beside its neighbours, at each scale and at the one that would come next
+        ("noise_var", np.float64, SCALES + 1),
+        ("noise_count", np.int16, SCALES + 1),  # how much it rests on, counted until it is warm
+        ("pushed", np.int32, SCALES),  # blocks since the course began
+        ("target", np.int32),  # the limit ahead, -1 where none is
+        ("step", np.float64),  # the smallest change seen between two readings: the resolution, if it has one
+        # what only an approach moves
+        ("left_s", np.float64),  # seconds until that limit, infinite where it is not reached
+        ("span_s", np.float64),  # the window that says so
+        ("told", np.int32),  # the limit that was told
+        ("urgent", np.int32),  # whether it was told as urgent
+        ("turns", np.int32),  # forecasts in a row that say otherwise of that
+        ("known", np.int32),  # whether there is any slope to speak of
+        ("_spare", np.int64, 4),
+    ],
+    align=True,
+)
+"""The recent course of one sensor, beside its blocks: three cache lines."""
+
+MODE = np.dtype(
+    [
+        ("mode", np.int32),  # what the sensor's own level does
+        ("wanted", np.int32),  # what it seems to do now
+        ("since_ns", np.int64),  # since when it is in its mode
+        ("wanted_ns", np.int64),  # since when it seems to do otherwise, NEVER while it does not
+        ("from_value", np.float64),  # the level at which its mode began
+        ("ruling", np.int32),  # of an equipment's first level sensor: the equipment's mode
+        ("fills", np.int32),  # fillings that ended within the limits
+        ("drains", np.int32),  # and drainings
+        ("_pad", np.int32),
+        ("changed_ns", np.int64),  # when the equipment's mode last changed, NEVER before it did
+        ("stop_hi", np.float64),  # the highest level at which a filling ended
+        ("stop_lo", np.float64),  # the lowest at which a draining did
+        ("fill_rate", np.float64),  # the fastest of those fillings, unit per second
+        ("drain_rate", np.float64),  # and of the drainings
+        ("_spare", np.int64, 4),
+    ],
+    align=True,
+)
+"""The mode of one level sensor, and on the first of an equipment that of the equipment: two cache lines."""
 
 CONDITION = np.dtype(
     [

@@ -1,10 +1,10 @@
-"""The recent course of a value: a ring of samples over a window of time, the rate over it, the forecast from it."""
+"""rate: a ring of samples over a window of time, and the change over it; kept where the rate is watched."""
 
 import math
 
-from detectors.edges import CLIP_SIGMA, NS, Records
+from detectors.edges import NS, Records
 from detectors.jit import inlined
-from detectors.state import DESIGN, LL, RING, L
+from detectors.state import RING
 
 
 @inlined
@@ -35,19 +35,3 @@ def rate_over_window(p: Records, s: Records, ring: Records, i: int, t_ns: int, v
             return (value - oldest.value) / (span_ns * NS)  # type: ignore[no-any-return]  # of untyped records
         s.ring_count -= 1
     return math.nan
-
-
-@inlined
-def seconds_to_graver(p: Records, k: int, value: float, rate: float) -> float:
-    """Return the seconds until the limit graver than `k` is reached at the present rate, NaN while that is noise."""
-    if math.isnan(rate):
-        return math.nan
-    graver = k - 1 if k <= L else k + 1
-    if graver < LL or graver > DESIGN:
-        return math.nan
-    gap = p.limit[graver] - value
-    moved = abs(rate) * p.rate_window_ns * NS
-    if math.isnan(gap) or moved <= max(p.deadband, CLIP_SIGMA * p.sigma_min) or gap * rate <= 0.0:
-        return math.nan
-    left_s: float = gap / rate
-    return left_s

@@ -43,7 +43,7 @@ class StepRun:
 
 def _params(sensors: int, profile: Profile) -> Params:
     pattern = profile.params(plant(min(sensors, _PATTERN)))
-    return Params(*(_repeated(part, sensors) for part in pattern))
+    return Params(*(_repeated(part, sensors) if len(part) else part for part in pattern))
 
 
 def _repeated(pattern: NDArray[np.void], sensors: int) -> NDArray[np.void]:

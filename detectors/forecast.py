@@ -1,0 +1,145 @@
+"""forecast: how many seconds until a limit is reached, told while there is time to act.
+
+`look_ahead` asks what is ahead when a block of the course closes; `judge_forecast` tells it. Once for each approach, once
+more when it becomes urgent, and over when the slope bears it out no longer or when the limit is reached and speaks for
+itself; then the next limit may be ahead. Between them stand a gate of three comparisons (detectors.course: only what is
+well on its way to a limit is worth six fits), and what a planned filling is allowed (detectors.mode).
+"""
+
+import math
+
+from detectors.course import newest, noise_var, oldest, seconds_over, slope_of
+from detectors.edges import FORECAST, NS, RAISED, RECOVERED, Records, emit, move_edge
+from detectors.findings import NO_LIMIT
+from detectors.jit import inlined
+from detectors.memory import Memory, Params
+from detectors.mode import planned
+from detectors.state import C_FORECAST, DESIGN, LL, NEVER, SCALES, H, L
+
+REACH = 12.0
+"""A slope that was seen over a window is believed for so many of these ahead."""
+_LATER = 1.5
+"""A forecast is over when the limit is this many horizons away, and urgent no longer when it is twice this many."""
+_GATE_SIGMAS = 2.0
+_GATE_HORIZONS = 2.0
+_NEAREST = 0.01
+"""The least share of a horizon that counts for the score."""
+
+
+@inlined
+def _heads_for_a_limit(p: Records, a: Records, c: Records, blocks: Records, i: int, value: float) -> bool:
+    """Return whether the change over any scale is more than noise and could lead to a limit within reach.
+
+    Coarse on purpose: it is asked for every block of every sensor that is near a limit.
+    """
+    now = newest(c, blocks, i)
+    for k in range(SCALES):
+        if c.pushed[k] == 0:
+            return False
+        then = oldest(c, blocks, i, k)
+        moved, took_s = now.value - then.value, (now.t_ns - then.t_ns) * NS
+        if moved * moved <= _GATE_SIGMAS * _GATE_SIGMAS * noise_var(a, c, k):
+            continue
+        if value <= a.ahead_lo and moved < 0.0:
+            first = L
+        elif value >= a.ahead_hi and moved > 0.0:
+            first = H
+        else:
+            continue
+        gap = p.limit[first] - value
+        if math.isnan(gap) or gap * moved <= 0.0 or gap / moved * took_s <= _GATE_HORIZONS * a.forecast_s:
+            return True
+    return False
+
+
+@inlined
+def _next_limit(p: Records, cond: Records, i: int, value: float, slope: float) -> int:
+    """Return the nearest limit that lies in the slope's direction and is neither crossed nor reached, or NO_LIMIT."""
+    if slope > 0.0:
+        for k in range(H, DESIGN + 1):
+            if value < p.limit[k] and not cond[i, k].active:
+                return k
+    elif slope < 0.0:
+        for k in range(L, LL - 1, -1):
+            if value > p.limit[k] and not cond[i, k].active:
+                return k
+    return NO_LIMIT
+
+
+@inlined
+def look_ahead(params: Params, memory: Memory, i: int, t_ns: int, value: float) -> None:
+    """Note in the course which limit is ahead and in how many seconds; asked when a block has closed."""
+    p, a, c = params.base[i], params.ahead[i], memory.course[i]
+    blocks, told = memory.blocks, (memory.state[i].busy >> C_FORECAST) & 1 != 0
+    c.target, c.left_s, c.nearness, c.known = NO_LIMIT, math.inf, 0.0, 1
+    if not told and not (
+        (value <= a.ahead_lo or value >= a.ahead_hi) and _heads_for_a_limit(p, a, c, blocks, i, value)
+    ):
+        return
+    slope, span_s, bend, bent_s = slope_of(a, c, blocks, i)
+    c.known, c.span_s = 1 if span_s > 0.0 else 0, span_s
+    if slope == 0.0 or (slope > 0.0 and value < a.ahead_hi) or (slope < 0.0 and value > a.ahead_lo):
+        return
+    k = _next_limit(p, memory.cond, i, value, slope)
+    if k == NO_LIMIT:
+        return
+    now = newest(c, blocks, i)
+    left_s = seconds_over(p.limit[k] - now.value, slope, bend, bent_s, a.urgent_s) - (t_ns - now.t_ns) * NS
+    if left_s > REACH * span_s or planned(params, memory, i, k, value, slope, left_s):
+        return
+    c.target, c.left_s = k, max(left_s, 0.0)
+    c.nearness = a.forecast_s / max(c.left_s, _NEAREST * a.forecast_s)
+
+
+@inlined
+def judge_forecast(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value: float, closed: bool, score: float,
+                   out: Records, n: int) -> int:  # fmt: skip
+    """Tell what `look_ahead` has found, after the limits of the same reading have been judged."""
+    p, a, s, c = params.base[i], params.ahead[i], memory.state[i], memory.course[i]
+    f = memory.cond[i, C_FORECAST]
+    if f.active and memory.cond[i, c.told].active:  # what was foretold has come
+        f.active, f.since_ns, f.samples = 0, NEVER, 0
+        s.busy &= ~(1 << C_FORECAST)
+        c.nearness = 0.0
+        return emit(out, n, now_ns, t_ns, f.onset_ns, i, FORECAST, RECOVERED, c.told, value, 0.0, a.forecast_s,
+                    c.span_s, math.nan, score)  # fmt: skip
+    if not closed:
+        return n
+    if not f.active:
+        edge = move_edge(s, memory.cond[i], C_FORECAST, c.left_s <= a.forecast_s, False, t_ns, 0, 0, a.samples, 0)
+        if edge != RAISED:
+            return n
+        f.onset_ns = t_ns - int(c.span_s / NS)
+        c.told, c.urgent, c.turns = c.target, 1 if c.left_s <= a.urgent_s else 0, 0
+    else:
+        limit = p.limit[c.told]
+        reached = value >= limit if c.told >= H else value <= limit
+        gone = c.known != 0 and not reached and (c.target != c.told or c.left_s > _LATER * a.forecast_s)
+        edge = move_edge(s, memory.cond[i], C_FORECAST, False, gone, t_ns, 0, p.off_delay_ns, 1, 0)
+        if edge == RECOVERED:
+            return emit(out, n, now_ns, t_ns, f.onset_ns, i, FORECAST, RECOVERED, c.told, value,
+                        c.left_s if c.left_s < math.inf else math.nan, _LATER * a.forecast_s, c.span_s, math.nan, score)  # fmt: skip
+        if gone or reached or c.target != c.told:
+            return n
+        turned = c.left_s > 2.0 * _LATER * a.urgent_s if c.urgent else c.left_s <= a.urgent_s
+        c.turns = c.turns + 1 if turned else 0
+        if c.turns < a.samples:
+            return n
+        c.urgent, c.turns = 1 - c.urgent, 0
+    return emit(out, n, now_ns, t_ns, f.onset_ns, i, FORECAST, RAISED, c.told, value, c.left_s,
+                a.urgent_s if c.urgent else a.forecast_s, c.span_s, c.left_s, score)  # fmt: skip
+
+
+@inlined
+def seconds_to_graver(params: Params, memory: Memory, i: int, k: int, value: float) -> float:
+    """Return the seconds until the limit graver than `k`, which has just been crossed; NaN where no slope says so."""
+    p, a, c = params.base[i], params.ahead[i], memory.course[i]
+    graver = k - 1 if k <= L else k + 1
+    if p.course_every_ms == 0 or graver < LL or graver > DESIGN:
+        return math.nan
+    slope, span_s, bend, bent_s = slope_of(a, c, memory.blocks, i)
+    gap = p.limit[graver] - value
+    if math.isnan(gap) or gap * slope <= 0.0:
+        return math.nan
+    left_s = seconds_over(gap, slope, bend, bent_s, math.inf if math.isnan(a.urgent_s) else a.urgent_s)
+    return left_s if left_s <= REACH * span_s else math.nan
