@@ -152,7 +152,7 @@ class AlertBook:
         if not alert.conditions:
             return None, None
         other = self._peers.confirming(sensor, alert.kind) if alert.kind in {Kind.HIGH, Kind.LOW} else None
-        confirmed_by = None if other is None else self._writer.name(other)
+        confirmed_by = None if other is None or not _rank(alert) else self._writer.name(other)
         return judge(alert.conditions.values(), confirmed_by), confirmed_by
 
     def _move(self, alert: Alert, judged: Judgement | None, occasion: Occasion) -> list[AlertEvent]:

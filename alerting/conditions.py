@@ -24,7 +24,10 @@ KIND_OF_METHOD: Mapping[Method, Kind] = MappingProxyType(
         Method.DEAD: Kind.DEAD,
     }
 )
-"""The kind of alert of every detector but the limits."""
+"""The kind of alert of every detector but those that are about a limit."""
+
+OF_LIMITS = frozenset({Method.LIMIT, Method.FORECAST})
+"""Detectors whose findings are about a limit: they belong to the alert of its side."""
 
 FIRST_LIMIT, SECOND_LIMIT, DESIGN_LIMIT = 1, 2, 3
 LIMIT_RANK: Mapping[str, int] = MappingProxyType(
@@ -37,7 +40,7 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
     """One thing that is wrong with one sensor, as the finding that raised it (or last spoke of it) told it.
 
     Numbers that a finding does not have (NaN) are None. `limit_value` is in the sensor's unit; `statistic` and
-    `threshold` mean what `method` compares: value, rate per second, z, seconds of silence.
+    `threshold` mean what `method` compares: value, rate per second, z, seconds of silence or until the limit.
     """
 
     method: int
@@ -57,7 +60,7 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def rank(self) -> int:
-        """How far out the crossed limit lies; 0 where no limit was crossed."""
+        """How far out the crossed limit lies; 0 where none was crossed, so for a forecast as well."""
         if self.method != Method.LIMIT or self.limit_name is None:
             return 0
         return LIMIT_RANK[self.limit_name]
@@ -65,8 +68,8 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
     @property
     def kind(self) -> Kind:
         """The kind of alert that this condition belongs to."""
-        if self.method == Method.LIMIT:
-            assert self.limit_name is not None, "a limit finding names its limit"
+        if self.method in OF_LIMITS:
+            assert self.limit_name is not None, "a finding about a limit names it"
             return SIDE_OF_LIMIT[self.limit_name]
         return KIND_OF_METHOD[Method(self.method)]
 

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from alerting.conditions import DESIGN_LIMIT, FIRST_LIMIT, SECOND_LIMIT, Condition
+import msgspec
+
+from alerting.conditions import DESIGN_LIMIT, FIRST_LIMIT, LIMIT_RANK, SECOND_LIMIT, Condition
 from alerting.events import Grade
 from alerting.texts import LIMIT_WORDS, duration, number
+from detectors.findings import Method
 from registry.plant import HazardSource, SourceGrade, Text
 
 URGENCIES = (1, 2, 3, 4)
@@ -83,11 +86,21 @@ def table_of(rows: Mapping[int, Mapping[SourceGrade, Grade]], unknown_source: So
 def judge(conditions: Iterable[Condition], confirmed_by: Text | None) -> Judgement:
     """Return how grave the conditions of one alert are together; there is at least one.
 
-    `confirmed_by` names the second sensor that confirms (see alerting.peers), None where none does. The gravest condition decides; of equally grave ones the first in the order of their keys, so that the order in
-    which they came does not matter.
+    `confirmed_by` names the second sensor that confirms (see alerting.peers), None where none does. The limit furthest
+    out is what the alert is about; how urgent it is, the most urgent of its conditions says, which may be the forecast
+    of the limit after it. Of equal ones the first in the order of their keys decides, so that the order in which they
+    came does not matter.
     """
     judged = [_judge_one(condition, confirmed_by) for condition in conditions]
-    return min(judged, key=lambda j: (-j.severity.urgency, -j.severity.rank, j.gravest.key))
+    about = min(judged, key=lambda j: (-j.severity.rank, -j.severity.urgency, j.gravest.key))
+    pressing = min(judged, key=lambda j: (-j.severity.urgency, -j.severity.rank, j.gravest.key))
+    gravest, reason = about.gravest, pressing.reason
+    if pressing.gravest.method == Method.FORECAST != gravest.method:
+        if about.severity.rank >= LIMIT_RANK[pressing.gravest.limit_name or ""]:
+            reason = Text("预计的限值已达到", "the limit that was forecast is reached")
+        else:
+            gravest = msgspec.structs.replace(gravest, forecast_s=pressing.gravest.forecast_s)
+    return Judgement(Severity(pressing.severity.urgency, about.severity.rank), gravest, reason)
 
 
 def _judge_one(condition: Condition, confirmed_by: Text | None) -> Judgement:

@@ -20,6 +20,7 @@ LABELS: Mapping[str, Text] = MappingProxyType(
         Method.RATE.label: Text("变化过快", "changing fast"),
         Method.ROBUST_Z.label: Text("异常", "abnormal"),
         Method.DEAD.label: Text("无信号", "no signal"),
+        Method.FORECAST.label: Text("预计越限", "heading for a limit"),
     }
 )
 """A condition in a word, by its key."""
@@ -110,6 +111,9 @@ def _figures(condition: Condition, unit: str) -> Text:
         case Method.ROBUST_Z:
             z, most = quantity(statistic, ""), quantity(threshold, "")
             return Text(f"{value}（z={z}，阈值 {most}）", f"{value} (z {z}, threshold {most})")
+        case Method.FORECAST:
+            word, limit = LIMIT_WORDS[condition.limit_name or ""], quantity(condition.limit_value, unit)
+            return Text(f"{value}（{word.zh} {limit}）", f"{value} ({word.en} {limit})")
         case Method.DEAD:
             silent, allowed = _span(statistic), _span(threshold)
             return Text(f"{silent.zh}（允许 {allowed.zh}）", f"for {silent.en} (allowed {allowed.en})")
@@ -171,6 +175,15 @@ def _seen_dead(condition: Condition, unit: str) -> Text:
     )
 
 
+def _seen_forecast(condition: Condition, unit: str) -> Text:
+    word, limit = LIMIT_WORDS[condition.limit_name or ""], quantity(condition.limit_value, unit)
+    left, within = _span(condition.forecast_s), _span(condition.threshold)
+    return Text(
+        f"按当前趋势约 {left.zh}后达到{word.zh} {limit}（{within.zh}以内）",
+        f"at the present slope the {word.en} {limit} is reached in {left.en} (within {within.en})",
+    )
+
+
 _SEEN: Mapping[Method, Callable[[Condition, str], Text]] = MappingProxyType(
     {
         Method.LIMIT: _seen_limit,
@@ -178,5 +191,6 @@ _SEEN: Mapping[Method, Callable[[Condition, str], Text]] = MappingProxyType(
         Method.RATE: _seen_rate,
         Method.ROBUST_Z: _seen_z,
         Method.DEAD: _seen_dead,
+        Method.FORECAST: _seen_forecast,
     }
 )

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ from detectors.clock import Clock  # noqa: E402 - as above
 from detectors.findings import Edge, Method  # noqa: E402 - as above
 from detectors.profile import Profile  # noqa: E402 - as above
 from detectors.profile_file import load_profile  # noqa: E402 - as above
+from service.plan import load  # noqa: E402 - as above
+from sim.demo import write_demo  # noqa: E402 - as above
+from sim.site import BLOCK_S, Plant, SiteSim  # noqa: E402 - as above
 from registry.readings import ReadingBlock  # noqa: E402 - as above
 from registry.sensors import LIMIT_NAMES, SensorRegistry, SensorSpec, SensorType  # noqa: E402 - as above
 
@@ -227,6 +231,34 @@ def share_hit(rows: NDArray[np.float64], band: tuple[float, float]) -> tuple[int
     return len(inside), float(soon.mean()), float((~soon & ~late).mean()), float(late.mean())
 
 
+def site(seed: int, profile: Profile, hours: float) -> list[tuple[str, float, str, float, float]]:
+    """Return what is forecast at the demo site: sensor, when, limit, seconds said, seconds until the true value was there."""
+    with TemporaryDirectory() as folder:
+        registry = load(write_demo(Path(folder))).plan.registry
+    seconds = round(hours * 3600)
+    plant = Plant(seed, T0_NS)
+    true = np.concatenate([plant.advance(BLOCK_S) for _ in range(-(-seconds // BLOCK_S))])
+    sim = SiteSim(seed, T0_NS)
+    where = np.array([registry.index[name] for name in sim.names], np.int32)
+    readings = sim.step(T0_NS + seconds * NS)
+    block = ReadingBlock(
+        sensor=where[readings.column],
+        t_ns=readings.t_ns,
+        value=readings.value,
+        quality=np.zeros(len(readings.value), np.uint8),
+    )
+    told = []
+    for f in DetectorBank(registry, profile, Clock.EVENT).step(block, 0).findings:
+        if f["method"] != Method.FORECAST or f["edge"] != Edge.RAISED:
+            continue
+        spec, k, at_s = registry.specs[f["sensor"]], int(f["limit"]), (int(f["t_ns"]) - T0_NS) / NS
+        ahead = true[int(at_s) :, sim.names.index(spec.id)]
+        beyond = ahead <= spec.limits[k] if k <= 1 else ahead >= spec.limits[k]
+        reached_s = float(beyond.argmax()) if beyond.any() else np.inf
+        told.append((spec.id, at_s, LIMIT_NAMES[k], float(f["forecast_s"]), reached_s))
+    return told
+
+
 def changed(settings: Mapping[str, str]) -> Profile:
     """Return the packaged profile with settings of every type changed for a trial."""
     profile, _, faults = load_profile(None)
@@ -245,7 +277,9 @@ def main() -> None:
     arguments = parser.parse_args()
     profile = changed(dict(pair.split("=") for pair in arguments.set))
     kind = SensorType(arguments.type)
-    print("| course that reaches the limit | said 5 min | in 3..8 min | sooner | later or never | findings that said 4.5..5.5 | in 3..8 | told before | lead, median s | earliest s |")
+    print(
+        "| course that reaches the limit | said 5 min | in 3..8 min | sooner | later or never | findings that said 4.5..5.5 | in 3..8 | told before | lead, median s | earliest s |"
+    )
     print("|---|---|---|---|---|---|---|---|---|---|")
     every = []
     for case in (c for c in COMES if arguments.only in c.name):
@@ -256,19 +290,31 @@ def main() -> None:
         m, _, hit2, _ = share_hit(found, BANDS[2])
         lead = np.concatenate([s.lead_s for s in said])
         told = lead[np.isfinite(lead) & (lead > 0)]
-        print(f"| {case.name} | {n} | {hit:.1%} | {soon:.1%} | {late:.1%} | {m} | {hit2:.0%} | {len(told)}/{len(lead)} | {np.median(told) if len(told) else np.nan:.0f} | {told.max(initial=0):.0f} |", flush=True)
+        print(
+            f"| {case.name} | {n} | {hit:.1%} | {soon:.1%} | {late:.1%} | {m} | {hit2:.0%} | {len(told)}/{len(lead)} | {np.median(told) if len(told) else np.nan:.0f} | {told.max(initial=0):.0f} |",
+            flush=True,
+        )
     if every:
         rows, found = (np.concatenate([e[j] for e in every]) for j in (0, 1))
-        print("\n| said | moments | in time | sooner | later or never | findings | in time |\n|---|---|---|---|---|---|---|")
+        print(
+            "\n| said | moments | in time | sooner | later or never | findings | in time |\n|---|---|---|---|---|---|---|"
+        )
         for band in BANDS:
             n, soon, hit, late = share_hit(rows, band)
             m, _, hit2, _ = share_hit(found, band)
-            print(f"| {band[0]:.0f} to {band[1]:.0f} s | {n} | {hit:.1%} | {soon:.1%} | {late:.1%} | {m} | {hit2:.1%} |")
-    print("\n| course that does not | sensor-days | forecasts raised | per sensor-day | of them urgent |\n|---|---|---|---|---|")
+            print(
+                f"| {band[0]:.0f} to {band[1]:.0f} s | {n} | {hit:.1%} | {soon:.1%} | {late:.1%} | {m} | {hit2:.1%} |"
+            )
+    print(
+        "\n| course that does not | sensor-days | forecasts raised | per sensor-day | of them urgent |\n|---|---|---|---|---|"
+    )
     for case in (c for c in STAYS if arguments.only in c.name):
         said = [run(case, profile, seed, kind) for seed in range(arguments.seeds)]
         found, days = np.concatenate([s.findings for s in said]), sum(s.days for s in said)
-        print(f"| {case.name} | {days:.1f} | {len(found)} | {len(found) / days:.2f} | {int((found[:, 0] <= 300).sum())} |", flush=True)
+        print(
+            f"| {case.name} | {days:.1f} | {len(found)} | {len(found) / days:.2f} | {int((found[:, 0] <= 300).sum())} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -117,16 +117,16 @@ class DetectorBank:
         """Return how many sensors are dead, and how many have any condition active."""
         return {
             "dead": int(self._memory.cond["active"][:, C_DEAD].sum()),
-            "abnormal": int(self._memory.cond["active"].any(axis=1).sum()),
+            "abnormal": int((self._memory.cond["active"] == 1).any(axis=1).sum()),
         }
 
     def ahead(self) -> list[tuple[int, int, float]]:
         """Return sensor, limit and seconds left of every forecast that stands and is borne out now."""
-        course, raised = self._memory.course, self._memory.cond["active"][:, C_FORECAST] != 0
-        borne_out = np.flatnonzero(raised & (course["target"] == course["told"]) & np.isfinite(course["left_s"]))
-        return [
-            (int(i), int(course["told"][i]), float(course["left_s"][i])) for i in borne_out
-        ]
+        course, raised = self._memory.course, self._memory.cond["active"][:, C_FORECAST] == 1
+        borne_out = np.flatnonzero(
+            raised & (course["target"] == course["told"]) & np.isfinite(course["left_s"])
+        )
+        return [(int(i), int(course["told"][i]), float(course["left_s"][i])) for i in borne_out]
 
     def snapshot(self) -> bytes:
         """Return the whole state; `restore` brings back the same bits."""

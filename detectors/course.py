@@ -16,15 +16,20 @@ import math
 
 from detectors.edges import NS, Records
 from detectors.jit import inlined
-from detectors.state import BLOCKS, MERGED, SCALES
+from detectors.state import BLOCKS, MERGED, SCALES, SLOTS
 
-PER_SENSOR = SCALES * BLOCKS
+PER_SENSOR = SCALES * SLOTS
 """Blocks of a sensor, one after another by scale."""
+_SLOT = SLOTS - 1
 _MS = 1_000_000
 _WARM = 16
 """Blocks whose deviations are averaged plainly; later ones weigh 1 / (4 _WARM) and are clipped at three sigma."""
 _MEETING = 2.0
 """Half the width of a confidence interval, in standard errors, where it must meet those of shorter windows."""
+_STRAYS = 6.0
+"""The variance of a random walk grows fourfold from a scale to the next; what is learnt beyond this is movement, not noise."""
+_LOOSER = 1.5
+"""A longer window knows a straight course better than a shorter one: if its error is this much larger, it is not straight."""
 _EVEN = 4.0
 """The slopes of a window's halves may differ by this factor; those of a step differ without bound."""
 _CARRIED = 4.0
@@ -39,7 +44,7 @@ def follow(p: Records, a: Records, c: Records, blocks: Records, i: int, t_ns: in
         c.seen = 0
     if c.seen < 2:
         if c.seen == 0:
-            c.sum, c.sum_ns, c.count = 0.0, 0, 0
+            c.sum, c.count = 0.0, 0
             for k in range(SCALES):
                 c.pushed[k] = 0
         else:
@@ -48,82 +53,87 @@ def follow(p: Records, a: Records, c: Records, blocks: Records, i: int, t_ns: in
         c.before, c.last, c.last_t_ns = c.last, value, t_ns
         return False
     at_ns = c.last_t_ns
+    if c.count == 0:
+        c.first_ns = at_ns
     c.sum += max(min(c.before, c.last), min(max(c.before, c.last), value))
-    c.sum_ns += at_ns - c.closed_ns
     c.count += 1
     c.before, c.last, c.last_t_ns = c.last, value, t_ns
     if at_ns - c.closed_ns < every_ns:
         return False
     if c.last != c.before:
         c.step = min(c.step, abs(c.last - c.before))
-    _push(c, blocks, i, c.closed_ns + c.sum_ns // c.count, c.sum / c.count)
+    _push(c, blocks, i * PER_SENSOR, c.first_ns + ((at_ns - c.first_ns) >> 1), c.sum / c.count)
     c.closed_ns = at_ns
-    c.sum, c.sum_ns, c.count = 0.0, 0, 0
+    c.sum, c.count = 0.0, 0
     return True
 
 
 @inlined
-def _push(c: Records, blocks: Records, i: int, t_ns: int, value: float) -> None:
+def _push(c: Records, blocks: Records, first: int, t_ns: int, value: float) -> None:
     """Keep a block, and the blocks of the next scales that it completes; learn the noise of each."""
     for k in range(SCALES):
-        first = i * PER_SENSOR + k * BLOCKS
-        block = blocks[first + c.pushed[k] % BLOCKS]
+        newest_at = c.pushed[k]
+        block = blocks[first + (newest_at & _SLOT)]
         block.t_ns, block.value = t_ns, value
-        c.pushed[k] += 1
-        if c.pushed[k] >= 3:
-            x1, y1 = _mean(c, blocks, first, k, 1, 1, t_ns, value)
-            x2, y2 = _mean(c, blocks, first, k, 2, 1, t_ns, value)
-            _learn_noise(c, k, x1, y1, x2, y2)
-        if c.pushed[k] % MERGED != 0:
+        c.pushed[k] = newest_at + 1
+        if newest_at >= 2:
+            mid, old = blocks[first + ((newest_at - 1) & _SLOT)], blocks[first + ((newest_at - 2) & _SLOT)]
+            _learn_noise(c, k, mid.t_ns - t_ns, mid.value - value, old.t_ns - t_ns, old.value - value)
+        if (newest_at + 1) % MERGED != 0:
             return
-        if k == SCALES - 1 and c.pushed[k] >= 3 * MERGED:
-            x0, y0 = _mean(c, blocks, first, k, 0, MERGED, t_ns, value)
-            x1, y1 = _mean(c, blocks, first, k, MERGED, MERGED, t_ns, value)
-            x2, y2 = _mean(c, blocks, first, k, 2 * MERGED, MERGED, t_ns, value)
-            _learn_noise(c, SCALES, x1 - x0, y1 - y0, x2 - x0, y2 - y0)
-        ago_ns, off = _mean(c, blocks, first, k, 0, MERGED, t_ns, value)
-        t_ns += int(ago_ns)
-        value += off
+        if k == SCALES - 1 and newest_at + 1 >= 3 * MERGED:
+            t0, y0 = _merged(blocks, first, newest_at)
+            t1, y1 = _merged(blocks, first, newest_at - MERGED)
+            t2, y2 = _merged(blocks, first, newest_at - 2 * MERGED)
+            _learn_noise(c, SCALES, t1 - t0, y1 - y0, t2 - t0, y2 - y0)
+        t_ns, value = _merged(blocks, first, newest_at)
+        first += SLOTS
 
 
 @inlined
-def _mean(c: Records, blocks: Records, first: int, k: int, back: int, count: int, t_ns: int, value: float) -> tuple[float, float]:
-    """Return the mean time and value of `count` blocks, the newest of them `back` blocks ago, less those given."""
-    sum_ns, total = 0, 0.0
-    for j in range(back, back + count):
-        block = blocks[first + (c.pushed[k] - 1 - j) % BLOCKS]
-        sum_ns += block.t_ns - t_ns
-        total += block.value - value
-    return sum_ns / count, total / count
+def _merged(blocks: Records, first: int, newest_at: int) -> tuple[int, float]:
+    """Return the block that the four that end at `newest_at` make: the middle of their times, the mean of their values."""
+    total = 0.0
+    for back in range(MERGED):
+        total += blocks[first + ((newest_at - back) & _SLOT)].value
+    new_ns = blocks[first + (newest_at & _SLOT)].t_ns
+    old_ns = blocks[first + ((newest_at - MERGED + 1) & _SLOT)].t_ns
+    return old_ns + ((new_ns - old_ns) >> 1), total / MERGED
 
 
 @inlined
-def _learn_noise(c: Records, k: int, x1: float, y1: float, x2: float, y2: float) -> None:
+def _learn_noise(c: Records, k: int, t1: int, y1: float, t2: int, y2: float) -> None:
     """Learn the variance of a block of scale `k` by how far the middle one of three lies off the line between the others.
 
     Times and values of the middle and the oldest one, less those of the newest.
     """
-    share = x1 / x2
-    off = y1 - share * y2
-    var = off * off / (1.0 + share * share + (1.0 - share) * (1.0 - share))
+    if t2 == 2 * t1:
+        off = y1 - 0.5 * y2
+        var = off * off * (1.0 / 1.5)
+    else:
+        share = t1 / t2
+        off = y1 - share * y2
+        var = off * off / (1.0 + share * share + (1.0 - share) * (1.0 - share))
+    weight = 0.25 / _WARM
     if c.noise_count[k] < _WARM:
         c.noise_count[k] += 1
-    else:
-        var = min(var, 9.0 * c.noise_var[k])
-    weight = 1.0 / c.noise_count[k] if c.noise_count[k] < _WARM else 0.25 / _WARM
+        weight = 1.0 / c.noise_count[k]
+    elif var > 9.0 * c.noise_var[k]:
+        var = 9.0 * c.noise_var[k]
     c.noise_var[k] += weight * (var - c.noise_var[k])
 
 
 @inlined
 def newest(c: Records, blocks: Records, i: int) -> Records:
     """Return the newest whole block of the shortest scale; there is one."""
-    return blocks[i * PER_SENSOR + (c.pushed[0] - 1) % BLOCKS]
+    return blocks[i * PER_SENSOR + ((c.pushed[0] - 1) & _SLOT)]
 
 
 @inlined
 def oldest(c: Records, blocks: Records, i: int, k: int) -> Records:
     """Return the oldest block kept of scale `k`; there is one."""
-    return blocks[i * PER_SENSOR + k * BLOCKS + (c.pushed[k] if c.pushed[k] > BLOCKS else 0) % BLOCKS]
+    kept = min(BLOCKS, c.pushed[k])
+    return blocks[i * PER_SENSOR + k * SLOTS + ((c.pushed[k] - kept) & _SLOT)]
 
 
 @inlined
@@ -141,16 +151,18 @@ def _line(n: int, x: float, y: float, xx: float, xy: float) -> tuple[float, floa
 
 
 @inlined
-def _fit(a: Records, c: Records, blocks: Records, i: int, k: int, size: int) -> tuple[float, float, float, float, float]:
+def _fit(
+    a: Records, c: Records, blocks: Records, i: int, k: int, size: int
+) -> tuple[float, float, float, float, float]:
     """Return slope, its standard error, the slopes of the older and the newer half, and the span of the newest blocks."""
-    first = i * PER_SENSOR + k * BLOCKS
-    new = blocks[first + (c.pushed[k] - 1) % BLOCKS]
+    first, newest_at = i * PER_SENSOR + k * SLOTS, c.pushed[k] - 1
+    new = blocks[first + (newest_at & _SLOT)]
     x0, y0, xx0, xy0, yy0 = 0.0, 0.0, 0.0, 0.0, 0.0
     x1, y1, xx1, xy1, yy1 = 0.0, 0.0, 0.0, 0.0, 0.0
     x = 0.0
     half = size // 2
     for back in range(size):
-        block = blocks[first + (c.pushed[k] - 1 - back) % BLOCKS]
+        block = blocks[first + ((newest_at - back) & _SLOT)]
         x, y = (block.t_ns - new.t_ns) * NS, block.value - new.value
         if back < half:
             x1, y1, xx1, xy1, yy1 = x1 + x, y1 + y, xx1 + x * x, xy1 + x * y, yy1 + y * y
@@ -161,10 +173,13 @@ def _fit(a: Records, c: Records, blocks: Records, i: int, k: int, size: int) -> 
     y = y0 + y1
     slope, spread = _line(size, x0 + x1, y, xx0 + xx1, xy0 + xy1)
     rest = max(yy0 + yy1 - y * y / size - slope * slope * spread, 0.0)
-    error = math.sqrt(max(rest / (size - 2), noise_var(a, c, k)) / spread)
-    # a window is as long as three blocks of the next scale, or one of the scale after it, and how those stray by themselves
-    # is what no slope over it can be told from
-    astray = math.sqrt(c.noise_var[k + 1] + 0.5 * c.noise_var[min(k + 2, SCALES)])
+    var = noise_var(a, c, k)
+    error = math.sqrt(max(rest / (size - 2), var) / spread)
+    # a window is as long as three blocks of the next scale, or one of the scale after it: what those stray by
+    # themselves is no slope
+    once = min(c.noise_var[k + 1], _STRAYS * var)
+    twice = min(c.noise_var[min(k + 2, SCALES)], _STRAYS * once)
+    astray = math.sqrt(once + 0.5 * twice)
     return slope, max(error, 2.0 * astray / -x), older, newer, -x
 
 
@@ -179,17 +194,19 @@ def slope_of(a: Records, c: Records, blocks: Records, i: int) -> tuple[float, fl
     """
     low, high = -math.inf, math.inf
     slope, error, older, newer, span_s = 0.0, math.inf, 0.0, 0.0, 0.0
-    was, bent_s = 0.0, 0.0
+    was, bent_s, straight = 0.0, 0.0, True
     for k in range(SCALES):
         for size in (BLOCKS // 2, BLOCKS):
-            if c.pushed[k] < size or low > high:
+            if c.pushed[k] < size:
                 break
             b, e, b0, b1, s = _fit(a, c, blocks, i, k, size)
             low, high = max(low, b - _MEETING * e), min(high, b + _MEETING * e)
-            if low > high:
-                was, bent_s = b0, s
-            else:
-                slope, error, older, newer, span_s = b, e, b0, b1, s
+            if low > high or e > _LOOSER * error:
+                was, bent_s, straight = b0, s, False
+                break
+            slope, error, older, newer, span_s = b, e, b0, b1, s
+        if not straight:
+            break
     if abs(slope) <= a.sigmas * error or not _alike(older, newer):
         return 0.0, span_s, 0.0, 0.0
     bend = (slope - was) / (slope * (0.75 * bent_s - 0.5 * span_s)) if _alike(was, slope) else 0.0

@@ -2,8 +2,15 @@
 
 `look_ahead` asks what is ahead when a block of the course closes; `judge_forecast` tells it. Once for each approach, once
 more when it becomes urgent, and over when the slope bears it out no longer or when the limit is reached and speaks for
-itself; then the next limit may be ahead. Between them stand a gate of three comparisons (detectors.course: only what is
-well on its way to a limit is worth six fits), and what a planned filling is allowed (detectors.mode).
+itself; then the next limit may be ahead. Before them stands a gate of three comparisons: only what is well on its way to
+a limit is worth six fits.
+
+What a planned filling is: an approach like those before. Every approach to `h` or `l` is followed to its end, told or not.
+While the last five and more have all turned back, the next one is withheld as long as it is no nearer to the limit than
+the nearest of them (and the deadband) and hardly faster than the fastest. What is urgent is told all the same, unless the
+last twenty have turned back: that is a controller's cycle. So the price of silence is bounded: at the latest, the last
+stretch that no approach ever went is told. One that reaches the limit makes all of it forgotten. `hh`, `ll` and the design
+limit are never withheld where they are the next limit; before that, `h` or `l` lies on the way to them.
 """
 
 import math
@@ -13,13 +20,18 @@ from detectors.edges import FORECAST, NS, RAISED, RECOVERED, Records, emit, move
 from detectors.findings import NO_LIMIT
 from detectors.jit import inlined
 from detectors.memory import Memory, Params
-from detectors.mode import planned
-from detectors.state import C_FORECAST, DESIGN, LL, NEVER, SCALES, H, L
+from detectors.state import C_FORECAST, DESIGN, LL, NEVER, SCALES, WITHHELD, H, L
 
 REACH = 12.0
 """A slope that was seen over a window is believed for so many of these ahead."""
 _LATER = 1.5
 """A forecast is over when the limit is this many horizons away, and urgent no longer when it is twice this many."""
+_LEAST_S = 10.0
+"""What is nearer is not foretold: nobody can act in less, and the limit itself is about to speak."""
+_SOME, _MANY = 5, 20
+"""Approaches that have turned back in a row before one is usual, and before even an urgent one is."""
+_STEEPER = 1.5
+"""An approach so many times as steep as any of them is not like them."""
 _GATE_SIGMAS = 2.0
 _GATE_HORIZONS = 2.0
 _NEAREST = 0.01
@@ -85,10 +97,43 @@ def look_ahead(params: Params, memory: Memory, i: int, t_ns: int, value: float) 
         return
     now = newest(c, blocks, i)
     left_s = seconds_over(p.limit[k] - now.value, slope, bend, bent_s, a.urgent_s) - (t_ns - now.t_ns) * NS
-    if left_s > REACH * span_s or planned(params, memory, i, k, value, slope, left_s):
+    if left_s > REACH * span_s:
         return
-    c.target, c.left_s = k, max(left_s, 0.0)
-    c.nearness = a.forecast_s / max(c.left_s, _NEAREST * a.forecast_s)
+    c.target, c.left_s, c.slope = k, max(left_s, 0.0), abs(slope)
+    if not _usual(p, a, c, value):
+        c.nearness = a.forecast_s / max(c.left_s, _NEAREST * a.forecast_s)
+
+
+@inlined
+def _usual(p: Records, a: Records, c: Records, value: float) -> bool:
+    """Return whether approaches like this one have always turned back; see the module."""
+    if not L <= c.target <= H:  # the first limit of either side
+        return False
+    side = 1 if c.target == H else 0
+    if c.turned[side] < (_MANY if c.left_s <= a.urgent_s else _SOME) or c.slope > _STEEPER * c.steepest[side]:
+        return False
+    beyond = value - c.turned_at[side]
+    return (beyond if side else -beyond) <= p.deadband  # type: ignore[no-any-return]  # of untyped records
+
+
+@inlined
+def _end(s: Records, c: Records, f: Records, came: bool) -> bool:
+    """End an approach and remember how; return whether that is to be told."""
+    told = f.active != WITHHELD
+    f.active, f.since_ns, f.samples = 0, NEVER, 0
+    s.busy &= ~(1 << C_FORECAST)
+    c.nearness = 0.0
+    if L <= c.told <= H:
+        side = 1 if c.told == H else 0
+        if came:
+            c.turned[side], c.steepest[side] = 0, 0.0
+        else:
+            first = c.turned[side] == 0
+            nearer = c.extreme > c.turned_at[side] if side else c.extreme < c.turned_at[side]
+            if first or nearer:
+                c.turned_at[side] = c.extreme
+            c.turned[side] = min(c.turned[side] + 1, _MANY)
+    return told
 
 
 @inlined
@@ -97,35 +142,47 @@ def judge_forecast(params: Params, memory: Memory, i: int, now_ns: int, t_ns: in
     """Tell what `look_ahead` has found, after the limits of the same reading have been judged."""
     p, a, s, c = params.base[i], params.ahead[i], memory.state[i], memory.course[i]
     f = memory.cond[i, C_FORECAST]
-    if f.active and memory.cond[i, c.told].active:  # what was foretold has come
-        f.active, f.since_ns, f.samples = 0, NEVER, 0
-        s.busy &= ~(1 << C_FORECAST)
-        c.nearness = 0.0
+    if f.active and memory.cond[i, c.told].active:
+        if not _end(s, c, f, True):
+            return n
         return emit(out, n, now_ns, t_ns, f.onset_ns, i, FORECAST, RECOVERED, c.told, value, 0.0, a.forecast_s,
                     c.span_s, math.nan, score)  # fmt: skip
     if not closed:
         return n
     if not f.active:
-        edge = move_edge(s, memory.cond[i], C_FORECAST, c.left_s <= a.forecast_s, False, t_ns, 0, 0, a.samples, 0)
-        if edge != RAISED:
+        worth_it = _LEAST_S <= c.left_s <= a.forecast_s
+        if move_edge(s, memory.cond[i], C_FORECAST, worth_it, False, t_ns, 0, 0, a.samples, 0) != RAISED:
             return n
         f.onset_ns = t_ns - int(c.span_s / NS)
-        c.told, c.urgent, c.turns = c.target, 1 if c.left_s <= a.urgent_s else 0, 0
+        c.told, c.urgent, c.turns, c.extreme = c.target, 1 if c.left_s <= a.urgent_s else 0, 0, value
+        if _usual(p, a, c, value):
+            f.active = WITHHELD
+            return n
     else:
-        limit = p.limit[c.told]
-        reached = value >= limit if c.told >= H else value <= limit
+        high = c.told >= H
+        c.extreme = max(c.extreme, value) if high else min(c.extreme, value)
+        reached = value >= p.limit[c.told] if high else value <= p.limit[c.told]
         gone = c.known != 0 and not reached and (c.target != c.told or c.left_s > _LATER * a.forecast_s)
-        edge = move_edge(s, memory.cond[i], C_FORECAST, False, gone, t_ns, 0, p.off_delay_ns, 1, 0)
-        if edge == RECOVERED:
+        withheld = f.active == WITHHELD
+        if move_edge(s, memory.cond[i], C_FORECAST, False, gone, t_ns, 0, p.off_delay_ns, 1, 0) == RECOVERED:
+            f.active = WITHHELD if withheld else 1
+            if not _end(s, c, f, False):
+                return n
             return emit(out, n, now_ns, t_ns, f.onset_ns, i, FORECAST, RECOVERED, c.told, value,
                         c.left_s if c.left_s < math.inf else math.nan, _LATER * a.forecast_s, c.span_s, math.nan, score)  # fmt: skip
         if gone or reached or c.target != c.told:
             return n
-        turned = c.left_s > 2.0 * _LATER * a.urgent_s if c.urgent else c.left_s <= a.urgent_s
-        c.turns = c.turns + 1 if turned else 0
-        if c.turns < a.samples:
-            return n
-        c.urgent, c.turns = 1 - c.urgent, 0
+        c.steepest[1 if high else 0] = max(c.steepest[1 if high else 0], c.slope)
+        if withheld:
+            if _usual(p, a, c, value):
+                return n
+            f.active, c.urgent, c.turns = 1, 1 if c.left_s <= a.urgent_s else 0, 0
+        else:
+            turned = c.left_s > 2.0 * _LATER * a.urgent_s if c.urgent else c.left_s <= a.urgent_s
+            c.turns = c.turns + 1 if turned else 0
+            if c.turns < a.samples:
+                return n
+            c.urgent, c.turns = 1 - c.urgent, 0
     return emit(out, n, now_ns, t_ns, f.onset_ns, i, FORECAST, RAISED, c.told, value, c.left_s,
                 a.urgent_s if c.urgent else a.forecast_s, c.span_s, c.left_s, score)  # fmt: skip
 

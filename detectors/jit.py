@@ -23,9 +23,13 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a small helper that kernels call for every reading."""
+    """Compile a helper that kernels call for every reading; it must not allocate.
+
+    Without the counting of references: each call would count up and down every array that it is given, atomically,
+    which costs more than what most of them do.
+    """
     return cast(
-        "Callable[P, R]", numba.njit(cache=True, nogil=True, error_model="numpy", inline="never")(function)
+        "Callable[P, R]", numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
     )
 
 

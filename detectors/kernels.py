@@ -19,7 +19,18 @@ from detectors.limits import judge_limits, judge_range
 from detectors.memory import Memory, Params
 from detectors.mode import judge_mode, settling
 from detectors.silence import begin, fire_dead
-from detectors.state import C_DEAD, C_FORECAST, C_RANGE, C_RATE, C_Z, N_CONDITIONS, N_LIMITS, NEVER, TANK
+from detectors.state import (
+    C_DEAD,
+    C_FORECAST,
+    C_RANGE,
+    C_RATE,
+    C_Z,
+    MERGED,
+    N_CONDITIONS,
+    N_LIMITS,
+    NEVER,
+    TANK,
+)
 from detectors.trend import rate_over_window, remember
 
 OK, LATE, DUPLICATE = 0, 1, 2
@@ -36,15 +47,19 @@ _BOUNDS = (1 << N_LIMITS) - 1 | 1 << C_RANGE
 
 @inlined
 def _run_on(params: Params, memory: Memory, i: int, t_ns: int, value: float) -> bool:
-    """Let a reading join its sensor's course, and look at mode and limits ahead whenever a block closes; return that."""
-    p = params.base[i]
-    if not follow(p, params.ahead[i], memory.course[i], memory.blocks, i, t_ns, value):
+    """Let a reading join its sensor's course, and look at mode and limits ahead; return whether a limit is ahead, or was."""
+    p, a, c = params.base[i], params.ahead[i], memory.course[i]
+    if not follow(p, a, c, memory.blocks, i, t_ns, value):
         return False
-    if p.watch & TANK:
+    if p.watch & TANK and (c.pushed[0] % MERGED == 0 or c.pushed[0] == 1):
         judge_mode(params, memory, i, t_ns)
-    if (p.watch >> FORECAST) & 1:
-        look_ahead(params, memory, i, t_ns, value)
-    return True
+    if not (p.watch >> FORECAST) & 1:
+        return False
+    standing = c.target != NO_LIMIT or (memory.state[i].busy >> C_FORECAST) & 1
+    if not standing and a.ahead_lo < value < a.ahead_hi:
+        return False
+    look_ahead(params, memory, i, t_ns, value)
+    return standing or c.target != NO_LIMIT
 
 
 @inlined
@@ -53,9 +68,9 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
     """Judge one good reading by every method that watches its sensor; write its score and its findings."""
     p, s = params.base[i], memory.state[i]
     cond, ring = memory.cond, memory.ring
-    closed, excess = False, 0.0
+    aimed, excess = False, 0.0
     if p.course_every_ms:
-        closed = _run_on(params, memory, i, t_ns, value)
+        aimed = _run_on(params, memory, i, t_ns, value)
         excess = memory.course[i].nearness
     calm = p.calm_lo < value < p.calm_hi
     abnormal = not calm or s.busy & _BOUNDS != 0
@@ -64,9 +79,9 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
     if watches_rate:
         rate = rate_over_window(p, s, ring, i, t_ns, value)
         remember(p, s, ring, i, t_ns, value)
-    closed, excess = False, 0.0
+    aimed, excess = False, 0.0
     if p.course_every_ms:
-        closed = _run_on(params, memory, i, t_ns, value)
+        aimed = _run_on(params, memory, i, t_ns, value)
         excess = memory.course[i].nearness
     if watches_rate and not math.isnan(rate):
         excess = max(excess, abs(rate) / p.rate_limit)
@@ -83,8 +98,8 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
     if abnormal:
         n = judge_range(p, s, cond, i, now_ns, t_ns, value, points, out, n)
         n = judge_limits(params, memory, i, now_ns, t_ns, value, points, out, n)
-    if (closed and (p.watch >> FORECAST) & 1) or (s.busy >> C_FORECAST) & 1:
-        n = judge_forecast(params, memory, i, now_ns, t_ns, value, closed, points, out, n)
+    if aimed or (s.busy >> C_FORECAST) & 1:
+        n = judge_forecast(params, memory, i, now_ns, t_ns, value, aimed, points, out, n)
     if watches_rate and not math.isnan(rate):
         fast = abs(rate) >= p.rate_limit
         if fast or (s.busy >> C_RATE) & 1:

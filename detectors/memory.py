@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.state import (
-    BLOCKS,
     CLOCK,
     CONDITION,
     COURSE,
@@ -20,6 +19,7 @@ from detectors.state import (
     RING,
     SAMPLE,
     SCALES,
+    SLOTS,
     STATE,
     at_cache_lines,
 )
@@ -59,7 +59,7 @@ class Memory(NamedTuple):
         ring = at_cache_lines(sensors * RING, SAMPLE)
         course = at_cache_lines(sensors, COURSE)
         course["target"], course["step"] = -1, np.inf
-        blocks = at_cache_lines(sensors * SCALES * BLOCKS, SAMPLE)
+        blocks = at_cache_lines(sensors * SCALES * SLOTS, SAMPLE)
         mode = at_cache_lines(sensors, MODE)
         mode["wanted_ns"] = mode["changed_ns"] = NEVER
         clock = np.zeros(1, CLOCK)

@@ -13,30 +13,32 @@ the old one. Gas detectors and oxygen meters never settle, for a filling is when
 
 Set-points by mode (`Params.setpoints`): at a change the working limits are written over; `apply_setpoints` brings them
 back from the modes alone.
-
-What a planned filling is (`planned`): one like those before. A forecast of `h` (of `l` in a draining) is withheld while
-five fillings and more have ended below `h`, none of them above the level of now, and this one is hardly faster; but never
-when it is urgent, so whatever has been learnt, the last `forecast_urgent_s` before `h` are told. `hh` and the design limit
-are never withheld: where they are the next limit nothing that was learnt counts, and before that `h` lies on the way to
-them. A filling that passed `h` teaches nothing.
 """
-
-
 
 from detectors.course import newest, noise_var, oldest
 from detectors.edges import NS, Records
 from detectors.jit import inlined, kernel
 from detectors.memory import Memory, Params
-from detectors.state import C_DEAD, DRAIN, FILL, HOLD, IDLE, MERGED, N_LIMITS, NEVER, SCALES, TANK, UNKNOWN, H, L
+from detectors.state import (
+    C_DEAD,
+    DRAIN,
+    FILL,
+    HOLD,
+    IDLE,
+    MERGED,
+    N_LIMITS,
+    NEVER,
+    SCALES,
+    TANK,
+    UNKNOWN,
+    H,
+    L,
+)
 
 _SIGMAS = 4.0
 """A change of this many standard deviations of the difference of two blocks is a movement."""
 _LESS = 0.5
 """A movement lasts while it is this share of the rate that began it."""
-_ENOUGH = 5
-"""Fillings that must have ended before they say what is usual."""
-_FASTER = 1.5
-"""A filling that much faster than any before is not a usual one."""
 
 
 @inlined
@@ -70,7 +72,6 @@ def judge_mode(params: Params, memory: Memory, i: int, t_ns: int) -> None:
     """Move the mode of level sensor `i`, whose course has closed a block, and its equipment's where it rules."""
     k, m = params.tanks[i], memory.mode[i]
     way = _direction(params.ahead[i], k, m, memory.course[i], memory.blocks, i)
-    value = newest(memory.course[i], memory.blocks, i).value
     if memory.course[i].pushed[0] == 1:  # after a silence: what it did meanwhile is not known
         m.mode, m.since_ns, m.wanted_ns = UNKNOWN, t_ns, NEVER
     if way != 0:
@@ -83,8 +84,7 @@ def judge_mode(params: Params, memory: Memory, i: int, t_ns: int) -> None:
         if m.wanted_ns == NEVER or wanted != m.wanted:
             m.wanted, m.wanted_ns = wanted, t_ns
         if t_ns - m.wanted_ns >= k.least_ns or wanted == IDLE:
-            _learn(params.base[i], memory.cond[i], m, value, (m.wanted_ns - m.since_ns) * NS)
-            m.mode, m.since_ns, m.wanted_ns, m.from_value = wanted, m.wanted_ns, NEVER, value
+            m.mode, m.since_ns, m.wanted_ns = wanted, m.wanted_ns, NEVER
     first = k.first
     equipment = memory.mode[first]
     if equipment.ruling != m.mode and _ruler(params, memory, first) == i:
@@ -92,22 +92,6 @@ def judge_mode(params: Params, memory: Memory, i: int, t_ns: int) -> None:
             equipment.changed_ns = t_ns
         equipment.ruling = m.mode
         _set_points(params, first, m.mode)
-
-
-@inlined
-def _learn(p: Records, cond: Records, m: Records, value: float, lasted_s: float) -> None:
-    """Remember how a filling or a draining that has ended went, if it ended within its first limit."""
-    if lasted_s <= 0.0:
-        return
-    rate = abs(value - m.from_value) / lasted_s
-    if m.mode == FILL and not cond[H].active and not value >= p.limit[H] - p.deadband:
-        m.stop_hi = max(m.stop_hi, value) if m.fills else value
-        m.fill_rate = max(m.fill_rate, rate)
-        m.fills = min(m.fills + 1, _ENOUGH)
-    elif m.mode == DRAIN and not cond[L].active and not value <= p.limit[L] + p.deadband:
-        m.stop_lo = min(m.stop_lo, value) if m.drains else value
-        m.drain_rate = max(m.drain_rate, rate)
-        m.drains = min(m.drains + 1, _ENOUGH)
 
 
 @inlined
@@ -140,20 +124,6 @@ def settling(params: Params, memory: Memory, i: int, t_ns: int) -> bool:
 
 
 @inlined
-def planned(params: Params, memory: Memory, i: int, limit: int, value: float, slope: float, left_s: float) -> bool:
-    """Return whether a forecast is withheld because this filling or draining is like those before; see the module."""
-    p = params.base[i]
-    if (limit != H and limit != L) or not p.watch & TANK or left_s <= params.ahead[i].urgent_s:
-        return False
-    m = memory.mode[i]
-    if limit == H:
-        usual = m.mode == FILL and m.fills >= _ENOUGH and slope <= _FASTER * m.fill_rate
-        return usual and value <= m.stop_hi + p.deadband
-    usual = m.mode == DRAIN and m.drains >= _ENOUGH and -slope <= _FASTER * m.drain_rate
-    return usual and value >= m.stop_lo - p.deadband
-
-
-@inlined
 def _set_points(params: Params, first: int, mode: int) -> None:
     """Write the working limits of every sensor whose set-points follow the mode of this equipment."""
     for row in range(len(params.setpoints)):
@@ -163,7 +133,12 @@ def _set_points(params: Params, first: int, mode: int) -> None:
         p, a = params.base[points.sensor], params.ahead[points.sensor]
         for k in range(N_LIMITS):
             p.limit[k] = points.limit[k]
-        p.calm_lo, p.calm_hi, p.quiet_lo, p.quiet_hi = points.calm_lo, points.calm_hi, points.quiet_lo, points.quiet_hi
+        p.calm_lo, p.calm_hi, p.quiet_lo, p.quiet_hi = (
+            points.calm_lo,
+            points.calm_hi,
+            points.quiet_lo,
+            points.quiet_hi,
+        )
         a.ahead_lo, a.ahead_hi = points.ahead_lo, points.ahead_hi
 
 

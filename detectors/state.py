@@ -30,12 +30,17 @@ SCALES = 3
 """Scales of a course: a block of one is the mean of `MERGED` blocks of the one before."""
 MERGED = 4
 BLOCKS = 12
-"""Blocks kept of each scale of a course, so that its windows are 6, 12, 24, 48, 96 and 192 of its shortest blocks."""
+"""Blocks of each scale that a slope is seen in, so that the windows are 6, 12, 24, 48, 96 and 192 of the shortest blocks."""
+SLOTS = 16
+"""Room for them: a power of two finds a place without a division."""
 
 TANK = 1 << 30
 """The bit of `watch` of a level sensor that tells its equipment's mode; no method has this number."""
 MODES = ("unknown", "fill", "hold", "drain", "idle")
 UNKNOWN, FILL, HOLD, DRAIN, IDLE = range(len(MODES))
+
+WITHHELD = 2
+"""`active` of a forecast that is followed and not told, because such an approach always turned back (detectors.forecast)."""
 
 _LINE_BYTES = 64
 
@@ -114,7 +119,10 @@ AHEAD = np.dtype(
 
 TANKS = np.dtype(
     [
-        ("first", np.int32),  # row of the first level sensor of its equipment, whose record has its mode; -1: none
+        (
+            "first",
+            np.int32,
+        ),  # row of the first level sensor of its equipment, whose record has its mode; -1: none
         ("next", np.int32),  # of a level sensor: the next one of the same equipment, -1: none
         ("moving", np.float64),  # unit per second: slower is at rest
         ("least_ns", np.int64),  # how long a level must have done otherwise before the mode is another
@@ -154,7 +162,7 @@ COURSE = np.dtype(
         ("before", np.float64),  # the value before it
         ("closed_ns", np.int64),  # time of the last reading of the newest whole block
         ("sum", np.float64),  # values of the block that is open
-        ("sum_ns", np.int64),  # and their times, from `closed_ns`
+        ("first_ns", np.int64),  # time of the first of them
         ("count", np.int32),  # how many they are
         ("seen", np.int32),  # readings since the course began, counted to 2
         ("nearness", np.float64),  # horizon of the forecast over seconds left, 0 where no limit is forecast
@@ -168,15 +176,22 @@ COURSE = np.dtype(
         # what only an approach moves
         ("left_s", np.float64),  # seconds until that limit, infinite where it is not reached
         ("span_s", np.float64),  # the window that says so
-        ("told", np.int32),  # the limit that was told
+        ("slope", np.float64),  # how fast it is approached, unit per second
+        ("extreme", np.float64),  # the value nearest to it in this approach
+        ("told", np.int32),  # the limit of this approach
         ("urgent", np.int32),  # whether it was told as urgent
         ("turns", np.int32),  # forecasts in a row that say otherwise of that
         ("known", np.int32),  # whether there is any slope to speak of
+        # approaches to l and to h that turned back since the last that did not, and the utmost of them
+        ("turned", np.int32, 2),
+        ("_pad", np.int64),
+        ("turned_at", np.float64, 2),
+        ("steepest", np.float64, 2),
         ("_spare", np.int64, 4),
     ],
     align=True,
 )
-"""The recent course of one sensor, beside its blocks: three cache lines."""
+"""The recent course of one sensor, beside its blocks: four cache lines."""
 
 MODE = np.dtype(
     [
@@ -184,28 +199,21 @@ MODE = np.dtype(
         ("wanted", np.int32),  # what it seems to do now
         ("since_ns", np.int64),  # since when it is in its mode
         ("wanted_ns", np.int64),  # since when it seems to do otherwise, NEVER while it does not
-        ("from_value", np.float64),  # the level at which its mode began
         ("ruling", np.int32),  # of an equipment's first level sensor: the equipment's mode
-        ("fills", np.int32),  # fillings that ended within the limits
-        ("drains", np.int32),  # and drainings
         ("_pad", np.int32),
         ("changed_ns", np.int64),  # when the equipment's mode last changed, NEVER before it did
-        ("stop_hi", np.float64),  # the highest level at which a filling ended
-        ("stop_lo", np.float64),  # the lowest at which a draining did
-        ("fill_rate", np.float64),  # the fastest of those fillings, unit per second
-        ("drain_rate", np.float64),  # and of the drainings
-        ("_spare", np.int64, 4),
+        ("_spare", np.int64, 3),
     ],
     align=True,
 )
-"""The mode of one level sensor, and on the first of an equipment that of the equipment: two cache lines."""
+"""The mode of one level sensor, and on the first of an equipment that of the equipment: one cache line."""
 
 CONDITION = np.dtype(
     [
         ("since_ns", np.int64),  # event time at which the pending edge began, NEVER when none is pending
         ("onset_ns", np.int64),  # since when the active condition holds
         ("samples", np.int32),  # good samples of the pending edge
-        ("active", np.int32),
+        ("active", np.int32),  # 0 off, 1 on; of a forecast also WITHHELD
     ],
     align=True,
 )
