@@ -26,6 +26,8 @@ _WARM = 16
 """Blocks whose deviations are averaged plainly; later ones weigh 1 / (4 _WARM) and are clipped at three sigma."""
 _MEETING = 2.0
 """Half the width of a confidence interval, in standard errors, where it must meet those of shorter windows."""
+_EXACT = 1e-6
+"""The least relative error of a slope: below it rounding would decide."""
 _STRAYS = 6.0
 """The variance of a random walk grows fourfold from a scale to the next; what is learnt beyond this is movement, not noise."""
 _LOOSER = 1.5
@@ -180,7 +182,7 @@ def _fit(
     once = min(c.noise_var[k + 1], _STRAYS * var)
     twice = min(c.noise_var[min(k + 2, SCALES)], _STRAYS * once)
     astray = math.sqrt(once + 0.5 * twice)
-    return slope, max(error, 2.0 * astray / -x), older, newer, -x
+    return slope, max(error, 2.0 * astray / -x, _EXACT * abs(slope)), older, newer, -x
 
 
 @inlined

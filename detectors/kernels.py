@@ -79,10 +79,6 @@ def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value
     if watches_rate:
         rate = rate_over_window(p, s, ring, i, t_ns, value)
         remember(p, s, ring, i, t_ns, value)
-    aimed, excess = False, 0.0
-    if p.course_every_ms:
-        aimed = _run_on(params, memory, i, t_ns, value)
-        excess = memory.course[i].nearness
     if watches_rate and not math.isnan(rate):
         excess = max(excess, abs(rate) / p.rate_limit)
     z = math.nan
