@@ -1,33 +1,38 @@
 """The book of open alerts: findings and commands in, alert events out.
 
 Theory of operation. The book is a fold: its state and what it tells depend only on the sequence of findings and
-commands with their times, never on a clock or on how the sequence was cut. An alert is known by its key, the sensor
-(or the name of a trouble of hazwatch's own) and the `Kind`; all limits of one side are one alert. Each change first
-updates the conditions that hold, then judges the alert anew, and what the judgement means is looked up in
-`alerting.lifecycle`. A finding that changes no severity is noted and not told. A closed alert leaves the book.
+commands with their times, never on a clock or on how the sequence was cut. An alert is known by its key: the sensor
+(or the name of a trouble of hazwatch's own) and the slot of its kind. All that is wrong with the process at one sensor
+is one alert with several reasons, whose kind is that of the gravest; every trouble of the sensor itself is an alert of
+its own. Each change first updates the conditions that hold, then judges the alert anew, and what the judgement means is
+looked up in `alerting.lifecycle`. A finding that changes neither the severity nor what the alert is about is noted and
+not told. While a sensor is silent nothing of its process is seen to end: such findings wait until it speaks again. A
+closed alert leaves the book.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
 from alerting.alert import Acknowledged, Alert, AlertView, view_of
-from alerting.book_state import BookState, RecentlyClosed, decode_state, encode_state
+from alerting.book_state import BookState, decode_state, encode_state
 from alerting.commands import Acknowledge, Command, SystemCondition
-from alerting.conditions import Change, Condition, changes
-from alerting.events import AlertEvent, Event, Grade, Kind, State
+from alerting.conditions import Change, Condition, changes, limit_gravity, with_raised
+from alerting.events import AlertEvent, Event, Family, Grade, Kind, State, slot_of
 from alerting.grading import GradeTable, Judgement, Severity, judge
 from alerting.lifecycle import Trigger, advance
-from alerting.lines import LineWriter, Occasion, alert_id, grade_why
+from alerting.lines import NOTHING_PRESENT, LineWriter, Occasion, grade_why
 from alerting.peers import Peers
 from alerting.refusals import already_acknowledged, already_closed, moved_on, not_open
+from alerting.register import Register
+from alerting.wording import stands_unseen
 from detectors.findings import FindingBlock, Method
 from registry.plant import Text
 from registry.sensors import SensorRegistry
 
-Key = tuple[str, Kind]
-_ACTIVE = frozenset({State.UNACK, State.ACKED})
 _UNACKNOWLEDGES = frozenset({Trigger.ABNORMAL, Trigger.RISE})
+_SIDES = (Kind.HIGH, Kind.LOW)
 
 
 class AlertBook:
@@ -37,17 +42,17 @@ class AlertBook:
         self._registry = registry
         self._grades = grades
         self._limits: list[list[float]] = registry.limits.tolist()
+        self._ids = [spec.id for spec in registry.specs]
         self._writer = LineWriter(registry)
         self._peers = Peers(registry)
-        self._open: dict[Key, Alert] = {}
-        self._key_of_id: dict[str, Key] = {}
-        self._closed = RecentlyClosed()
+        self._alerts = Register()
+        self._untold: dict[str, None] = {}
         self._seq = 0
 
     def apply(self, findings: FindingBlock) -> list[AlertEvent]:
         """Take findings in their order; return what is to be told of them, `seq` rising by one."""
         events: list[AlertEvent] = []
-        for change in changes(findings, self._limits):
+        for change in changes(findings, self._limits, self._ids):
             events += self._take(change)
         return events
 
@@ -61,12 +66,22 @@ class AlertBook:
 
     def open_alerts(self) -> list[AlertView]:
         """Return every open alert, oldest opening first."""
-        return [view_of(alert) for alert in self._open.values()]
+        return [view_of(alert, self._present(alert)) for alert in self._alerts]
 
     def find(self, alert: str) -> AlertView | None:
         """Return an open alert by its id, None where there is none."""
-        key = self._key_of_id.get(alert)
-        return None if key is None else view_of(self._open[key])
+        found = self._alerts.find(alert)
+        return None if found is None else view_of(found, self._present(found))
+
+    @property
+    def open_count(self) -> int:
+        """How many alerts are open."""
+        return len(self._alerts)
+
+    def take_untold(self) -> list[str]:
+        """Return, once, the ids of the open alerts whose reasons changed since without anything being told."""
+        untold, self._untold = list(self._untold), {}
+        return untold
 
     @property
     def last_seq(self) -> int:
@@ -79,86 +94,147 @@ class AlertBook:
 
     def snapshot(self) -> bytes:
         """Return the whole state; `restore` of it continues as if nothing had been between."""
-        return encode_state(BookState(self._seq, list(self._open.values()), self._closed.entries()))
+        return encode_state(BookState(self._seq, list(self._alerts), self._alerts.closed.entries()))
 
     def restore(self, body: bytes) -> None:
         """Take over a snapshot of a book of the same sensors; raise `SnapshotError`, with nothing changed, else."""
         state = decode_state(body, self._registry)
         self._seq = state.seq
-        self._open = {(alert.subject, alert.kind): alert for alert in state.alerts}
-        self._key_of_id = {alert.id: key for key, alert in self._open.items()}
-        self._closed = RecentlyClosed(state.closed)
+        self._alerts = Register(state.alerts, state.closed)
+        self._untold = {}
         self._peers = Peers(self._registry)
         for alert in state.alerts:
-            if alert.kind is not Kind.SYSTEM:
-                self._peers.set_rank(self._registry.index[alert.subject], alert.kind, _rank(alert))
+            if alert.kind.family is Family.PROCESS:
+                for side in _SIDES:
+                    beyond = limit_gravity(alert.conditions.values(), side)
+                    self._peers.set_beyond(self._registry.index[alert.subject], side, beyond)
 
     def _take(self, change: Change) -> list[AlertEvent]:
         """Note that a condition of a sensor began or ended, and tell what follows for it and for its peers."""
-        condition, kind = change.condition, change.condition.kind
-        key = (self._registry.specs[change.sensor].id, kind)
-        alert = self._open.get(key)
+        condition, subject = change.condition, self._registry.specs[change.sensor].id
+        alert = self._alerts.get((subject, slot_of(condition.kind)))
         ended: Condition | None = None
         if change.raised:
-            alert = alert or self._mint(key, change.now_ns)
-            alert.conditions[condition.key] = condition
-        elif alert is None or (ended := alert.conditions.pop(condition.key, None)) is None:
+            alert = alert or self._alerts.mint(subject, condition.kind, change.now_ns)
+            alert.conditions = with_raised(alert.conditions, condition)
+            alert.withheld.pop(condition.key, None)
+        elif alert is None or condition.key not in alert.conditions:
             return []
+        elif self._alerts.silent_since_ns(alert) is not None:
+            alert.withheld[condition.key] = condition
+            return []
+        else:
+            ended = alert.conditions.pop(condition.key)
         concerned: list[int] = []
-        if condition.method == Method.LIMIT:
-            concerned = self._peers.set_rank(change.sensor, kind, _rank(alert))
+        if condition.is_limit:
+            beyond = limit_gravity(alert.conditions.values(), condition.kind)
+            concerned = self._peers.set_beyond(change.sensor, condition.kind, beyond)
         events = self._settle(alert, change, ended)
         for other in concerned:
-            events += self._settle_peer(other, kind, change)
+            events += self._settle_peer(other, condition.kind, change)
+        if condition.method == Method.DEAD:
+            events += self._see_again(subject, change)
+        return events
+
+    def _see_again(self, subject: str, change: Change) -> list[AlertEvent]:
+        """Note for the sensor's process alert that it fell silent, or let count now what waited while it was."""
+        process = self._alerts.process_of(subject)
+        if process is None:
+            return []
+        self._untold[process.id] = None
+        if change.raised:
+            return []
+        events: list[AlertEvent] = []
+        waiting, process.withheld = process.withheld, {}
+        for condition in waiting.values():
+            now = msgspec.structs.replace(condition, value=change.condition.value)
+            events += self._take(Change(change.now_ns, change.sensor, raised=False, condition=now))
         return events
 
     def _settle(self, alert: Alert, change: Change, ended: Condition | None) -> list[AlertEvent]:
         """Judge an alert anew after a finding of its own; `ended` is the condition that the finding ended."""
-        judged, confirmed_by = self._judge(alert, change.sensor)
+        confirmed_by = self._confirmed_by(alert, change.sensor)
+        judged = judge(alert.conditions.values(), confirmed_by) if alert.conditions else None
         facts = change.condition
+        # what still holds is told with the value of now; of what is over nothing lies ahead
+        about = judged.gravest.as_of(change.now_ns) if judged else ended or facts
+        forecast_s = about.forecast_s if judged else None
         occasion = Occasion(
             sensor=change.sensor,
             now_ns=change.now_ns,
             facts=facts,
             ended=ended,
-            # what still holds is told with the value of now
-            gravest=facts if judged is None else msgspec.structs.replace(judged.gravest, value=facts.value),
-            confirmed_by=confirmed_by,
+            gravest=msgspec.structs.replace(about, value=facts.value, forecast_s=forecast_s),
+            standing=judged.standing if judged else (),
+            silent_since_ns=self._alerts.silent_since_ns(alert),
+            confirmed_by=confirmed_by.get(about.kind) if about.is_limit else None,
+            note=self._note(change),
         )
-        return self._move(alert, judged, occasion)
+        return self._move(alert, judged, occasion, raised=change.raised)
 
-    def _settle_peer(self, sensor: int, kind: Kind, change: Change) -> list[AlertEvent]:
+    def _note(self, change: Change) -> Text | None:
+        """Return what falling silent means for the process alert of the sensor that stands."""
+        if change.condition.method != Method.DEAD or not change.raised:
+            return None
+        spec = self._registry.specs[change.sensor]
+        process = self._alerts.process_of(spec.id)
+        if process is None or not process.active or process.gravest is None:
+            return None
+        return stands_unseen(process.gravest, spec.unit)
+
+    def _settle_peer(self, sensor: int, side: Kind, change: Change) -> list[AlertEvent]:
         """Judge anew the alert of a sensor that `change` of another one confirms, or confirms no longer."""
-        alert = self._open[self._registry.specs[sensor].id, kind]
-        judged, confirmed_by = self._judge(alert, sensor)
-        assert judged is not None, "a peer that is concerned is beyond a limit"
+        alert = self._alerts.process_of(self._registry.specs[sensor].id)
+        assert alert is not None, "a peer that is concerned is beyond a limit"
+        confirmed_by = self._confirmed_by(alert, sensor)
+        judged = judge(alert.conditions.values(), confirmed_by)
         name = self._writer.name(change.sensor)
         note = (
             Text(f"{name.zh} 印证", f"confirmed by {name.en}")
-            if confirmed_by
+            if side in confirmed_by
             else Text(f"{name.zh} 不再印证", f"no longer confirmed by {name.en}")
         )
         occasion = Occasion(
             sensor=sensor,
             now_ns=change.now_ns,
             facts=judged.gravest,
-            gravest=judged.gravest,
-            confirmed_by=confirmed_by,
+            gravest=judged.gravest.as_of(change.now_ns),
+            standing=judged.standing,
+            silent_since_ns=self._alerts.silent_since_ns(alert),
+            confirmed_by=confirmed_by.get(judged.gravest.kind),
             note=note,
         )
-        return self._move(alert, judged, occasion)
+        return self._move(alert, judged, occasion, raised=change.raised)
 
-    def _judge(self, alert: Alert, sensor: int) -> tuple[Judgement | None, Text | None]:
-        if not alert.conditions:
-            return None, None
-        other = self._peers.confirming(sensor, alert.kind) if alert.kind in {Kind.HIGH, Kind.LOW} else None
-        confirmed_by = None if other is None or not _rank(alert) else self._writer.name(other)
-        return judge(alert.conditions.values(), confirmed_by), confirmed_by
+    def _confirmed_by(self, alert: Alert, sensor: int) -> dict[Kind, Text]:
+        """Return, for each side on which the sensor's crossing is confirmed, by whom."""
+        confirmed: dict[Kind, Text] = {}
+        for side in _SIDES:
+            if limit_gravity(alert.conditions.values(), side):
+                other = self._peers.confirming(sensor, side)
+                if other is not None:
+                    confirmed[side] = self._writer.name(other)
+        return confirmed
 
-    def _move(self, alert: Alert, judged: Judgement | None, occasion: Occasion) -> list[AlertEvent]:
+    def _present(self, alert: Alert) -> Mapping[str, Any]:
+        """Return the reasons of an alert as they are now, and whether it can be seen."""
+        if alert.kind is Kind.SYSTEM:
+            return NOTHING_PRESENT
+        i = self._registry.index[alert.subject]
+        standing: tuple[Condition, ...] = ()
+        if alert.conditions:
+            standing = judge(alert.conditions.values(), self._confirmed_by(alert, i)).standing
+        return self._writer.present(i, standing, self._alerts.silent_since_ns(alert))
+
+    def _move(
+        self, alert: Alert, judged: Judgement | None, occasion: Occasion, *, raised: bool
+    ) -> list[AlertEvent]:
         """Move a sensor's alert to what it was judged to be; return the events, none where nothing is to be told."""
         trigger = _trigger(alert, judged.severity if judged else None)
+        if trigger is None and judged is not None and _about(alert.gravest) != _about(judged.gravest):
+            trigger = Trigger.RISE if raised else Trigger.FALL
         if trigger is None:
+            self._untold[alert.id] = None
             return []
         if judged is None:
             assert alert.last is not None, "only an alert that was told of can return to normal"
@@ -169,6 +245,7 @@ class AlertBook:
             grade = grade_why(judged, cell)
             _set_severity(alert, judged.severity, cell.grade)
             alert.gravest = judged.gravest
+            alert.kind = judged.gravest.kind
         return self._follow(
             alert,
             trigger,
@@ -176,11 +253,10 @@ class AlertBook:
         )
 
     def _acknowledge(self, command: Acknowledge, now_ns: int) -> list[AlertEvent]:
-        key = self._key_of_id.get(command.alert)
-        if key is None:
-            before = self._closed.get(command.alert)
+        alert = self._alerts.find(command.alert)
+        if alert is None:
+            before = self._alerts.closed.get(command.alert)
             raise already_closed(before) if before else not_open(command.alert)
-        alert = self._open[key]
         assert alert.last is not None, "an open alert has been told of"
         if alert.state is State.ACKED:
             assert alert.acknowledged is not None, "ACKED is reached by an acknowledgement only"
@@ -188,17 +264,19 @@ class AlertBook:
         if command.seq is not None and command.seq != alert.last.seq:
             raise moved_on(command.seq, alert.last.seq)
         alert.acknowledged = Acknowledged(command.by, now_ns, command.comment)
+        present = self._present(alert)
         return self._follow(
-            alert, Trigger.ACK, lambda seq, event: self._writer.of_person(alert, seq, event, now_ns)
+            alert,
+            Trigger.ACK,
+            lambda seq, event: self._writer.of_person(alert, seq, event, now_ns, present),
         )
 
     def _system(self, command: SystemCondition, now_ns: int) -> list[AlertEvent]:
-        key = (command.name, Kind.SYSTEM)
-        alert = self._open.get(key)
+        alert = self._alerts.get((command.name, Kind.SYSTEM))
         if alert is None:
             if not command.active:
                 return []
-            alert = self._mint(key, now_ns)
+            alert = self._alerts.mint(command.name, Kind.SYSTEM, now_ns)
         severity = Severity(0, command.grade) if command.active else None
         trigger = _trigger(alert, severity)
         if trigger is None:
@@ -210,17 +288,6 @@ class AlertBook:
             trigger,
             lambda seq, event: self._writer.of_system(alert, seq, event, command, now_ns),
         )
-
-    def _mint(self, key: Key, now_ns: int) -> Alert:
-        """Put a new occurrence into the book; its opening is told by the move that follows in the same call."""
-        subject, kind = key
-        again = 0
-        while (fresh := alert_id(subject, kind, now_ns, again)) in self._closed:
-            again += 1
-        alert = Alert(id=fresh, subject=subject, kind=kind, opened_ns=now_ns)
-        self._open[key] = alert
-        self._key_of_id[fresh] = key
-        return alert
 
     def _follow(
         self, alert: Alert, trigger: Trigger, write: Callable[[int, Event], AlertEvent]
@@ -235,29 +302,28 @@ class AlertBook:
             self._seq += 1
             alert.last = write(self._seq, event)
             events.append(alert.last)
+        self._untold.pop(alert.id, None)
         if step.state is State.CLOSED:
-            assert alert.acknowledged is not None, "nothing closes without an acknowledgement"
-            del self._open[alert.subject, alert.kind]
-            del self._key_of_id[alert.id]
-            self._closed.add(alert.id, alert.acknowledged)
+            self._alerts.close(alert)
         return events
 
 
 def _trigger(alert: Alert, severity: Severity | None) -> Trigger | None:
     """Return what a new judgement of an alert means; `severity` is None where nothing is wrong any more."""
     if severity is None:
-        return Trigger.NORMAL if alert.state in _ACTIVE else None
-    if alert.last is None or alert.state not in _ACTIVE:
+        return Trigger.NORMAL if alert.active else None
+    if alert.last is None or not alert.active:
         return Trigger.ABNORMAL
-    before = Severity(alert.urgency, alert.rank)
+    before = Severity(alert.urgency, alert.gravity)
     if severity == before:
         return None
     return Trigger.RISE if severity > before else Trigger.FALL
 
 
+def _about(gravest: Condition | None) -> tuple[Kind, str | None] | None:
+    """Return what people would call another matter at the same severity: the kind, and the limit it is about."""
+    return None if gravest is None else (gravest.kind, gravest.limit_name)
+
+
 def _set_severity(alert: Alert, severity: Severity, grade: Grade) -> None:
-    alert.urgency, alert.rank, alert.grade = severity.urgency, severity.rank, grade
-
-
-def _rank(alert: Alert) -> int:
-    return max((condition.rank for condition in alert.conditions.values()), default=0)
+    alert.urgency, alert.gravity, alert.grade = severity.urgency, severity.gravity, grade

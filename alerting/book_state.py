@@ -11,7 +11,9 @@ from registry.sensors import SensorRegistry
 KEPT_CLOSED = 256
 """So many closed alerts are remembered, to tell a late acknowledgement who was first."""
 
-_FORMAT = 1
+_FORMAT = 2
+_FORMAT_AT = 3
+"""Where a snapshot of any version has its format."""
 
 
 class SnapshotError(ValueError):
@@ -62,10 +64,12 @@ def decode_state(body: bytes, registry: SensorRegistry) -> BookState:
     Alerts of sensors that the points table no longer has are left out: nobody could ever clear or see them.
     """
     try:
+        found = msgspec.msgpack.decode(body, type=list[msgspec.Raw])
+        version = msgspec.msgpack.decode(found[_FORMAT_AT], type=int) if len(found) > _FORMAT_AT else None
+        if version != _FORMAT:
+            raise SnapshotError(f"snapshot format {version}; this version reads {_FORMAT}")
         state = msgspec.msgpack.decode(body, type=BookState)
-    except (msgspec.DecodeError, msgspec.ValidationError) as exc:
+    except msgspec.MsgspecError as exc:
         raise SnapshotError(f"not a snapshot of the alert book: {exc}") from exc
-    if state.format != _FORMAT:
-        raise SnapshotError(f"snapshot format {state.format}; this version reads {_FORMAT}")
     state.alerts = [a for a in state.alerts if a.kind is Kind.SYSTEM or a.subject in registry.index]
     return state

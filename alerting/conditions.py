@@ -1,57 +1,55 @@
 """Conditions: what a finding says is wrong now, which alert it belongs to, and how grave it is by itself."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
 from alerting.events import Kind
-from detectors.findings import Edge, FindingBlock, Method
+from alerting.methods import GRAVITY_OF_LIMIT, KIND, SIDE_OF_LIMIT, Gravity
+from detectors.findings import NO_PEER, Edge, FindingBlock, Method
 from registry.sensors import LIMIT_NAMES
 
-SIDE_OF_LIMIT: Mapping[str, Kind] = MappingProxyType(
-    {"ll": Kind.LOW, "l": Kind.LOW, "h": Kind.HIGH, "hh": Kind.HIGH, "design": Kind.HIGH}
-)
-"""On which side of normal a limit lies; all limits of one side are one alert."""
 
-KIND_OF_METHOD: Mapping[Method, Kind] = MappingProxyType(
-    {
-        Method.OUT_OF_RANGE: Kind.OUT_OF_RANGE,
-        Method.RATE: Kind.RATE,
-        Method.ROBUST_Z: Kind.ANOMALY,
-        Method.DEAD: Kind.DEAD,
-    }
-)
-"""The kind of alert of every detector but those that are about a limit."""
+class Other(msgspec.Struct, frozen=True, array_like=True):
+    """Another sensor that a finding speaks of, by its full id, with its share of a group's finding, 0..1, if it has one."""
 
-OF_LIMITS = frozenset({Method.LIMIT, Method.FORECAST})
-"""Detectors whose findings are about a limit: they belong to the alert of its side."""
+    sensor: str
+    share: float | None = None
 
-FIRST_LIMIT, SECOND_LIMIT, DESIGN_LIMIT = 1, 2, 3
-LIMIT_RANK: Mapping[str, int] = MappingProxyType(
-    {"ll": SECOND_LIMIT, "l": FIRST_LIMIT, "h": FIRST_LIMIT, "hh": SECOND_LIMIT, "design": DESIGN_LIMIT}
-)
-"""How far out a limit lies, larger is graver; a condition that is not a limit has rank 0."""
+    @property
+    def name(self) -> str:
+        """What it is called within its enterprise."""
+        return self.sensor.rpartition("/")[2]
 
 
 class Condition(msgspec.Struct, frozen=True, array_like=True):
     """One thing that is wrong with one sensor, as the finding that raised it (or last spoke of it) told it.
 
     Numbers that a finding does not have (NaN) are None. `limit_value` is in the sensor's unit; `statistic` and
-    `threshold` mean what `method` compares: value, rate per second, z, seconds of silence or until the limit.
+    `threshold` mean what `method` compares (alerting.phrases has the unit of each); `window_s` is what they look back
+    on. `since_ns` is when it was first raised and `told_ns` when it was last told of, on the pipeline's clock; `onset_ns`
+    is the estimate of when it began. `forecast_s` is how soon, from `told_ns`, the limit ahead was expected, None from when that limit was crossed on; `foretold_s` is, of
+    a limit that was crossed, how soon it had been expected when that was last told. `others` are the sensors that take
+    part, the greatest share first: those that contribute to a finding about a group, the partner of a redundant pair.
     """
 
     method: int
     limit_name: str | None
     limit_value: float | None
+    since_ns: int
+    told_ns: int
     onset_ns: int
     value: float | None
     statistic: float | None
     threshold: float | None
     forecast_s: float | None
+    window_s: float | None
     score: float | None
+    foretold_s: float | None = None
+    others: tuple[Other, ...] = ()
 
     @property
     def key(self) -> str:
@@ -59,19 +57,49 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
         return self.limit_name or "" if self.method == Method.LIMIT else Method(self.method).label
 
     @property
-    def rank(self) -> int:
-        """How far out the crossed limit lies; 0 where none was crossed, so for a forecast as well."""
-        if self.method != Method.LIMIT or self.limit_name is None:
-            return 0
-        return LIMIT_RANK[self.limit_name]
+    def is_limit(self) -> bool:
+        """Whether a limit is crossed."""
+        return self.method == Method.LIMIT
+
+    @property
+    def side(self) -> Kind | None:
+        """On which side the limit lies that was crossed or is headed for; None where there is none."""
+        return None if self.limit_name is None else SIDE_OF_LIMIT[self.limit_name]
 
     @property
     def kind(self) -> Kind:
-        """The kind of alert that this condition belongs to."""
-        if self.method in OF_LIMITS:
-            assert self.limit_name is not None, "a finding about a limit names it"
-            return SIDE_OF_LIMIT[self.limit_name]
-        return KIND_OF_METHOD[Method(self.method)]
+        """The kind of alert that it makes by itself."""
+        kind = KIND[self.method] or self.side
+        assert kind is not None, "a finding about a limit names it"
+        return kind
+
+    @property
+    def gravity(self) -> Gravity:
+        """How grave it is by itself."""
+        if self.method == Method.LIMIT:
+            return GRAVITY_OF_LIMIT[self.limit_name or ""]
+        if self.method == Method.FORECAST:
+            return Gravity.ABNORMAL if self.has_come_true else Gravity.AHEAD
+        return Gravity.FAST if self.method == Method.RATE else Gravity.ABNORMAL
+
+    @property
+    def has_come_true(self) -> bool:
+        """Whether it is the forecast of a limit that was crossed since."""
+        return self.method == Method.FORECAST and self.forecast_s is None
+
+    def as_of(self, now_ns: int) -> "Condition":
+        """Return it with the forecast counted down to `now_ns`; one that has run out is none."""
+        if self.forecast_s is None or now_ns <= self.told_ns:
+            return self
+        left_s = self.forecast_s - (now_ns - self.told_ns) * 1e-9
+        return msgspec.structs.replace(self, forecast_s=left_s if left_s > 0 else None)
+
+    def fulfils(self, other: "Condition") -> bool:
+        """Return whether by this crossing the limit that `other` was heading for is reached."""
+        if self.method != Method.LIMIT or other.side is not self.side or other.limit_name is None:
+            return False
+        ahead = GRAVITY_OF_LIMIT[other.limit_name] + (1 if other.method == Method.LIMIT else 0)
+        return ahead <= self.gravity
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,41 +112,71 @@ class Change:
     condition: Condition
 
 
-def changes(findings: FindingBlock, limits: list[list[float]]) -> Iterable[Change]:
-    """Read findings in their order; `limits` is `SensorRegistry.limits` as lists.
+def with_raised(standing: Mapping[str, Condition], raised: Condition) -> dict[str, Condition]:
+    """Return the conditions of an alert once `raised` was told, of which one with its key may stand already.
+
+    A crossing ends every forecast that it fulfils, and remembers how near the nearest of them was: what was urgent
+    a moment before the limit is not less urgent at it.
+    """
+    before = standing.get(raised.key)
+    since_ns = raised.since_ns if before is None else before.since_ns
+    forecast_s = None if any(c.fulfils(raised) for c in standing.values()) else raised.forecast_s
+    come_true = {key: c for key, c in standing.items() if c.forecast_s is not None and raised.fulfils(c)}
+    foretold = [c.forecast_s for c in come_true.values()] + ([before.foretold_s] if before else [])
+    foretold_s = min((left_s for left_s in foretold if left_s is not None), default=None)
+    after = {
+        key: msgspec.structs.replace(c, forecast_s=None) if key in come_true else c
+        for key, c in standing.items()
+    }
+    after[raised.key] = msgspec.structs.replace(
+        raised, since_ns=since_ns, forecast_s=forecast_s, foretold_s=foretold_s
+    )
+    return after
+
+
+def limit_gravity(standing: Iterable[Condition], side: Kind) -> int:
+    """Return the gravity of the outermost limit that is crossed on a side, 0 where none is."""
+    return max((int(c.gravity) for c in standing if c.is_limit and c.side is side), default=0)
+
+
+def changes(findings: FindingBlock, limits: list[list[float]], ids: Sequence[str]) -> Iterable[Change]:
+    """Read findings in their order; `limits` is `SensorRegistry.limits` as lists, `ids` the full ids of the sensors.
 
     Rows are read as plain tuples: field access on a numpy record costs ten times as much.
     """
     for row in findings.rows.tolist():
-        (
-            now_ns,
-            _,
-            onset_ns,
-            sensor,
-            method,
-            edge,
-            limit,
-            value,
-            statistic,
-            threshold,
-            forecast_s,
-            _,
-            score,
-        ) = row
+        now_ns, _, onset_ns, sensor, method, edge, limit = row[:7]
+        value, statistic, threshold, forecast_s, window_s, score, *peers = row[7:]
         name = LIMIT_NAMES[limit] if limit >= 0 else None
         bound = threshold if method == Method.LIMIT else limits[sensor][limit] if limit >= 0 else math.nan
         condition = Condition(
             method=method,
             limit_name=name,
             limit_value=_known(bound),
+            since_ns=now_ns,
+            told_ns=now_ns,
             onset_ns=onset_ns,
             value=_known(value),
             statistic=_known(statistic),
             threshold=_known(threshold),
             forecast_s=_known(forecast_s),
+            window_s=_known(window_s),
             score=_known(score),
+            others=_others(ids, sensor, peers),
         )
         yield Change(now_ns, sensor, edge == Edge.RAISED, condition)
+
+
+def _others(ids: Sequence[str], sensor: int, columns: Sequence[Any]) -> tuple[Other, ...]:
+    """Return the sensors that a finding names, its own before them where it has a share.
+
+    `columns` are those of FINDING from `peer_1` on.
+    """
+    peer_1, peer_2, share, share_1, share_2 = columns
+    if peer_1 == NO_PEER and peer_2 == NO_PEER:
+        return ()
+    named = ((sensor if share == share else NO_PEER, share), (peer_1, share_1), (peer_2, share_2))  # noqa: PLR0124 - NaN
+    return tuple(Other(ids[i], _known(part)) for i, part in named if i != NO_PEER)
 
 
 def _known(number: float) -> float | None:

@@ -41,8 +41,16 @@ class Event(StrEnum):
     CLOSED = "closed"
 
 
+class Family(StrEnum):
+    """What kinds have in common: the process, the sensor's own health, or hazwatch itself; they are never mixed up."""
+
+    PROCESS = "process"
+    HEALTH = "health"
+    SYSTEM = "system"
+
+
 class Kind(StrEnum):
-    """What an alert is about; a sensor has at most one open alert of a kind."""
+    """What an alert is about: that of the gravest condition that stands (see `slot_of`)."""
 
     HIGH = "high"
     LOW = "low"
@@ -50,14 +58,39 @@ class Kind(StrEnum):
     ANOMALY = "anomaly"
     OUT_OF_RANGE = "out_of_range"
     DEAD = "dead"
+    STUCK = "stuck"
+    NOISE = "noise"
+    SATURATION = "saturation"
+    CLOCK = "clock"
+    BAD_QUALITY = "bad_quality"
+    DRIFT = "drift"
     SYSTEM = "system"
+
+    @property
+    def family(self) -> Family:
+        """The family of this kind."""
+        if self in _OF_PROCESS:
+            return Family.PROCESS
+        return Family.SYSTEM if self is Kind.SYSTEM else Family.HEALTH
+
+
+_OF_PROCESS = frozenset({Kind.HIGH, Kind.LOW, Kind.RATE, Kind.ANOMALY})
+
+
+def slot_of(kind: Kind) -> str:
+    """Return the name of the place that an alert has at its sensor, of which each holds one open alert.
+
+    All that is wrong with the process at one sensor is one alert, whose kind may change: its slot is ``process``.
+    Every trouble of the sensor itself is an alert of its own: the slot has the kind's name.
+    """
+    return Family.PROCESS if kind.family is Family.PROCESS else kind
 
 
 class AlertEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the alert stream; keys in the order of the contract, None where there is none.
 
     `time` and `onset` are RFC 3339 UTC with milliseconds. `seq` counts the events of this pipeline from 1. `why` is
-    complete and bilingual: ``seen``, ``grade``, ``told`` and ``advice``; see docs/alerts.md.
+    complete and bilingual: ``seen``, ``reasons``, ``grade``, ``told`` and ``advice``; see docs/alerts.md.
     """
 
     id: str

@@ -1,14 +1,15 @@
 """Urgency and grade: looked up in a table that people can read, never computed by hidden weights."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import msgspec
 
-from alerting.conditions import DESIGN_LIMIT, FIRST_LIMIT, LIMIT_RANK, SECOND_LIMIT, Condition
-from alerting.events import Grade
-from alerting.texts import LIMIT_WORDS, duration, number
+from alerting.conditions import Condition
+from alerting.events import Family, Grade, Kind
+from alerting.methods import PRECEDENCE, Gravity
+from alerting.texts import LIMIT_WORDS, ahead, duration, number
 from detectors.findings import Method
 from registry.plant import HazardSource, SourceGrade, Text
 
@@ -23,22 +24,26 @@ _ABNORMAL, _SOON, _URGENT, _CERTAIN = URGENCIES
 
 @dataclass(frozen=True, slots=True, order=True)
 class Severity:
-    """How grave an alert is before its place is asked: by urgency, then by how far out the crossed limit lies.
+    """How grave an alert is before its place is asked: by urgency, then by the gravity of what it is about.
 
     A rise of either is an escalation, so crossing the design limit is told although the urgency was 4 before.
     """
 
     urgency: int
-    rank: int
+    gravity: int
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The severity of an alert, the condition that decides it, and the reason in words."""
+    """The severity of an alert, the condition that it is about, why it is so urgent, and all that stands.
+
+    `standing` is ordered, gravest first. `gravest` is its first, with the forecast of the next limit where one stands.
+    """
 
     severity: Severity
     gravest: Condition
     reason: Text
+    standing: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,47 +88,50 @@ def table_of(rows: Mapping[int, Mapping[SourceGrade, Grade]], unknown_source: So
     return GradeTable(MappingProxyType(cells), unknown_source)
 
 
-def judge(conditions: Iterable[Condition], confirmed_by: Text | None) -> Judgement:
+def judge(conditions: Iterable[Condition], confirmed_by: Mapping[Kind, Text]) -> Judgement:
     """Return how grave the conditions of one alert are together; there is at least one.
 
-    `confirmed_by` names the second sensor that confirms (see alerting.peers), None where none does. The limit furthest
-    out is what the alert is about; how urgent it is, the most urgent of its conditions says, which may be the forecast
-    of the limit after it. Of equal ones the first in the order of their keys decides, so that the order in which they
-    came does not matter.
+    `confirmed_by` names, for a side on which a second sensor confirms (see alerting.peers), that sensor. The alert is
+    about the gravest condition; how urgent it is, the most urgent one says, which may be the forecast of a limit
+    further out. A forecast that came true is told no more where anything else stands. The order in which the
+    conditions came does not matter.
     """
-    judged = [_judge_one(condition, confirmed_by) for condition in conditions]
-    about = min(judged, key=lambda j: (-j.severity.rank, -j.severity.urgency, j.gravest.key))
-    pressing = min(judged, key=lambda j: (-j.severity.urgency, -j.severity.rank, j.gravest.key))
-    gravest, reason = about.gravest, pressing.reason
-    if pressing.gravest.method == Method.FORECAST != gravest.method:
-        if about.severity.rank >= LIMIT_RANK[pressing.gravest.limit_name or ""]:
-            reason = Text("预计的限值已达到", "the limit that was forecast is reached")
-        else:
-            gravest = msgspec.structs.replace(gravest, forecast_s=pressing.gravest.forecast_s)
-    return Judgement(Severity(pressing.severity.urgency, about.severity.rank), gravest, reason)
+    urgent = [(c, *_urgency(c, confirmed_by.get(c.kind))) for c in conditions]
+    ranked = sorted(urgent, key=lambda judged: _place(judged[0], judged[1]))
+    told = [judged for judged in ranked if not judged[0].has_come_true] or ranked
+    standing = tuple(condition for condition, _, _ in told)
+    _, urgency, reason = max(told, key=lambda judged: judged[1])  # the first of the most urgent ones
+    gravest = standing[0]
+    if gravest.is_limit:
+        further = [c for c in standing if c.method == Method.FORECAST and c.kind is gravest.kind]
+        if further:
+            next_s, told_ns = further[0].forecast_s, further[0].told_ns
+            gravest = msgspec.structs.replace(gravest, forecast_s=next_s, told_ns=told_ns)
+    return Judgement(Severity(urgency, gravest.gravity), gravest, reason, standing)
 
 
-def _judge_one(condition: Condition, confirmed_by: Text | None) -> Judgement:
-    rank = condition.rank
-    forecast_s = condition.forecast_s
-    urgency, reason = _ABNORMAL, Text("读数异常或测点故障", "abnormal reading or sensor trouble")
-    if rank == DESIGN_LIMIT:
-        urgency, reason = _CERTAIN, Text("超过设计限值", "beyond the design limit")
-    elif rank >= FIRST_LIMIT and confirmed_by is not None:
-        urgency, reason = _CERTAIN, _confirmed(rank, confirmed_by)
-    elif rank == SECOND_LIMIT:
-        urgency, reason = _URGENT, _beyond(condition, Text("第二级限值", "second limit"))
-    elif forecast_s is not None and forecast_s <= FORECAST_URGENT_S:
-        urgency, reason = _URGENT, _soon(forecast_s, FORECAST_URGENT_S)
-    elif rank == FIRST_LIMIT:
-        urgency, reason = _SOON, _beyond(condition, Text("第一级限值", "first limit"))
-    elif forecast_s is not None and forecast_s <= FORECAST_SOON_S:
-        urgency, reason = _SOON, _soon(forecast_s, FORECAST_SOON_S)
-    return Judgement(Severity(urgency, rank), condition, reason)
+def _place(condition: Condition, urgency: int) -> tuple[int, int, int, int, str]:
+    """Return where a condition stands among those of its alert, gravest first.
+
+    Two limits of one gravity are those of both sides: the one crossed later tells how it is now.
+    """
+    precedence = PRECEDENCE[condition.method]
+    return (-condition.gravity, -urgency, precedence, -condition.onset_ns, condition.key)
 
 
-def _confirmed(rank: int, by: Text) -> Text:
-    if rank == SECOND_LIMIT:
+def _urgency(condition: Condition, confirmed_by: Text | None) -> tuple[int, Text]:
+    """Return the row of the table that a condition asks for by itself, and why: the first rule that holds."""
+    rule = next(rule for rule in _RULES if rule.holds(condition, confirmed_by))
+    return rule.urgency, rule.reason(condition, confirmed_by)
+
+
+def _within(left_s: float | None, most_s: float) -> bool:
+    return left_s is not None and left_s <= most_s
+
+
+def _confirmed(condition: Condition, by: Text | None) -> Text:
+    assert by is not None, "a second sensor confirms"
+    if condition.gravity is Gravity.SECOND_LIMIT:
         return Text(f"越过第二级限值，由 {by.zh} 印证", f"beyond the second limit, confirmed by {by.en}")
     return Text(
         f"越过第一级限值，{by.zh} 同侧已越过第二级限值",
@@ -136,11 +144,69 @@ def _beyond(condition: Condition, order: Text) -> Text:
     return Text(f"越过{order.zh}（{word.zh}）", f"beyond the {order.en} ({word.en})")
 
 
-def _soon(forecast_s: float, within_s: float) -> Text:
-    left, within = duration(forecast_s), duration(within_s)
+def _as_foretold(condition: Condition) -> Text:
+    word, within = LIMIT_WORDS[condition.limit_name or ""], duration(FORECAST_URGENT_S)
     return Text(
-        f"预计 {left.zh}后达到限值（{within.zh}以内）", f"limit expected in {left.en} (within {within.en})"
+        f"越过第一级限值（{word.zh}），此前已预计在 {within.zh}内越过",
+        f"beyond the first limit ({word.en}), as was expected within {within.en}",
     )
+
+
+def _soon(condition: Condition, within_s: float) -> Text:
+    assert condition.forecast_s is not None, "only what has a forecast is soon"
+    left, within = ahead(condition.forecast_s), duration(within_s)
+    word = (
+        Text("下一限值", "the next limit")
+        if condition.is_limit or condition.limit_name is None
+        else Text(LIMIT_WORDS[condition.limit_name].zh, f"the {LIMIT_WORDS[condition.limit_name].en}")
+    )
+    return Text(
+        f"预计{left.zh}达到{word.zh}（{within.zh}以内）",
+        f"{word.en} expected {left.en} (within {within.en})",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """When a condition, with the sensor that confirms it, is of this urgency, and in which words."""
+
+    urgency: int
+    holds: Callable[[Condition, Text | None], bool]
+    reason: Callable[[Condition, Text | None], Text]
+
+
+_RULES: tuple[_Rule, ...] = (
+    _Rule(
+        _ABNORMAL,
+        lambda c, _: c.kind.family is not Family.PROCESS,
+        lambda _, __: Text("测点自身故障", "trouble with the sensor itself"),
+    ),
+    _Rule(
+        _CERTAIN,
+        lambda c, _: c.gravity is Gravity.DESIGN_LIMIT,
+        lambda _, __: Text("超过设计限值", "beyond the design limit"),
+    ),
+    _Rule(_CERTAIN, lambda c, by: c.is_limit and by is not None, _confirmed),
+    _Rule(
+        _URGENT,
+        lambda c, _: c.gravity is Gravity.SECOND_LIMIT,
+        lambda c, _: _beyond(c, Text("第二级限值", "second limit")),
+    ),
+    _Rule(
+        _URGENT,
+        lambda c, _: _within(c.forecast_s, FORECAST_URGENT_S),
+        lambda c, _: _soon(c, FORECAST_URGENT_S),
+    ),
+    _Rule(
+        _URGENT,
+        lambda c, _: c.is_limit and _within(c.foretold_s, FORECAST_URGENT_S),
+        lambda c, _: _as_foretold(c),
+    ),
+    _Rule(_SOON, lambda c, _: c.is_limit, lambda c, _: _beyond(c, Text("第一级限值", "first limit"))),
+    _Rule(_SOON, lambda c, _: _within(c.forecast_s, FORECAST_SOON_S), lambda c, _: _soon(c, FORECAST_SOON_S)),
+    _Rule(_ABNORMAL, lambda _, __: True, lambda _, __: Text("读数异常", "abnormal reading")),
+)
+"""The rows of docs/alerts.md, most urgent first within a family; the last one always holds."""
 
 
 def _column_reason(source: HazardSource | None, column: SourceGrade) -> Text:

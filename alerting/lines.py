@@ -1,7 +1,9 @@
 """The writer of alert lines: from what the book decided to an `AlertEvent`, complete and bilingual."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -13,6 +15,7 @@ from alerting.conditions import Condition
 from alerting.events import AlertEvent, Event, Kind
 from alerting.grading import GradeCell, Judgement
 from alerting.naming import SensorNames
+from alerting.reasons import blind_why, reasons_of
 from alerting.texts import TYPE_NAMES, both, rfc3339
 from alerting.wording import plain_title, seen, title
 from registry.plant import Text
@@ -32,9 +35,11 @@ class Occasion:
     """Why a sensor's alert is told of now.
 
     Attributes:
-        facts: the condition whose figures the line has: the one that a finding was about, else the gravest.
+        facts: the condition that a finding was about, else the gravest; the line has its value and its score.
         ended: that condition as it was while it held, where it ended; None where it holds.
-        gravest: the condition that the title speaks of: the gravest that holds, or the last that ended.
+        gravest: the condition that title, limit, forecast and onset are of: the gravest that holds, or the last one.
+        standing: all that hold, gravest first.
+        silent_since_ns: since when the sensor sends nothing while its alert is of the process; else None.
         confirmed_by: the sensor that confirms now.
         note: what else led to it, such as another sensor that confirms no longer.
     """
@@ -43,6 +48,8 @@ class Occasion:
     now_ns: int
     facts: Condition
     gravest: Condition
+    standing: tuple[Condition, ...] = ()
+    silent_since_ns: int | None = None
     ended: Condition | None = None
     confirmed_by: Text | None = None
     note: Text | None = None
@@ -59,10 +66,10 @@ class LineWriter:
         self, alert: Alert, seq: int, event: Event, occasion: Occasion, grade_why: dict[str, Any]
     ) -> AlertEvent:
         """Return the line of an event that a finding caused."""
-        i, facts = occasion.sensor, occasion.facts
+        i, facts, gravest = occasion.sensor, occasion.facts, occasion.gravest
         spec, enterprise = self._registry.specs[i], self._registry.enterprise_of(i)
         subject = self._names.subject(i)
-        told = title(event, subject, occasion.gravest, spec.unit, occasion.confirmed_by)
+        told = title(event, subject, gravest, spec.unit, occasion.confirmed_by)
         saw = seen(facts, occasion.ended, spec.unit, self._what(i))
         if occasion.note is not None:
             saw = Text(f"{saw.zh}；{occasion.note.zh}", f"{saw.en}; {occasion.note.en}")
@@ -82,14 +89,25 @@ class LineWriter:
             area=enterprise.area if enterprise else None,
             value=facts.value,
             unit=spec.unit or None,
-            limit=facts.limit_value,
-            limit_name=facts.limit_name,
-            forecast_s=facts.forecast_s,
-            onset=rfc3339(facts.onset_ns),
+            limit=gravest.limit_value,
+            limit_name=gravest.limit_name,
+            forecast_s=gravest.forecast_s,
+            onset=rfc3339(gravest.onset_ns),
             score=facts.score,
             title=both(told),
-            why=_why(saw, rfc3339(facts.onset_ns), grade_why, advice, alert),
+            why={
+                **_why(saw, rfc3339(gravest.onset_ns), grade_why, advice, alert),
+                **self.present(i, occasion.standing, occasion.silent_since_ns),
+            },
         )
+
+    def present(self, i: int, standing: tuple[Condition, ...], silent_since_ns: int | None) -> dict[str, Any]:
+        """Return the parts of `why` that say how it is now: all reasons, and whether the sensor can be seen at all."""
+        spec = self._registry.specs[i]
+        return {
+            "reasons": reasons_of(standing, TYPE_NAMES[spec.type], spec.unit),
+            "blind": blind_why(silent_since_ns),
+        }
 
     def of_system(
         self, alert: Alert, seq: int, event: Event, command: SystemCondition, now_ns: int
@@ -127,23 +145,31 @@ class LineWriter:
             why={**why, "system": alert.subject},
         )
 
-    def of_person(self, alert: Alert, seq: int, event: Event, now_ns: int) -> AlertEvent:
-        """Return the line of an event that an acknowledgement caused: the figures stay as last told."""
+    def of_person(
+        self, alert: Alert, seq: int, event: Event, now_ns: int, present: Mapping[str, Any]
+    ) -> AlertEvent:
+        """Return the line of an event that an acknowledgement caused: the figures stay as last told, the forecast counted down.
+
+        `present` has the reasons as they are now.
+        """
         last = alert.last
         assert last is not None, "only an open alert is acknowledged"
+        left_s = None
         if alert.gravest is None:
             told = plain_title(event, Text(**last.why["seen"]))
         else:
             i = self._registry.index[alert.subject]
             told = title(event, self._names.subject(i), alert.gravest, self._registry.specs[i].unit, None)
+            left_s = alert.gravest.as_of(now_ns).forecast_s if last.forecast_s is not None else None
         return msgspec.structs.replace(
             last,
             seq=seq,
             time=rfc3339(now_ns),
             event=event,
             state=alert.state,
+            forecast_s=left_s,
             title=both(told),
-            why={**last.why, "acknowledged": acknowledged_why(alert)},
+            why={**last.why, **present, "acknowledged": acknowledged_why(alert)},
         )
 
     def name(self, i: int) -> Text:
@@ -158,6 +184,10 @@ class LineWriter:
         )
         zh, en = (f"（{place.zh}）", f" ({place.en})") if place.en else (" ", "")
         return Text(f"{spec.id}{zh}{kind.zh}", f"{spec.id}{en} {kind.en}")
+
+
+NOTHING_PRESENT: Mapping[str, Any] = MappingProxyType({"reasons": [], "blind": None})
+"""What a trouble without conditions has of `LineWriter.present`."""
 
 
 def grade_why(judged: Judgement, cell: GradeCell) -> dict[str, Any]:
@@ -189,6 +219,8 @@ def _why(saw: Text, onset: str, grade: dict[str, Any], advice: Text, alert: Aler
     return {
         "seen": both(saw),
         "onset": onset,
+        "reasons": [],
+        "blind": None,
         "grade": grade,
         "told": [],
         "held": [],

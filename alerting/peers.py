@@ -8,8 +8,8 @@ of the circle that is beyond a limit on that side: they see the same thing.
 
 from collections import defaultdict
 
-from alerting.conditions import SECOND_LIMIT
 from alerting.events import Kind
+from alerting.methods import Gravity
 from registry.sensors import SensorRegistry, SensorSpec
 
 _PAIR = 2
@@ -22,8 +22,8 @@ class Peers:
         self._circle = [_circle_of(spec) for spec in registry.specs]
         self._beyond: defaultdict[tuple[str, ...], dict[int, int]] = defaultdict(dict)
 
-    def set_rank(self, sensor: int, kind: Kind, rank: int) -> list[int]:
-        """Note how far out the sensor is on this side (0: within its limits); return whom that concerns.
+    def set_beyond(self, sensor: int, kind: Kind, gravity: int) -> list[int]:
+        """Note how far out the sensor is on this side, as the limit's gravity (0: within); return whom that concerns.
 
         Concerned are the other sensors of the circle beyond a limit, in the order of their index, when by this the
         crossing became confirmed or is confirmed no longer.
@@ -34,8 +34,8 @@ class Peers:
         key = (kind, *circle)
         before = self._confirmed(key)
         beyond = self._beyond[key]
-        if rank:
-            beyond[sensor] = rank
+        if gravity:
+            beyond[sensor] = gravity
         else:
             beyond.pop(sensor, None)
         after = self._confirmed(key)
@@ -52,11 +52,11 @@ class Peers:
         key = (kind, *circle)
         if not self._confirmed(key):
             return None
-        return min((-rank, other) for other, rank in self._beyond[key].items() if other != sensor)[1]
+        return min((-gravity, other) for other, gravity in self._beyond[key].items() if other != sensor)[1]
 
     def _confirmed(self, key: tuple[str, ...]) -> bool:
         beyond = self._beyond.get(key)
-        return beyond is not None and len(beyond) >= _PAIR and max(beyond.values()) >= SECOND_LIMIT
+        return beyond is not None and len(beyond) >= _PAIR and max(beyond.values()) >= Gravity.SECOND_LIMIT
 
 
 def _circle_of(spec: SensorSpec) -> tuple[str, ...] | None:

@@ -81,6 +81,19 @@ def duration(seconds: float) -> Text:
     return Text(f"{hours} 小时", f"{hours} h")
 
 
+def ahead(seconds: float) -> Text:
+    """Return how soon something is expected, as roughly as it is known: never seconds, never nothing."""
+    a_minute, hours_from = 60, 7200
+    if seconds < a_minute:
+        return Text("1 分钟内", "within a minute")
+    left = (
+        duration(seconds)
+        if seconds >= hours_from
+        else Text(f"{seconds / 60:.0f} 分钟", f"{seconds / 60:.0f} min")
+    )
+    return Text(f"约 {left.zh}后", f"in about {left.en}")
+
+
 def both(text: Text) -> dict[str, str]:
     """Return a text as it stands in an alert line."""
     return {"zh": text.zh, "en": text.en}

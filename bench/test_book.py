@@ -6,7 +6,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from alerting.book import AlertBook
 from alerting.grades_file import default_grades
-from detectors.findings import FINDING, Edge, FindingBlock, Method
+from detectors.findings import FINDING, NO_PEER, Edge, FindingBlock, Method
 from registry.sensors import LIMIT_NAMES
 from service.bench.workload import T0_NS, plant
 
@@ -24,6 +24,7 @@ def crossings(edge: Edge, at_ns: int) -> FindingBlock:
     rows["value"] = rows["statistic"] = 86.0
     rows["threshold"], rows["score"] = 85.0, 0.5
     rows["forecast_s"] = np.nan
+    rows["peer_1"] = rows["peer_2"] = NO_PEER
     return FindingBlock(rows)
 
 

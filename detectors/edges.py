@@ -1,8 +1,9 @@
 """What every method shares: a condition that is moved by one sample, and the row of a finding."""
 
+import math
 from typing import Any
 
-from detectors.findings import Edge, Method
+from detectors.findings import NO_PEER, Edge, Method
 from detectors.jit import inlined
 from detectors.state import NEVER
 
@@ -77,4 +78,6 @@ def emit(out: Records, n: int, now_ns: int, t_ns: int, onset_ns: int, sensor: in
     row.forecast_s = forecast_s
     row.window_s = window_s
     row.score = score
+    row.peer_1 = row.peer_2 = NO_PEER
+    row.share = row.peer_1_share = row.peer_2_share = math.nan
     return n + 1

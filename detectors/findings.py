@@ -1,5 +1,6 @@
 """Findings: what a detector saw begin or end on one sensor, as columns and as lines."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -58,6 +59,11 @@ class Edge(IntEnum):
 NO_LIMIT = -1
 """`limit` of a finding that is not about one of the limits of `registry.sensors.LIMIT_NAMES`."""
 
+NO_PEER = -1
+"""`peer_1`, `peer_2` of a finding that names no other sensors."""
+ALONE = (NO_PEER, NO_PEER, math.nan, math.nan, math.nan)
+"""The last five columns of a finding that names no other sensors."""
+
 FINDING = np.dtype(
     [
         ("now_ns", np.int64),  # the pipeline's clock at the crossing; findings of a block are in this order
@@ -79,6 +85,13 @@ FINDING = np.dtype(
         ),  # until the next graver limit is reached at the present rate; NaN: no forecast
         ("window_s", np.float64),  # what the statistic looks back on: window or time constant; NaN: none
         ("score", np.float64),  # 0..1, 0.5 is where the profile raises a finding
+        # T2, Q: share of the statistic that this sensor accounts for, then the two next and theirs; VOTE: two others
+        # that agree. NO_PEER and NaN where there is none
+        ("peer_1", np.int32),
+        ("peer_2", np.int32),
+        ("share", np.float32),
+        ("peer_1_share", np.float32),
+        ("peer_2_share", np.float32),
     ]
 )
 """One finding."""

@@ -1,4 +1,4 @@
-"""Findings as lines of NDJSON: the contract's keys in its order, and `window_s`."""
+"""Findings as lines of NDJSON: the contract's keys in its order, then `window_s` and `contributions`."""
 
 import math
 from datetime import UTC, datetime
@@ -7,8 +7,15 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from detectors.findings import NO_LIMIT, Edge, FindingBlock, Method
+from detectors.findings import NO_LIMIT, NO_PEER, Edge, FindingBlock, Method
 from registry.sensors import LIMIT_NAMES, SensorRegistry
+
+
+class Contribution(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the sensors that a group finding is about; its share of the statistic, None for a vote."""
+
+    sensor: str
+    share: float | None
 
 
 class FindingLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +32,7 @@ class FindingLine(msgspec.Struct, frozen=True, kw_only=True):
     forecast_s: float | None
     onset: str
     window_s: float | None
+    contributions: list[Contribution] | None
 
 
 def finding_lines(findings: FindingBlock, registry: SensorRegistry) -> list[bytes]:
@@ -45,7 +53,23 @@ def _line(row: np.void, registry: SensorRegistry) -> FindingLine:
         forecast_s=_known(row["forecast_s"]),
         onset=_rfc3339(int(row["onset_ns"])),
         window_s=_known(row["window_s"]),
+        contributions=_contributions(row, registry),
     )
+
+
+def _contributions(row: np.void, registry: SensorRegistry) -> list[Contribution] | None:
+    """Return the sensor itself and its peers, the greatest share first; None where the finding names no peers."""
+    if row["peer_1"] == NO_PEER:
+        return None
+    told = (
+        (row["sensor"], row["share"]),
+        *((row[peer], row[f"{peer}_share"]) for peer in ("peer_1", "peer_2")),
+    )
+    return [
+        Contribution(sensor=registry.specs[i].id, share=None if math.isnan(share) else round(float(share), 3))
+        for i, share in told
+        if i != NO_PEER
+    ]
 
 
 def _known(value: Any) -> float | None:

@@ -30,11 +30,14 @@ SWITCHES = frozenset({"dead_scans", "rate_pct_per_min", "z_threshold", *_DEFAULT
 Defaults = Mapping[SensorType, TypeDefaults]
 
 
-def load_profile(path: Path | None) -> tuple[Profile, Defaults, list[Fault]]:
-    """Return the packaged profile with the plant's own file over it, the defaults by type, and every fault."""
+def load_profile(path: Path | None, *over: Path) -> tuple[Profile, Defaults, list[Fault]]:
+    """Return the packaged profile with the plant's own file over it, the defaults by type, and every fault.
+
+    Further files are laid `over` both in their order, such as what `hazwatch tune` wrote.
+    """
     resource = files("detectors") / "data" / "detectors.yaml"
     packaged = parse_marked(resource.read_text(encoding="utf-8"), "packaged detectors.yaml")
-    layers = [packaged] if path is None else [packaged, load_marked(path)]
+    layers = [packaged, *(load_marked(own) for own in (path, *over) if own is not None)]
     methods = {kind: Methods() for kind in SensorType}
     defaults = {kind: TypeDefaults() for kind in SensorType}
     sensors: dict[str, Mapping[str, float]] = {}
@@ -45,18 +48,17 @@ def load_profile(path: Path | None) -> tuple[Profile, Defaults, list[Fault]]:
     return Profile(MappingProxyType(methods), MappingProxyType(sensors)), defaults, faults
 
 
-def unknown_sensors(path: Path | None, profile: Profile, known: Mapping[str, int]) -> list[Fault]:
-    """Return a fault for each sensor that the profile speaks of and the points table does not have."""
-    if path is None:
-        return []
+def unknown_sensors(path: Path, known: Mapping[str, int]) -> list[Fault]:
+    """Return a fault for each sensor that the file speaks of and the points table does not have."""
     marked = load_marked(path)
+    listed = marked.data.get("sensors") if isinstance(marked.data, dict) else None
     return [
         marked.fault(
             ("sensors", sensor),
             f"sensor {sensor!r} is not in the points table",
             "full ids, enterprise/sensor",
         )
-        for sensor in profile.sensors
+        for sensor in (listed if isinstance(listed, dict) else ())
         if sensor not in known
     ]
 
@@ -93,7 +95,7 @@ def _lay_over(
     for sensor, body in listed.items():
         own, more = _numbers(layer, ("sensors", sensor), body, _METHOD_KEYS)
         faults += more
-        sensors[sensor] = MappingProxyType(own)
+        sensors[sensor] = MappingProxyType({**sensors.get(sensor, {}), **own})
     return faults
 
 

@@ -28,7 +28,10 @@ from registry.sensors import SensorType
 from registry.suggest import did_you_mean, shown
 from registry.units import canonical, split_quantity, units_of
 
-MEASURE_KEYS = ("any", "high", "low", "rate", "anomaly", "out_of_range", "dead")
+MEASURE_KEYS = (
+    "any", "high", "low", "rate", "anomaly",
+    "out_of_range", "dead", "stuck", "noise", "saturation", "clock", "bad_quality", "drift",
+)  # fmt: skip
 """Kinds of alert for which a source can say what to do; ``any`` holds where the kind has nothing of its own."""
 
 _SECTIONS = ("areas", "enterprises", "sources", "equipment")

@@ -188,7 +188,7 @@ class Service:
             journal_seq=ledger.last_seq,
             snapshot_seq=recovered.snapshot_seq,
             replayed=recovered.replayed,
-            open_alerts=len(recovered.pipeline.book.open_alerts()),
+            open_alerts=recovered.pipeline.book.open_count,
             seconds=round(time.perf_counter() - began, 3),
         )
         loop = asyncio.get_running_loop()

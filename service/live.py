@@ -130,6 +130,13 @@ class LiveConsole:
         """Return the parts as they were when last looked at."""
         return self.parts
 
+    def show_untold(self) -> None:
+        """Show the alerts anew whose reasons changed without anything being told of them."""
+        for alert_id in self._runtime.pipeline.book.take_untold():
+            view = self._view(alert_id)
+            if view is not None:
+                self._feed.publish_alert(self._row(view))
+
     def _on_events(self, events: Sequence[AlertEvent]) -> None:
         """Remember what was told, and show each alert as it now stands."""
         self._told |= {event.id: event for event in events}
@@ -151,8 +158,12 @@ class LiveConsole:
 
     def _row(self, view: AlertView) -> AlertRow:
         acknowledged = view.acknowledged_ns
+        told = self._told.get(view.id, view.event)
         return AlertRow(
-            event=self._told.get(view.id, view.event),
+            # the line as it was told, with the reasons that stand now
+            event=msgspec.structs.replace(
+                told, why={**told.why, "reasons": view.reasons, "blind": view.blind}
+            ),
             opened=rfc3339(view.opened_ns),
             acknowledged_by=view.acknowledged_by,
             acknowledged_at=None if acknowledged is None else rfc3339(acknowledged),

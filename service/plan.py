@@ -1,7 +1,7 @@
 """From settings to a plan: every file loaded and checked, every fault told together."""
 
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +37,8 @@ class Loaded:
     warnings: tuple[Fault, ...]
 
 
-def load(path: Path) -> Loaded:
-    """Load everything that the settings file names.
+def load(path: Path, over: Sequence[Path] = ()) -> Loaded:
+    """Load everything that the settings file names, and lay further detectors files over its own.
 
     Raises:
         InputError: with every fault of every file.
@@ -46,7 +46,8 @@ def load(path: Path) -> Loaded:
     settings, faults = read_settings(path)
     if settings is None:
         raise InputError(faults)
-    profile, defaults, more = load_profile(settings.detectors)
+    layers = [own for own in (settings.detectors, settings.tuned, *over) if own is not None]
+    profile, defaults, more = load_profile(None, *layers)
     faults += more
     registry, more = load_registry(settings.plant, settings.points, defaults)
     faults += more
@@ -61,7 +62,7 @@ def load(path: Path) -> Loaded:
     faults += more
     faults += _connection_faults(path, settings, password)
     if registry is not None:
-        faults += unknown_sensors(settings.detectors, profile, registry.index)
+        faults += [fault for own in layers for fault in unknown_sensors(own, registry.index)]
     if errors_in(faults) or registry is None or grades is None or routes is None:
         raise InputError(faults)
     plan = Plan(
@@ -120,24 +121,34 @@ def _connection_faults(path: Path, settings: Settings, password: str | None) -> 
     return faults
 
 
-def plan_of_points(points: Path) -> tuple[Plan, list[Fault]]:
-    """Return the plan of a points table alone, with packaged settings for everything else, and its warnings.
+def plan_of_points(points: Path, over: Sequence[Path] = ()) -> tuple[Plan, list[Fault]]:
+    """Return the plan of a points table, with packaged settings and detectors files over them, and its warnings.
 
     Raises:
         InputError: with every fault of the table.
     """
-    profile, defaults, faults = load_profile(None)
+    profile, defaults, faults = load_profile(None, *over)
     registry, more = load_registry(None, points, defaults)
     faults += more
-    if registry is None:
+    if registry is not None:
+        faults += [fault for own in over for fault in unknown_sensors(own, registry.index)]
+    if registry is None or errors_in(faults):
         raise InputError(faults)
     return _packaged(registry, profile), faults
 
 
-def plan_of_columns(names: Iterable[str]) -> Plan:
-    """Return the plan of a recording about which nothing is known: every column is a sensor of type other."""
-    profile, _, _ = load_profile(None)
-    return _packaged(registry_of_columns(names), profile)
+def plan_of_columns(names: Iterable[str], over: Sequence[Path] = ()) -> Plan:
+    """Return the plan of a recording about which nothing is known: every column is a sensor of type other.
+
+    Raises:
+        InputError: with every fault of the detectors files that are laid over the packaged one.
+    """
+    profile, _, faults = load_profile(None, *over)
+    registry = registry_of_columns(names)
+    faults += [fault for own in over for fault in unknown_sensors(own, registry.index)]
+    if errors_in(faults):
+        raise InputError(faults)
+    return _packaged(registry, profile)
 
 
 def _packaged(registry: SensorRegistry, profile: Profile) -> Plan:

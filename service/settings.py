@@ -186,6 +186,9 @@ class Settings(BaseSettings):
     plant: Path | None = Field(None, description="areas, enterprises, hazard sources, equipment")
     points: Path = Field(description="the sensor table, CSV or XLSX")
     detectors: Path | None = Field(None, description="profiles by sensor type; overrides the packaged ones")
+    tuned: Path | None = Field(
+        None, description="thresholds that `hazwatch tune` wrote; laid over `detectors`"
+    )
     routes: Path | None = Field(None, description="receivers and routing; without it alerts go to the log")
     grades: Path | None = Field(None, description="the table of grades; without it the packaged one")
     mqtt: MqttPart = MqttPart()

@@ -37,6 +37,7 @@ nothing starts on a bad file.
 | `points` | the sensor table | [plant.md](plant.md#pointscsv) |
 | `detectors` | profiles by sensor type and for single sensors | [detectors.md](detectors.md) |
 | `routes` | receivers and the routing tree | [alerts.md](alerts.md#routing) |
+| `tuned` | thresholds that `hazwatch tune` wrote, laid over `detectors` | [tuning.md](tuning.md) |
 | `grades` | the table of grades | [alerts.md](alerts.md#grades) |
 
 What gateways may send, and how `mapped` reads what others send, is in [wire.md](wire.md); what the store holds, in

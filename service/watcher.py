@@ -65,6 +65,7 @@ class Watcher:
         journal = self._loaded.settings.journal
         while True:
             self._look()
+            self._live.show_untold()
             if self._tell_troubles:
                 self._tell()
             with contextlib.suppress(

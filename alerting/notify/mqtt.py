@@ -1,9 +1,11 @@
 """The MQTT receiver: each alert retained on a topic of its sensor, for sirens, lights and panels.
 
-The topic is ``{prefix}/{enterprise}/{sensor}/{kind}``: one topic a kind, because the closing of one alert of a sensor
-(its transmitter is back) must not hide another that stands (its level is high). Every event is published, retained, so
-a siren that connects late sees how it stands; the last, with state ``closed``, is the all-clear and stays until the
-next occurrence. Troubles of hazwatch's own are on ``{prefix}/_system/{name}/system``.
+The topic is ``{prefix}/{enterprise}/{sensor}/{slot}``: ``process`` for all that is wrong with the process at a sensor,
+the kind's name for each trouble of the sensor itself. The slot holds one alert at a time and does not change while the
+alert's kind does, so the closing of one alert of a sensor (its transmitter is back) never hides another that stands
+(its level is high), and an alert that went from ``anomaly`` to ``high`` leaves nothing behind. Every event is published,
+retained, so a siren that connects late sees how it stands; the last, with state ``closed``, is the all-clear and stays
+until the next occurrence. Troubles of hazwatch's own are on ``{prefix}/_system/{name}/system``.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from alerting.dispatch import Notification
-from alerting.events import AlertEvent
+from alerting.events import AlertEvent, Kind, slot_of
 from alerting.notify.receiver import Outcome, Retry, Sent
 from registry.plant import Text
 
@@ -64,12 +66,13 @@ class MqttReceiver:
 
 def topic_of(prefix: str, event: AlertEvent) -> str:
     """Return the topic of an alert event; what MQTT gives a meaning to is escaped in ids."""
+    slot = slot_of(Kind(event.kind))
     if event.sensor is None:
-        levels = [SYSTEM, event.why["system"], event.kind]
+        levels = [SYSTEM, event.why["system"], slot]
     elif event.enterprise is None:
-        levels = [NO_ENTERPRISE, event.sensor, event.kind]
+        levels = [NO_ENTERPRISE, event.sensor, slot]
     else:
-        levels = [event.enterprise, event.sensor.removeprefix(f"{event.enterprise}/"), event.kind]
+        levels = [event.enterprise, event.sensor.removeprefix(f"{event.enterprise}/"), slot]
     return "/".join([prefix, *(_level(level) for level in levels)])
 
 

@@ -1,6 +1,5 @@
 """`hazwatch replay`: the same pipeline offline, over a recording or a journal."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,9 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from ledger.errors import LedgerError
-from ledger.reader import FILE_NAME, open_readonly
+from ledger.reader import open_readonly
 from registry.faults import Fault, InputError
 from service.commands.answers import COMMAND_LINE, end, say
+from service.commands.inputs import is_ledger, plan_of
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.layout import Options
 from sim.publish import parse_speed
@@ -47,14 +47,14 @@ def command(  # noqa: PLR0917 - one parameter an option
     """Run a recording or a journal through the pipeline and say what it found."""
     factor = _speed(speed)
     use_compile_cache(user_cache())
-    if _is_ledger(source):
+    if is_ledger(source):
         _replay_ledger(source, config, points, (alerts, findings, scores))
         return
     options = Options(delimiter=delimiter, decimal=decimal, time_column=time_column, time_zone=time_zone)
     recording = open_recording(source, options)
     for line in recording.layout.describe():
         say(line.en)
-    plan = _plan(config, points, recording.sensor_names())
+    plan = plan_of(config, points, recording.sensor_names())
     warm_up()
     _replay_recording(recording, plan, (alerts, findings, scores), factor)
 
@@ -94,7 +94,7 @@ def _replay_ledger(source: Path, config: Path | None, points: Path | None, paths
                 )
             ]
         )
-    plan = _plan(config, points, ())
+    plan = plan_of(config, points, ())
     warm_up()
     try:
         with open_readonly(source) as ledger, Outputs(plan.registry, *paths) as outputs:
@@ -102,43 +102,6 @@ def _replay_ledger(source: Path, config: Path | None, points: Path | None, paths
     except LedgerError as error:
         end(f"error: {error}")
     _show(tally, len(plan.registry))
-
-
-def _plan(config: Path | None, points: Path | None, names: Iterable[str]) -> "Plan":
-    from service.plan import load, plan_of_columns, plan_of_points  # noqa: PLC0415 - imports numba, as above
-
-    if config is not None and points is not None:
-        raise InputError(
-            [
-                Fault(
-                    file=COMMAND_LINE,
-                    where="--points",
-                    message="--config names the points table already",
-                    allowed="one of the two",
-                )
-            ]
-        )
-    if config is not None:
-        loaded = load(config)
-        for warning in loaded.warnings:
-            say(f"warning: {warning}")
-        return loaded.plan
-    if points is not None:
-        plan, warnings = plan_of_points(points)
-        for warning in warnings:
-            say(f"warning: {warning}")
-        return plan
-    return plan_of_columns(names)
-
-
-def _is_ledger(source: Path) -> bool:
-    if source.is_dir():
-        return (source / FILE_NAME).is_file()
-    try:
-        with source.open("rb") as file:
-            return file.read(16) == b"SQLite format 3\0"
-    except OSError:
-        return False
 
 
 def _speed(text: str) -> float | None:

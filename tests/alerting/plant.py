@@ -8,7 +8,7 @@ import numpy as np
 
 from alerting.book import AlertBook
 from alerting.grades_file import default_grades
-from detectors.findings import FINDING, NO_LIMIT, Edge, FindingBlock, Method
+from detectors.findings import ALONE, FINDING, NO_LIMIT, Edge, FindingBlock, Method
 from registry.plant import Area, Enterprise, Equipment, HazardSource, Plant, SourceGrade, Text
 from registry.sensors import LIMIT_NAMES, SensorRegistry, SensorSpec, SensorType
 
@@ -84,6 +84,8 @@ def finding(
     statistic: float = math.nan,
     forecast_s: float = math.nan,
     threshold: float | None = None,
+    peers: tuple[float, ...] = ALONE,
+    window_s: float = math.nan,
 ) -> tuple[Any, ...]:
     """One row of dtype FINDING; the threshold of a limit finding is the limit."""
     now = T0 + int(at_s * S)
@@ -101,8 +103,9 @@ def finding(
         statistic,
         bound,
         forecast_s,
-        math.nan,
+        window_s,
         0.7,
+        *peers,
     )
 
 

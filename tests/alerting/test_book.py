@@ -50,7 +50,10 @@ def test_one_side_is_one_alert_that_follows_its_gravest_limit() -> None:
     assert len({e.id for e in events}) == 1
     assert [e.seq for e in events] == [1, 2, 3, 4, 5, 6]
     down = events[4]
-    assert (down.value, down.limit, down.limit_name) == (88.9, 90.0, "hh")
+    assert (down.value, down.limit, down.limit_name) == (88.9, 85.0, "h"), (
+        "the limit that the title speaks of"
+    )
+    assert "ended: above the high-high limit 90 %" in down.why["seen"]["en"]
     assert down.title == {
         "zh": "T-101 球罐液位降级，现为高报 88.9 %（限值 85 %）",
         "en": "T-101 level down to high 88.9 % (limit 85 %)",
@@ -70,8 +73,8 @@ def test_the_line_is_complete_and_bilingual() -> None:
         "lpg/LT-101", "lpg", "farm", "T-101", "370211",
     )  # fmt: skip
     assert line["title"] == {
-        "zh": "T-101 球罐液位高高报 92.1 %（限值 90 %），约 12 分钟后达限值",
-        "en": "T-101 level high-high 92.1 % (limit 90 %), limit in 12 min",
+        "zh": "T-101 球罐液位高高报 92.1 %（限值 90 %），约 12 分钟后达下一限值",
+        "en": "T-101 level high-high 92.1 % (limit 90 %), next limit in about 12 min",
     }
     assert line["why"] == {
         "seen": {
@@ -80,6 +83,21 @@ def test_the_line_is_complete_and_bilingual() -> None:
             "since 2025-11-24T15:59:59.250Z",
         },
         "onset": "2025-11-24T15:59:59.250Z",
+        "reasons": [
+            {
+                "method": "limit",
+                "kind": "high",
+                "limit_name": "hh",
+                "statistic": None,
+                "threshold": 90.0,
+                "window_s": None,
+                "value": 92.1,
+                "since": "2025-11-24T16:00:00.250Z",
+                "onset": "2025-11-24T15:59:59.250Z",
+                "text": {"zh": "液位高于高高限 90 %", "en": "level is above the high-high limit 90 %"},
+            }
+        ],
+        "blind": None,
         "grade": {
             "urgency": 3,
             "urgency_reason": {
@@ -254,7 +272,8 @@ def test_a_rate_finding_names_the_limit_that_it_is_heading_for() -> None:
     [event] = book().apply(block([row]))
     assert (event.limit, event.limit_name, event.forecast_s) == (85.0, "h", 240.0)
     assert (
-        event.title["en"] == "T-101 level changing fast 1.2 %/min (limit 0.6 %/min), at 80 %, limit in 4 min"
+        event.title["en"]
+        == "T-101 level changing fast 1.2 %/min (limit 0.6 %/min), at 80 %, limit in about 4 min"
     )
 
 
@@ -386,8 +405,9 @@ def test_the_book_forgets_what_is_closed() -> None:
         ack(made, opened.id)
         made.apply(block([finding(LT1, i + 0.5, limit="h", edge=OFF)]))
     assert made.open_alerts() == []
-    assert len(made._closed.entries()) == KEPT_CLOSED
-    assert len(made._key_of_id) == 0
+    assert len(made._alerts.closed.entries()) == KEPT_CLOSED
+    assert len(made._alerts._key_of_id) == 0
+    assert made.take_untold() == []
     assert len(made._peers._beyond) == 0
 
 

@@ -6,13 +6,17 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alerting.alert import AlertView
 from alerting.book import AlertBook
 from alerting.commands import Acknowledge, CommandRefused, SystemCondition
-from alerting.events import AlertEvent, Event, Grade, State
+from alerting.events import AlertEvent, Event, Family, Grade, Kind, State, slot_of
+from alerting.methods import ABOUT
 from detectors.findings import Edge, Method
 from registry.plant import Text
 from registry.sensors import LIMIT_NAMES
 from tests.alerting.plant import REGISTRY, T0, S, block, book, finding
+
+ABOUT_LIMITS = {Method.LIMIT, Method.RATE, Method.FORECAST}
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Found:
             self.sensor,
             self.at_s,
             method=self.method,
-            limit=self.limit if self.method in {Method.LIMIT, Method.RATE} else None,
+            limit=self.limit if self.method in ABOUT_LIMITS else None,
             edge=self.edge,
             forecast_s=self.forecast_s,
             statistic=1.5,
@@ -64,7 +68,7 @@ _wait = st.integers(0, 2)
 _found = st.builds(
     Found,
     sensor=st.integers(0, len(REGISTRY) - 1),
-    method=st.sampled_from([Method.LIMIT, Method.LIMIT, Method.LIMIT, *tuple(Method)[:5]]),
+    method=st.sampled_from([*[Method.LIMIT] * 12, *[Method.FORECAST, Method.RATE, Method.DEAD] * 4, *Method]),
     limit=st.sampled_from(LIMIT_NAMES),
     edge=st.sampled_from(Edge),
     forecast_s=st.sampled_from([float("nan"), 60.0, 900.0, 9000.0]),
@@ -137,11 +141,94 @@ def test_each_occurrence_begins_once_ends_at_most_once_and_is_counted_without_ga
 
 
 @given(sequences)
+def test_an_alert_is_about_what_stands_and_ends_only_when_nothing_stands(steps: list[Step]) -> None:
+    made, told = book(), list[AlertEvent]()
+    model = Standing()
+    for step in steps:
+        events = _one(made, step, told)
+        told += events
+        if isinstance(step, Found):
+            model.take(step)
+        for event in events:
+            if event.event == Event.CLEARED and event.sensor is not None:
+                assert not model.of(event.sensor, slot_of(Kind(event.kind)))
+        for view in made.open_alerts():
+            if view.kind is not Kind.SYSTEM:
+                sensor = view.event.sensor or ""
+                _is_about_what_stands(view, model.of(sensor, slot_of(view.kind)))
+                assert view.blind is None or (
+                    view.kind.family is Family.PROCESS and model.of(sensor, Kind.DEAD)
+                )
+
+
+def _is_about_what_stands(view: AlertView, standing: set[tuple[Method, str | None]]) -> None:
+    """The reasons are what stands, gravest first, but for a forecast that came true; the first names the alert."""
+    reasons = [(Method[r["method"].upper()], r["limit_name"]) for r in view.reasons]
+    assert view.active == bool(standing)
+    if not standing:
+        assert reasons == []
+        return
+    missing = standing - {(m, limit if m is Method.LIMIT else None) for m, limit in reasons}
+    assert missing <= {(Method.FORECAST, None)}
+    assert len(reasons) + len(missing) == len(standing)
+    kinds = [Kind(r["kind"]) for r in view.reasons]
+    assert view.kind is kinds[0]
+    assert {kind.family for kind in kinds} == {view.kind.family}
+    weights = [_WEIGHT.get(method, 0) for method, _ in reasons]
+    assert weights == sorted(weights, reverse=True)
+
+
+_WEIGHT = {Method.LIMIT: 3, Method.FORECAST: 2, Method.RATE: 1}
+
+
+class Standing:
+    """What stands by the findings alone, as (method, limit where the limits have one each)."""
+
+    def __init__(self) -> None:
+        self._standing: defaultdict[tuple[str, str], set[tuple[Method, str | None]]] = defaultdict(set)
+        self._unseen: defaultdict[str, list[tuple[Method, str | None]]] = defaultdict(list)
+
+    def of(self, sensor: str, slot: str) -> set[tuple[Method, str | None]]:
+        return self._standing[sensor, slot]
+
+    def take(self, step: Found) -> None:
+        sensor = REGISTRY.specs[step.sensor].id
+        family, kind = ABOUT[step.method]
+        slot = "process" if family is Family.PROCESS else str(kind)
+        key = (step.method, step.limit if step.method is Method.LIMIT else None)
+        standing, silent = self.of(sensor, slot), bool(self.of(sensor, Kind.DEAD))
+        if step.edge is Edge.RAISED:
+            standing.add(key)
+            self._unseen[sensor] = [other for other in self._unseen[sensor] if other != key]
+        elif family is Family.PROCESS and silent:
+            self._unseen[sensor].append(key)
+        else:
+            standing.discard(key)
+        if step.method is Method.DEAD and step.edge is Edge.RECOVERED:
+            self.of(sensor, "process").difference_update(self._unseen.pop(sensor, []))
+
+
+@given(sequences)
+def test_what_is_told_of_a_rise_or_a_fall_differs_from_what_was_told_before(steps: list[Step]) -> None:
+    last: dict[str, tuple[object, ...]] = {}
+    ids: dict[str, str | None] = {}
+    for event in _run(book(), steps):
+        gravest = event.why["reasons"][0]["method"] if event.why["reasons"] else None
+        about = (event.grade, event.why["grade"]["urgency"], event.kind, event.limit_name, gravest)
+        if event.event in {Event.ESCALATED, Event.DEESCALATED}:
+            assert last[event.id] != about
+        if event.event == Event.OPENED:
+            assert event.id not in ids
+        assert ids.setdefault(event.id, event.sensor) == event.sensor
+        last[event.id] = about
+
+
+@given(sequences)
 def test_a_key_has_one_open_alert_and_only_rises_and_falls_move_the_grade(steps: list[Step]) -> None:
     last: dict[str, AlertEvent] = {}
     opened: Counter[tuple[str | None, str, str | None]] = Counter()
     for event in _run(book(), steps):
-        key = (event.sensor, event.kind, event.why.get("system"))
+        key = (event.sensor, slot_of(Kind(event.kind)), event.why.get("system"))
         opened[key] += {Event.OPENED: 1, Event.CLOSED: -1}.get(Event(event.event), 0)
         assert opened[key] in {0, 1}
         before = last.get(event.id)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from alerting.events import Event, Grade, State
+from alerting.events import Event, Grade, Kind, State
 from alerting.grades_file import default_grades
 from alerting.grading import URGENCIES
 from alerting.lifecycle import TRANSITIONS, IllegalTransition, Trigger, advance, mermaid
+from alerting.methods import ABOUT
 from registry.plant import SourceGrade
 
 PAGE = Path(__file__).parents[2] / "docs" / "alerts.md"
@@ -39,6 +40,16 @@ def test_only_a_closing_move_tells_of_a_closing_and_each_does() -> None:
 @pytest.mark.skipif(not PAGE.exists(), reason="the pages are not part of an installed package")
 def test_the_page_shows_the_table_as_it_is() -> None:
     assert f"```mermaid\n{mermaid()}\n```" in PAGE.read_text("utf-8")
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the pages are not part of an installed package")
+def test_the_page_names_every_kind_and_every_method_of_an_anomaly() -> None:
+    page = PAGE.read_text("utf-8")
+    assert all(f"`{kind}`" in page for kind in Kind)
+    anomalies = [method.label for method, about in ABOUT.items() if about.kind is Kind.ANOMALY]
+    assert f"| `anomaly` | {', '.join(anomalies)} |" in page, (
+        "in the order in which they go before each other"
+    )
 
 
 @pytest.mark.skipif(not PAGE.exists(), reason="the pages are not part of an installed package")

@@ -20,7 +20,7 @@ from alerting.notify.receiver import Retry, Sent
 from alerting.notify.settings import LogSettings, MqttSettings, ReceiverSettings, WebhookSettings
 from alerting.notify.webhook import WebhookReceiver
 from alerting.routes_file import routes_to_log
-from detectors.findings import Edge
+from detectors.findings import Edge, Method
 from registry.plant import Text
 from tests.alerting.plant import LONE, LT1, REGISTRY, T0, block, book, finding
 
@@ -79,18 +79,41 @@ def test_the_topics_of_a_sensor_show_each_of_its_alerts_as_it_stands() -> None:
     made = notes(
         finding(LT1, 0, limit="hh"),
         finding(LONE, 1, limit="h"),
-        finding(LT1, 2, limit="l"),
-        finding(LT1, 3, limit="l", edge=Edge.RECOVERED),
+        finding(LT1, 2, method=Method.OUT_OF_RANGE, value=120, threshold=100),
+        finding(LT1, 3, method=Method.OUT_OF_RANGE, edge=Edge.RECOVERED),
     )
     broker = Broker()
     receiver = MqttReceiver("hazwatch/alerts", broker)
     assert [asyncio.run(receiver.send(note)) for note in made] == [Sent()] * 4
     states = {topic: msgspec.json.decode(body)["state"] for topic, body in broker.retained.items()}
     assert states == {
-        "hazwatch/alerts/lpg/LT-101/high": "unack",
-        "hazwatch/alerts/_/x/high": "unack",
-        "hazwatch/alerts/lpg/LT-101/low": "rtnun",
+        "hazwatch/alerts/lpg/LT-101/process": "unack",
+        "hazwatch/alerts/_/x/process": "unack",
+        "hazwatch/alerts/lpg/LT-101/out_of_range": "rtnun",
     }
+
+
+def test_an_alert_whose_kind_changes_stays_on_its_topic() -> None:
+    made = notes(
+        finding(LT1, 0, method=Method.ROBUST_Z, statistic=7, threshold=6),
+        finding(LT1, 1, limit="h"),
+        finding(LT1, 2, limit="h", edge=Edge.RECOVERED, value=80),
+        finding(LT1, 3, method=Method.ROBUST_Z, edge=Edge.RECOVERED, value=80),
+    )
+    broker = Broker()
+    receiver = MqttReceiver("p", broker)
+    lines = []
+    for note in made:
+        asyncio.run(receiver.send(note))
+        lines.append({topic: msgspec.json.decode(body) for topic, body in broker.retained.items()})
+    assert [set(line) for line in lines] == [{"p/lpg/LT-101/process"}] * 4
+    shown = [next(iter(line.values())) for line in lines]
+    assert [(line["kind"], line["state"]) for line in shown] == [
+        ("anomaly", "unack"),
+        ("high", "unack"),
+        ("anomaly", "unack"),
+        ("anomaly", "rtnun"),
+    ]
 
 
 def test_a_broker_that_does_not_confirm_is_tried_again() -> None:
@@ -108,8 +131,8 @@ def test_topics_of_system_alerts_and_of_ids_that_mqtt_would_misread() -> None:
     detail = Text("盘满", "disk full")
     [event] = book().command(SystemCondition(name="disk/full", active=True, detail=detail), T0)
     assert topic_of("p", event) == "p/_system/disk%2Ffull/system"
-    odd = msgspec.structs.replace(event, enterprise="a+b", sensor="a+b/c#/d%", kind="high")
-    assert topic_of("p", odd) == "p/a%2Bb/c%23%2Fd%25/high"
+    odd = msgspec.structs.replace(event, enterprise="a+b", sensor="a+b/c#/d%", kind="dead")
+    assert topic_of("p", odd) == "p/a%2Bb/c%23%2Fd%25/dead"
 
 
 def test_receivers_are_built_by_kind(tmp_path: Path) -> None:

@@ -57,6 +57,24 @@ def event(alert_id: str, now_ns: int, **changes: Any) -> AlertEvent:
                 "en": "10.62 m, above the high-high limit of 10.5 m for 12 s; LT-102 of the same group reads 10.58 m.",
             },
             "onset": rfc3339(now_ns - 95_000_000_000),
+            "reasons": [
+                reason(
+                    now_ns,
+                    "limit",
+                    "high",
+                    "液位高于高高限 10.5 m",
+                    "level is above the high-high limit 10.5 m",
+                ),
+                reason(
+                    now_ns - 300_000_000_000,
+                    "cusum",
+                    "anomaly",
+                    "液位相对自身基线持续偏移，累积和（CUSUM）11.2σ，阈值 8σ，窗口 60 分钟",
+                    "level is shifted from the sensor's own baseline for long, cumulative sum (CUSUM) 11.2σ, "
+                    "threshold 8σ, looking back 60 min",
+                ),
+            ],
+            "blind": None,
             "grade": {
                 "urgency": 4,
                 "urgency_reason": {
@@ -87,6 +105,22 @@ def event(alert_id: str, now_ns: int, **changes: Any) -> AlertEvent:
     }
     fields.update(changes)
     return AlertEvent(**fields)
+
+
+def reason(now_ns: int, method: str, kind: str, zh: str, en: str) -> dict[str, Any]:
+    """Return one of an alert's reasons."""
+    return {
+        "method": method,
+        "kind": kind,
+        "limit_name": "hh" if method == "limit" else None,
+        "statistic": None,
+        "threshold": None,
+        "window_s": None,
+        "value": 10.62,
+        "since": rfc3339(now_ns),
+        "onset": rfc3339(now_ns - 95_000_000_000),
+        "text": {"zh": zh, "en": en},
+    }
 
 
 def wave(level: float, swing: float, rise: float = 0.0) -> Any:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
 
@@ -195,6 +196,30 @@ def test_the_detail_explains_and_draws(desk: Desk) -> None:
     detail.get_by_role("button", name="Acknowledge").click()
     expect(detail).to_contain_text("by li")
     assert desk.live.backend.events[-1].why["comment"] == "filling stopped"
+
+
+def test_all_reasons_are_shown_and_a_silent_sensor_is_never_shown_as_safe(desk: Desk) -> None:
+    page = desk.sign_in()
+    row = page.locator(f'tr[data-id="{RED}"]')
+    expect(row).to_contain_text("bh-lpg/LT-101 · 2 reasons")
+    row.locator(".title").click()
+    why = page.locator("aside dl.why")
+    expect(why.locator("li")).to_have_count(2)
+    expect(why).to_contain_text("level is above the high-high limit 10.5 m")
+    expect(why).to_contain_text("level is shifted from the sensor's own baseline")
+    expect(page.locator("aside .facts")).to_contain_text("KindHigh")
+    expect(page.locator("aside")).not_to_contain_text("No signal since")
+
+    told = desk.live.backend.rows[RED].event
+    text = {"zh": "该测点无信号，报警保持", "en": "the sensor is silent and the alert stands"}
+    blind = {"since": "2026-01-01T00:00:00.000Z", "text": text}
+    silent = msgspec.structs.replace(told, why={**told.why, "blind": blind})
+    desk.live.call(lambda: desk.live.backend.put(silent))
+    expect(row).to_contain_text("No signal since")
+    expect(page.locator("aside")).to_contain_text("the sensor is silent and the alert stands")
+    page.get_by_role("button", name="中文").click()
+    expect(row).to_contain_text("起无信号")
+    expect(row).to_contain_text("2 条依据")
 
 
 def test_language_switches_everything_and_is_kept(desk: Desk) -> None:

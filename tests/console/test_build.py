@@ -1,6 +1,7 @@
 """The build hook, and the page's own checks."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,7 @@ pytest.importorskip("hatchling")
 pytest.importorskip("hatch_build", reason="the tests run without the source tree")
 
 import hatch_build
+from alerting.events import Kind
 from console.app import STATIC_DIR
 
 ROOT = Path(hatch_build.__file__).parent
@@ -21,6 +23,13 @@ def _tree(root: Path) -> Path:
     (root / hatch_build.PAGE / "index.html").write_text("a")
     (root / hatch_build.STATIC).mkdir(parents=True)
     return root
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_has_a_name_for_every_kind_of_alert(language: str) -> None:
+    text = (PAGE / "src" / "lib" / f"{language}.ts").read_text("utf-8")
+    block = text.partition("\n  kind: {")[2].partition("\n  },")[0]
+    assert re.findall(r"^    (\w+):", block, re.MULTILINE) == list(Kind)
 
 
 def test_an_unchanged_page_is_not_built_again(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from detectors.findings import FINDING, NO_LIMIT, Edge, FindingBlock, Method
+from detectors.findings import ALONE, FINDING, NO_LIMIT, Edge, FindingBlock, Method
 from detectors.lines import finding_lines
 from registry.sensors import LIMIT_NAMES, SensorRegistry, SensorSpec, SensorType
 
@@ -21,7 +21,9 @@ KEYS = [
     "forecast_s",
     "onset",
     "window_s",
+    "contributions",
 ]
+ALONE_AT = len(FINDING.names or ()) - len(ALONE)
 T0 = 1_764_000_000_000_000_000
 REGISTRY = SensorRegistry(
     (
@@ -32,7 +34,7 @@ REGISTRY = SensorRegistry(
 
 
 def block(*rows: tuple[object, ...]) -> FindingBlock:
-    return FindingBlock(np.array(list(rows), FINDING))
+    return FindingBlock(np.array([row if len(row) > ALONE_AT else (*row, *ALONE) for row in rows], FINDING))
 
 
 def test_a_line_has_the_contracts_keys_in_order() -> None:
@@ -45,7 +47,7 @@ def test_a_line_has_the_contracts_keys_in_order() -> None:
     assert list(json.loads(first)) == KEYS
     assert first == (
         b'{"time":"2025-11-24T16:00:00.001Z","sensor":"e/LT-1","method":"limit","event":"raised","value":91.5,'
-        b'"statistic":91.5,"threshold":90.0,"limit_name":"h","forecast_s":61.25,"onset":"2025-11-24T15:59:55.000Z","window_s":null}'
+        b'"statistic":91.5,"threshold":90.0,"limit_name":"h","forecast_s":61.25,"onset":"2025-11-24T15:59:55.000Z","window_s":null,"contributions":null}'
     )
     assert json.loads(second) == {
         "time": "2025-11-24T16:00:00.000Z",
@@ -59,6 +61,7 @@ def test_a_line_has_the_contracts_keys_in_order() -> None:
         "forecast_s": None,
         "onset": "2025-11-24T16:00:00.000Z",
         "window_s": 60.0,
+        "contributions": None,
     }
     assert b"\n" not in first + second
 
@@ -74,6 +77,60 @@ def test_every_method_edge_and_limit_has_its_name() -> None:
     assert {t["method"] for t in told} == {m.name.lower() for m in Method}
     assert {t["event"] for t in told} == {"raised", "recovered"}
     assert {t["limit_name"] for t in told} == {None, *LIMIT_NAMES}
+
+
+def test_a_group_finding_names_the_sensors_that_account_for_it() -> None:
+    row = (
+        T0,
+        T0,
+        T0,
+        0,
+        Method.Q,
+        Edge.RAISED,
+        NO_LIMIT,
+        1.0,
+        9.0,
+        6.0,
+        math.nan,
+        12.0,
+        0.6,
+        1,
+        -1,
+        0.5,
+        0.25,
+        math.nan,
+    )
+    (line,) = finding_lines(block(row), REGISTRY)
+    assert json.loads(line)["contributions"] == [
+        {"sensor": "e/LT-1", "share": 0.5},
+        {"sensor": "罐", "share": 0.25},
+    ]
+
+
+def test_a_vote_names_who_agrees_without_shares() -> None:
+    row = (
+        T0,
+        T0,
+        T0,
+        0,
+        Method.VOTE,
+        Edge.RAISED,
+        NO_LIMIT,
+        1.0,
+        2.0,
+        2.0,
+        math.nan,
+        math.nan,
+        0.5,
+        1,
+        -1,
+        *[math.nan] * 3,
+    )
+    (line,) = finding_lines(block(row), REGISTRY)
+    assert json.loads(line)["contributions"] == [
+        {"sensor": "e/LT-1", "share": None},
+        {"sensor": "罐", "share": None},
+    ]
 
 
 def test_no_findings_are_no_lines() -> None:

@@ -174,13 +174,11 @@ def test_the_packaged_file_is_what_every_value_begins_with(tmp_path: Path) -> No
 def test_unknown_sensors_are_named_with_their_line(tmp_path: Path) -> None:
     path = tmp_path / "detectors.yaml"
     path.write_text("sensors:\n  e/LT: {}\n  LT: {z_samples: 3}\n", encoding="utf-8")
-    profile, _, _ = load_profile(path)
-    (fault,) = unknown_sensors(path, profile, {"e/LT": 0})
+    (fault,) = unknown_sensors(path, {"e/LT": 0})
     assert (
         str(fault)
         == f"{path}: line 3: sensor 'LT' is not in the points table (allowed: full ids, enterprise/sensor)"
     )
-    assert unknown_sensors(None, profile, {}) == []
 
 
 def test_a_file_that_is_not_there_is_a_fault(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from service.recovery import recover
 from store.null import NullStore
 from store.series import Series
 from tests.service.rig import Rig, running
-from tests.service.site import GT, LT, T0, FlakyLedger, S, plan, reading
+from tests.service.site import DEAD_S, GT, LT, T0, FlakyLedger, S, plan, reading
 
 
 @pytest.fixture
@@ -71,6 +71,30 @@ def test_an_open_alert_is_listed_as_it_was_told(ledger: FlakyLedger) -> None:
             assert live.alert("0" * 16) is None
             assert live.newest_reading_age_s() is not None
             assert live.now_ns() == rig.clock()
+
+    asyncio.run(main())
+
+
+def test_a_sensor_that_falls_silent_is_shown_on_its_standing_alert_though_nothing_is_told_of_it(
+    ledger: FlakyLedger,
+) -> None:
+    async def main() -> None:
+        async with console(ledger) as (rig, live):
+            rig.high()
+            await rig.pass_by()
+            live.show_untold()
+            await rig.pass_by(DEAD_S + 1)
+            assert [json.loads(event.line)["kind"] for event in ledger.alert_events()] == ["high", "dead"]
+            live.show_untold()
+            live.show_untold()
+            frames = await shown(live)
+            assert [frame["kind"] for frame in frames] == ["high", "dead", "high"]
+            assert frames[2]["event"] == "opened", "the line as it was told"
+            whys = [live.open_alerts().rows[0].event.why, frames[2]["why"]]
+            for why in whys:
+                assert isinstance(why, dict)
+                assert why["blind"]["text"]["zh"]
+                assert why["told"]
 
     asyncio.run(main())
 

@@ -21,9 +21,27 @@ export interface Told {
   reason?: Text;
 }
 
+/** One thing that stands; `text` is a sentence, `statistic` and `threshold` mean what `method` compares. */
+export interface Reason {
+  method: string;
+  kind: string;
+  limit_name: string | null;
+  statistic: number | null;
+  threshold: number | null;
+  window_s: number | null;
+  value: number | null;
+  since: string;
+  onset: string;
+  text: Text;
+  others?: { sensor: string; share: number | null }[];
+}
+
 export interface Why {
   seen?: Text;
   onset?: string | null;
+  reasons?: Reason[];
+  /** The sensor sends nothing, so nothing says that the alert's cause is over. */
+  blind?: { since: string; text: Text } | null;
   grade?: {
     urgency?: number;
     urgency_reason?: Text;

@@ -1,0 +1,65 @@
+"""The register of open alerts: one of a key, known by their ids as well, oldest opening first."""
+
+from collections.abc import Iterable, Iterator
+
+from alerting.alert import Acknowledged, Alert, Key
+from alerting.book_state import RecentlyClosed
+from alerting.events import Family, Kind
+from alerting.lines import alert_id
+
+
+class Register:
+    """Every open alert, and the newest closed ones; ids are never given twice."""
+
+    def __init__(self, alerts: Iterable[Alert] = (), closed: Iterable[tuple[str, Acknowledged]] = ()) -> None:
+        self._open = {alert.key: alert for alert in alerts}
+        self._key_of_id = {alert.id: key for key, alert in self._open.items()}
+        self.closed = RecentlyClosed(closed)
+
+    def __iter__(self) -> Iterator[Alert]:
+        return iter(self._open.values())
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def get(self, key: Key) -> Alert | None:
+        """Return the open alert of a key."""
+        return self._open.get(key)
+
+    def find(self, alert: str) -> Alert | None:
+        """Return an open alert by its id."""
+        key = self._key_of_id.get(alert)
+        return None if key is None else self._open[key]
+
+    def process_of(self, sensor: str) -> Alert | None:
+        """Return the open alert of a sensor's process."""
+        return self._open.get((sensor, Family.PROCESS))
+
+    def silent_since_ns(self, alert: Alert) -> int | None:
+        """Return since when the sensor of a process alert is silent (event time), None where it is not."""
+        if alert.kind.family is not Family.PROCESS:
+            return None
+        dead = self._open.get((alert.subject, Kind.DEAD))
+        standing = next(iter(dead.conditions.values()), None) if dead else None
+        return standing.onset_ns if standing else None
+
+    def mint(self, subject: str, kind: Kind, now_ns: int) -> Alert:
+        """Put a new occurrence in; its opening is told by the move that follows in the same call.
+
+        Its id is made from the kind that it opens with, whatever it becomes later.
+        """
+        again = 0
+        while (fresh := alert_id(subject, kind, now_ns, again)) in self.closed:
+            again += 1
+        alert = Alert(id=fresh, subject=subject, kind=kind, opened_ns=now_ns)
+        assert alert.key not in self._open, "one alert of a key"
+        self._open[alert.key] = alert
+        self._key_of_id[fresh] = alert.key
+        return alert
+
+    def close(self, alert: Alert) -> None:
+        """Take an alert out that is over."""
+        assert alert.acknowledged is not None, "nothing closes without an acknowledgement"
+        del self._open[alert.key]
+        del self._key_of_id[alert.id]
+        self.closed.add(alert.id, alert.acknowledged)

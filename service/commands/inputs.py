@@ -1,0 +1,130 @@
+"""What the commands over recordings take: which kind of source it is, and the plan to judge it by."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ledger.errors import LedgerError
+from ledger.reader import FILE_NAME
+from registry.faults import Fault, InputError
+from service.commands.answers import COMMAND_LINE, INPUT_FAULT, NO_SERVER, end, say
+from sim.layout import Options
+from store.series import StoreError
+
+if TYPE_CHECKING:
+    from service.pipeline import Plan
+    from service.tuning.feed import Feed, Span
+
+
+def plan_of(
+    config: Path | None, points: Path | None, names: Iterable[str], over: Sequence[Path] = ()
+) -> "Plan":
+    """Return the plan of the settings, or of the points table, or of the columns alone; warnings are told.
+
+    Raises:
+        InputError: with every fault of every file.
+    """
+    from service.plan import load, plan_of_columns, plan_of_points  # noqa: PLC0415 - imports numba, whose cache has its place only now
+
+    if config is not None and points is not None:
+        message, allowed = "--config names the points table already", "one of the two"
+        raise InputError([Fault(file=COMMAND_LINE, where="--points", message=message, allowed=allowed)])
+    if config is not None:
+        loaded = load(config, over)
+        _warn(loaded.warnings)
+        return loaded.plan
+    if points is not None:
+        plan, warnings = plan_of_points(points, over)
+        _warn(warnings)
+        return plan
+    return plan_of_columns(names, over)
+
+
+def _warn(warnings: Iterable[Fault]) -> None:
+    for warning in warnings:
+        say(f"warning: {warning}")
+
+
+def is_ledger(source: Path) -> bool:
+    """Say whether a source is a ledger: its file, or the state folder that holds it."""
+    if source.is_dir():
+        return (source / FILE_NAME).is_file()
+    try:
+        with source.open("rb") as file:
+            return file.read(16) == b"SQLite format 3\0"
+    except OSError:
+        return False
+
+
+def span_of(from_: str | None, to: str | None) -> "Span":
+    """Return the range of time that two RFC 3339 texts name; raise `InputError` where they name none."""
+    from service.tuning.feed import Span  # noqa: PLC0415 - imports numba, as above
+
+    whole = Span()
+    start_ns = whole.start_ns if from_ is None else _time_ns("--from", from_)
+    end_ns = whole.end_ns if to is None else _time_ns("--to", to)
+    if start_ns >= end_ns:
+        raise InputError([Fault(file=COMMAND_LINE, where="--to", message="the range ends before it begins")])
+    return Span(start_ns=start_ns, end_ns=end_ns)
+
+
+def _time_ns(option: str, text: str) -> int:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        message, allowed = f"{text!r} is no time", "RFC 3339, such as 2026-11-24T08:00:00+08:00"
+        raise InputError([Fault(file=COMMAND_LINE, where=option, message=message, allowed=allowed)]) from None
+    since = (time if time.tzinfo else time.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1_000
+
+
+@contextmanager
+def feed_of(source: Path | None, config: Path | None, options: Options, span: "Span") -> Iterator["Feed"]:
+    """Open a recording, a journal or, without a source, the store of the settings; what cannot be read ends the command."""
+    from service.tuning.feed import file_feed, journal_feed, store_feed  # noqa: PLC0415 - imports numba, as above
+
+    if source is not None and not is_ledger(source):
+        feed = file_feed(source, options, span)
+        for line in feed.described:
+            say(line)
+        yield feed
+        return
+    if config is None:
+        message = "a journal or a range of the store needs the settings it was made with"
+        where = "SOURCE" if source is None else str(source)
+        raise InputError(
+            [Fault(file=COMMAND_LINE, where=where, message=message, allowed="--config hazwatch.yaml")]
+        )
+    if source is None and (span.start_ns < 0 or span.end_ns > FAR_NS):
+        message, allowed = "a range of the store has two ends", "SOURCE, or both --from and --to"
+        raise InputError([Fault(file=COMMAND_LINE, where="--from, --to", message=message, allowed=allowed)])
+    try:
+        with store_feed(config, span) if source is None else journal_feed(source, span) as feed:
+            yield feed
+    except LedgerError as error:
+        end(f"error: {error}")
+    except StoreError as error:
+        end(f"error: {error}", NO_SERVER if error.retry else INPUT_FAULT)
+
+
+FAR_NS = 2**62
+"""Beyond the year 2116: an end that nobody gave."""
+
+
+@contextmanager
+def shown_progress(total: int | None = None) -> Iterator[Callable[[str, int], None]]:
+    """Show on standard error how far a long run is; say nothing where that is no terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=total)
+
+        def advance(what: str, readings: int) -> None:
+            progress.update(task, description=what, advance=readings)
+
+        yield advance
