@@ -14,7 +14,7 @@ from detectors.findings import FINDING, FindingBlock
 from detectors.memory import Memory, carry_over, layout
 from detectors.mode import apply_setpoints
 from detectors.profile import Profile
-from detectors.state import C_DEAD, C_FORECAST, CLOCK, FOREVER, NEVER
+from detectors.state import C_DEAD, C_FORECAST, CLOCK, FOREVER, MODES, NEVER, UNKNOWN
 from registry.readings import ReadingBlock
 from registry.sensors import SensorRegistry
 
@@ -119,6 +119,11 @@ class DetectorBank:
             "dead": int(self._memory.cond["active"][:, C_DEAD].sum()),
             "abnormal": int((self._memory.cond["active"] == 1).any(axis=1).sum()),
         }
+
+    def mode_of(self, sensor: int) -> str:
+        """Return the mode of the equipment that a sensor is mounted on, unknown where no level tells it."""
+        first = int(self._params.tanks["first"][sensor])
+        return MODES[int(self._memory.mode["ruling"][first])] if first >= 0 else MODES[UNKNOWN]
 
     def ahead(self) -> list[tuple[int, int, float]]:
         """Return sensor, limit and seconds left of every forecast that stands and is borne out now."""

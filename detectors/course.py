@@ -22,6 +22,8 @@ PER_SENSOR = SCALES * SLOTS
 """Blocks of a sensor, one after another by scale."""
 _SLOT = SLOTS - 1
 _MS = 1_000_000
+_MEDIAN = 3
+"""Readings of a running median; and blocks that tell of their noise."""
 _WARM = 16
 """Blocks whose deviations are averaged plainly; later ones weigh 1 / (4 _WARM) and are clipped at three sigma."""
 _MEETING = 2.0
@@ -44,7 +46,7 @@ def follow(p: Records, a: Records, c: Records, blocks: Records, i: int, t_ns: in
     every_ns = p.course_every_ms * _MS
     if c.seen > 0 and t_ns - c.last_t_ns > every_ns and t_ns - c.last_t_ns > a.stale_ns:
         c.seen = 0
-    if c.seen < 2:
+    if c.seen < _MEDIAN - 1:
         if c.seen == 0:
             c.sum, c.count = 0.0, 0
             for k in range(SCALES):
@@ -78,7 +80,7 @@ def _push(c: Records, blocks: Records, first: int, t_ns: int, value: float) -> N
         block = blocks[first + (newest_at & _SLOT)]
         block.t_ns, block.value = t_ns, value
         c.pushed[k] = newest_at + 1
-        if newest_at >= 2:
+        if newest_at >= _MEDIAN - 1:
             mid, old = blocks[first + ((newest_at - 1) & _SLOT)], blocks[first + ((newest_at - 2) & _SLOT)]
             _learn_noise(c, k, mid.t_ns - t_ns, mid.value - value, old.t_ns - t_ns, old.value - value)
         if (newest_at + 1) % MERGED != 0:
@@ -142,7 +144,8 @@ def oldest(c: Records, blocks: Records, i: int, k: int) -> Records:
 def noise_var(a: Records, c: Records, k: int) -> float:
     """Return the variance of a block of scale `k`, never less than the transmitter's resolution leaves unknown."""
     step = min(a.step, c.step)
-    return max(c.noise_var[k], step * step / 12.0)
+    var: float = max(c.noise_var[k], step * step / 12.0)
+    return var
 
 
 @inlined

@@ -16,7 +16,7 @@ limit are never withheld where they are the next limit; before that, `h` or `l` 
 import math
 
 from detectors.course import newest, noise_var, oldest, seconds_over, slope_of
-from detectors.edges import FORECAST, NS, RAISED, RECOVERED, Records, emit, move_edge
+from detectors.edges import FORECAST, NO_EDGE, NS, RAISED, RECOVERED, Records, emit, move_edge
 from detectors.findings import NO_LIMIT
 from detectors.jit import inlined
 from detectors.memory import Memory, Params
@@ -113,78 +113,92 @@ def _usual(p: Records, a: Records, c: Records, value: float) -> bool:
     if c.turned[side] < (_MANY if c.left_s <= a.urgent_s else _SOME) or c.slope > _STEEPER * c.steepest[side]:
         return False
     beyond = value - c.turned_at[side]
-    return (beyond if side else -beyond) <= p.deadband  # type: ignore[no-any-return]  # of untyped records
+    return bool((beyond if side else -beyond) <= p.deadband)
 
 
 @inlined
-def _end(s: Records, c: Records, f: Records, came: bool) -> bool:
-    """End an approach and remember how; return whether that is to be told."""
-    told = f.active != WITHHELD
+def _end(s: Records, c: Records, f: Records, came: bool) -> None:
+    """End an approach, and remember how."""
     f.active, f.since_ns, f.samples = 0, NEVER, 0
     s.busy &= ~(1 << C_FORECAST)
     c.nearness = 0.0
-    if L <= c.told <= H:
-        side = 1 if c.told == H else 0
-        if came:
-            c.turned[side], c.steepest[side] = 0, 0.0
-        else:
-            first = c.turned[side] == 0
-            nearer = c.extreme > c.turned_at[side] if side else c.extreme < c.turned_at[side]
-            if first or nearer:
-                c.turned_at[side] = c.extreme
-            c.turned[side] = min(c.turned[side] + 1, _MANY)
-    return told
+    if not L <= c.told <= H:
+        return
+    side = 1 if c.told == H else 0
+    if came:
+        c.turned[side], c.steepest[side] = 0, 0.0
+        return
+    nearer = c.extreme > c.turned_at[side] if side else c.extreme < c.turned_at[side]
+    if c.turned[side] == 0 or nearer:
+        c.turned_at[side] = c.extreme
+    c.turned[side] = min(c.turned[side] + 1, _MANY)
 
 
 @inlined
-def judge_forecast(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value: float, closed: bool, score: float,
+def _begins(p: Records, a: Records, s: Records, c: Records, cond: Records, t_ns: int, value: float) -> bool:
+    """Begin an approach where one has been ahead often enough; return whether that is to be told."""
+    worth_it = _LEAST_S <= c.left_s <= a.forecast_s
+    if move_edge(s, cond, C_FORECAST, worth_it, False, t_ns, 0, 0, a.samples, 0) != RAISED:
+        return False
+    f = cond[C_FORECAST]
+    f.onset_ns = t_ns - int(c.span_s / NS)
+    c.told, c.urgent, c.turns, c.extreme = c.target, 1 if c.left_s <= a.urgent_s else 0, 0, value
+    if _usual(p, a, c, value):
+        f.active = WITHHELD
+        return False
+    return True
+
+
+@inlined
+def _goes_on(p: Records, a: Records, s: Records, c: Records, cond: Records, t_ns: int, value: float) -> int:
+    """Follow an approach by a block; return RAISED or RECOVERED where that is to be told, else NO_EDGE."""
+    f, high = cond[C_FORECAST], c.told >= H
+    withheld = f.active == WITHHELD
+    c.extreme = max(c.extreme, value) if high else min(c.extreme, value)
+    reached = value >= p.limit[c.told] if high else value <= p.limit[c.told]
+    gone = c.known != 0 and not reached and (c.target != c.told or c.left_s > _LATER * a.forecast_s)
+    if move_edge(s, cond, C_FORECAST, False, gone, t_ns, 0, p.off_delay_ns, 1, 0) == RECOVERED:
+        _end(s, c, f, False)
+        return NO_EDGE if withheld else RECOVERED
+    if gone or reached or c.target != c.told:
+        return NO_EDGE
+    side = 1 if high else 0
+    c.steepest[side] = max(c.steepest[side], c.slope)
+    if withheld:
+        if _usual(p, a, c, value):
+            return NO_EDGE
+        f.active, c.urgent, c.turns = 1, 1 if c.left_s <= a.urgent_s else 0, 0
+        return RAISED
+    turned = c.left_s > 2.0 * _LATER * a.urgent_s if c.urgent else c.left_s <= a.urgent_s
+    c.turns = c.turns + 1 if turned else 0
+    if c.turns < a.samples:
+        return NO_EDGE
+    c.urgent, c.turns = 1 - c.urgent, 0
+    return RAISED
+
+
+@inlined
+def judge_forecast(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value: float, looked: bool, score: float,
                    out: Records, n: int) -> int:  # fmt: skip
     """Tell what `look_ahead` has found, after the limits of the same reading have been judged."""
     p, a, s, c = params.base[i], params.ahead[i], memory.state[i], memory.course[i]
-    f = memory.cond[i, C_FORECAST]
-    if f.active and memory.cond[i, c.told].active:
-        if not _end(s, c, f, True):
-            return n
-        return emit(out, n, now_ns, t_ns, f.onset_ns, i, FORECAST, RECOVERED, c.told, value, 0.0, a.forecast_s,
-                    c.span_s, math.nan, score)  # fmt: skip
-    if not closed:
-        return n
-    if not f.active:
-        worth_it = _LEAST_S <= c.left_s <= a.forecast_s
-        if move_edge(s, memory.cond[i], C_FORECAST, worth_it, False, t_ns, 0, 0, a.samples, 0) != RAISED:
-            return n
-        f.onset_ns = t_ns - int(c.span_s / NS)
-        c.told, c.urgent, c.turns, c.extreme = c.target, 1 if c.left_s <= a.urgent_s else 0, 0, value
-        if _usual(p, a, c, value):
-            f.active = WITHHELD
-            return n
-    else:
-        high = c.told >= H
-        c.extreme = max(c.extreme, value) if high else min(c.extreme, value)
-        reached = value >= p.limit[c.told] if high else value <= p.limit[c.told]
-        gone = c.known != 0 and not reached and (c.target != c.told or c.left_s > _LATER * a.forecast_s)
-        withheld = f.active == WITHHELD
-        if move_edge(s, memory.cond[i], C_FORECAST, False, gone, t_ns, 0, p.off_delay_ns, 1, 0) == RECOVERED:
-            f.active = WITHHELD if withheld else 1
-            if not _end(s, c, f, False):
-                return n
-            return emit(out, n, now_ns, t_ns, f.onset_ns, i, FORECAST, RECOVERED, c.told, value,
-                        c.left_s if c.left_s < math.inf else math.nan, _LATER * a.forecast_s, c.span_s, math.nan, score)  # fmt: skip
-        if gone or reached or c.target != c.told:
-            return n
-        c.steepest[1 if high else 0] = max(c.steepest[1 if high else 0], c.slope)
-        if withheld:
-            if _usual(p, a, c, value):
-                return n
-            f.active, c.urgent, c.turns = 1, 1 if c.left_s <= a.urgent_s else 0, 0
-        else:
-            turned = c.left_s > 2.0 * _LATER * a.urgent_s if c.urgent else c.left_s <= a.urgent_s
-            c.turns = c.turns + 1 if turned else 0
-            if c.turns < a.samples:
-                return n
-            c.urgent, c.turns = 1 - c.urgent, 0
-    return emit(out, n, now_ns, t_ns, f.onset_ns, i, FORECAST, RAISED, c.told, value, c.left_s,
-                a.urgent_s if c.urgent else a.forecast_s, c.span_s, c.left_s, score)  # fmt: skip
+    cond, edge = memory.cond[i], NO_EDGE
+    f = cond[C_FORECAST]
+    if f.active and cond[c.told].active:
+        edge = RECOVERED if f.active != WITHHELD else NO_EDGE
+        _end(s, c, f, True)
+        c.left_s = 0.0
+    elif looked and f.active:
+        edge = _goes_on(p, a, s, c, cond, t_ns, value)
+    elif looked and _begins(p, a, s, c, cond, t_ns, value):
+        edge = RAISED
+    if edge == RAISED:
+        n = emit(out, n, now_ns, t_ns, f.onset_ns, i, FORECAST, RAISED, c.told, value, c.left_s,
+                 a.urgent_s if c.urgent else a.forecast_s, c.span_s, c.left_s, score)  # fmt: skip
+    elif edge == RECOVERED:
+        n = emit(out, n, now_ns, t_ns, f.onset_ns, i, FORECAST, RECOVERED, c.told, value,
+                 c.left_s if c.left_s < math.inf else math.nan, _LATER * a.forecast_s, c.span_s, math.nan, score)  # fmt: skip
+    return n
 
 
 @inlined

@@ -55,11 +55,11 @@ def _run_on(params: Params, memory: Memory, i: int, t_ns: int, value: float) -> 
         judge_mode(params, memory, i, t_ns)
     if not (p.watch >> FORECAST) & 1:
         return False
-    standing = c.target != NO_LIMIT or (memory.state[i].busy >> C_FORECAST) & 1
+    standing: bool = c.target != NO_LIMIT or (memory.state[i].busy >> C_FORECAST) & 1 != 0
     if not standing and a.ahead_lo < value < a.ahead_hi:
         return False
     look_ahead(params, memory, i, t_ns, value)
-    return standing or c.target != NO_LIMIT
+    return standing or bool(c.target != NO_LIMIT)
 
 
 @inlined

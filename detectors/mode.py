@@ -29,10 +29,7 @@ from detectors.state import (
     N_LIMITS,
     NEVER,
     SCALES,
-    TANK,
     UNKNOWN,
-    H,
-    L,
 )
 
 _SIGMAS = 4.0
@@ -106,21 +103,15 @@ def _ruler(params: Params, memory: Memory, first: int) -> int:
 
 
 @inlined
-def mode_of(params: Params, memory: Memory, i: int) -> int:
-    """Return the mode of the equipment that sensor `i` is mounted on."""
-    first = params.tanks[i].first
-    return memory.mode[first].ruling if first >= 0 else UNKNOWN  # type: ignore[no-any-return]  # of untyped records
-
-
-@inlined
 def settling(params: Params, memory: Memory, i: int, t_ns: int) -> bool:
     """Return whether the equipment of sensor `i` is changing its mode or has just done so; see the module."""
     k = params.tanks[i]
     if k.first < 0 or k.settle_ns == 0:
         return False
     m = memory.mode[k.first]
-    changed = m.changed_ns != NEVER and t_ns - m.changed_ns < k.settle_ns
-    return changed or (m.wanted_ns != NEVER and m.wanted != IDLE and t_ns - m.wanted_ns < k.settle_ns)
+    changed: bool = m.changed_ns != NEVER and t_ns - m.changed_ns < k.settle_ns
+    changing: bool = m.wanted_ns != NEVER and m.wanted != IDLE and t_ns - m.wanted_ns < k.settle_ns
+    return changed or changing
 
 
 @inlined

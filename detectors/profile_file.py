@@ -9,22 +9,31 @@ from types import MappingProxyType
 from typing import Any
 
 from detectors.profile import LONGEST_S, Methods, Profile
+from detectors.rows import ModeLimits
+from detectors.setpoints import read_modes
 from registry.defaults import TypeDefaults
 from registry.faults import Fault
 from registry.marks import KeyPath, Marked, load_marked, parse_marked
 from registry.sensors import SensorType
 from registry.suggest import shown
 
-_PARTS = ("defaults", "methods")
-_WHOLE = frozenset({"z_warm_samples", "z_samples"})
+_PARTS = ("defaults", "methods", "modes")
+_WHOLE = frozenset({"z_warm_samples", "z_samples", "forecast_samples"})
 _SIGNED = frozenset({"range_lo", "range_hi", "ll", "l", "h", "hh"})
 _POSITIVE = frozenset(
-    {"scan_s", "dead_scans", "rate_window_s", "rate_pct_per_min", "z_threshold", "z_tau_s", *_WHOLE}
-)
+    {
+        "scan_s", "dead_scans", "rate_window_s", "rate_pct_per_min", "z_threshold", "z_tau_s", "forecast_s",
+        "forecast_sigmas", "course_every_s", "mode_pct_per_h", *_WHOLE,
+    }
+)  # fmt: skip
+_SHARES = frozenset({"forecast_from_pct"})
 _MOST_SAMPLES = 1_000_000
+_WHOLE_PCT = 100.0
 _METHOD_KEYS = tuple(f.name for f in fields(Methods))
 _DEFAULT_KEYS = tuple(f.name for f in fields(TypeDefaults))
-SWITCHES = frozenset({"dead_scans", "rate_pct_per_min", "z_threshold", *_DEFAULT_KEYS})
+SWITCHES = frozenset(
+    {"dead_scans", "rate_pct_per_min", "z_threshold", "forecast_s", "mode_pct_per_h", *_DEFAULT_KEYS}
+)
 """Keys whose null says that there is none: no such default, or the method is off."""
 
 Defaults = Mapping[SensorType, TypeDefaults]
@@ -41,11 +50,13 @@ def load_profile(path: Path | None, *over: Path) -> tuple[Profile, Defaults, lis
     methods = {kind: Methods() for kind in SensorType}
     defaults = {kind: TypeDefaults() for kind in SensorType}
     sensors: dict[str, Mapping[str, float]] = {}
+    modes: dict[str, ModeLimits] = {}
     faults: list[Fault] = []
     for layer in layers:
         faults += layer.faults
-        faults += _lay_over(layer, methods, defaults, sensors)
-    return Profile(MappingProxyType(methods), MappingProxyType(sensors)), defaults, faults
+        faults += _lay_over(layer, methods, defaults, sensors, modes)
+    profile = Profile(MappingProxyType(methods), MappingProxyType(sensors), MappingProxyType(modes))
+    return profile, defaults, faults
 
 
 def unknown_sensors(path: Path, known: Mapping[str, int]) -> list[Fault]:
@@ -68,6 +79,7 @@ def _lay_over(
     methods: dict[SensorType, Methods],
     defaults: dict[SensorType, TypeDefaults],
     sensors: dict[str, Mapping[str, float]],
+    modes: dict[str, ModeLimits],
 ) -> list[Fault]:
     if layer.data is None:
         return []
@@ -82,6 +94,7 @@ def _lay_over(
         own, more = _numbers(layer, (*path, "methods"), parts.get("methods", {}), _METHOD_KEYS)
         faults += more
         methods[kind] = replace(methods[kind], **own)
+        faults += _lay_modes(layer, (*path, "modes"), parts.get("modes"), modes, kind)
         raw = parts.get("defaults", {})
         unit = raw.get("unit") if isinstance(raw, dict) else None
         if unit is not None and not isinstance(unit, str):
@@ -93,9 +106,22 @@ def _lay_over(
     listed, more = _mapping(layer, ("sensors",), top.get("sensors", {}), None)
     faults += more
     for sensor, body in listed.items():
-        own, more = _numbers(layer, ("sensors", sensor), body, _METHOD_KEYS)
+        parts, more = _mapping(layer, ("sensors", sensor), body, (*_METHOD_KEYS, "modes"))
+        faults += more
+        faults += _lay_modes(layer, ("sensors", sensor, "modes"), parts.pop("modes", None), modes, sensor)
+        own, more = _numbers(layer, ("sensors", sensor), parts, _METHOD_KEYS)
         faults += more
         sensors[sensor] = MappingProxyType({**sensors.get(sensor, {}), **own})
+    return faults
+
+
+def _lay_modes(
+    layer: Marked, path: KeyPath, value: Any, modes: dict[str, ModeLimits], of: str
+) -> list[Fault]:
+    """Lay the set-points by mode of a type or a sensor over those before, mode by mode."""
+    own, faults = read_modes(layer, path, value)
+    if own:
+        modes[of] = MappingProxyType({**modes.get(of, {}), **own})
     return faults
 
 
@@ -142,12 +168,16 @@ def _holds(key: str, item: float) -> bool:
         return False
     if key in _WHOLE:
         return number.is_integer() and number <= _MOST_SAMPLES
+    if key in _SHARES:
+        return number <= _WHOLE_PCT
     return not key.endswith("_s") or number <= LONGEST_S
 
 
 def _allowed(key: str) -> str:
     if key in _WHOLE:
         return f"a whole number from 1 to {_MOST_SAMPLES}"
+    if key in _SHARES:
+        return f"a number from 0 to {_WHOLE_PCT:g}"
     sign = "" if key in _SIGNED else " above 0" if key in _POSITIVE else " from 0"
     most = f", at most {LONGEST_S:.0f}" if key.endswith("_s") else ""
     return f"a number{sign}{most}" + (", or null for none" if key in SWITCHES else "")

@@ -60,14 +60,22 @@ def params_of(
         tanks.append(_tank(spec, methods, place))
         by_mode = limits_of(spec) if place.first >= 0 else {}
         if by_mode:
-            points += [_points(i, spec, methods, place, by_mode.get(mode, {}), mode) for mode in MODES]
+            for number, mode in enumerate(MODES):
+                limits = _working_limits(spec, by_mode.get(mode, {}))
+                row: Row = {"sensor": i, "first": place.first, "mode": number, "limit": limits}
+                points.append(row | _bounds(spec, limits, methods))
     points.sort(key=lambda row: row["first"])
     return Params(
         _records(base, PARAMS), _records(ahead, AHEAD), _records(tanks, TANKS), _records(points, SETPOINTS)
     )
 
 
-def working_limits(spec: SensorSpec, replaced: Mapping[str, float]) -> tuple[float, ...]:
+def has_mode(specs: Iterable[SensorSpec]) -> list[bool]:
+    """Return of each sensor whether its equipment has a level sensor that tells its mode."""
+    return [place.first >= 0 for place in _places(specs)]
+
+
+def _working_limits(spec: SensorSpec, replaced: Mapping[str, float]) -> tuple[float, ...]:
     """Return the limits of the points table with those of a mode in their places."""
     return tuple(replaced.get(name, limit) for name, limit in zip(LIMIT_NAMES, spec.limits, strict=True))
 
@@ -158,20 +166,6 @@ def _tank(spec: SensorSpec, methods: Methods, place: Place) -> Row:
         "least_ns": _ns(methods.mode_min_s),
         "idle_ns": _ns(methods.mode_idle_s),
         "settle_ns": 0 if spec.type in GAS_TYPES else _ns(methods.mode_settle_s),
-    }
-
-
-def _points(
-    i: int, spec: SensorSpec, methods: Methods, place: Place, replaced: Mapping[str, float], mode: str
-) -> Row:
-    """Return the fields of `SETPOINTS` of one sensor in one mode."""
-    limits = working_limits(spec, replaced)
-    return {
-        "sensor": i,
-        "first": place.first,
-        "mode": MODES.index(mode),
-        "limit": limits,
-        **_bounds(spec, limits, methods),
     }
 
 

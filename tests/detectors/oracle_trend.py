@@ -149,7 +149,7 @@ class TrendOracle(OracleBank):
 
     def var(self, i: int, k: int) -> float:
         c = self.courses[i]
-        step = min(self.ahead[i]["step"], c.step)
+        step = float(min(self.ahead[i]["step"], c.step))
         return max(c.noise[k][1], step * step / 12.0)
 
     def window(self, i: int, k: int, size: int) -> tuple[float, float, float, float, float]:

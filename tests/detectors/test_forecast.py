@@ -254,7 +254,7 @@ def test_a_filling_that_is_much_faster_than_any_before_is_told() -> None:
 def test_a_limit_that_was_reached_makes_it_forget_what_was_usual() -> None:
     found = forecasts(fillings([82.0] * 6 + [92.0] + [82.0]))
     at = len(fillings([82.0] * 6 + [92.0]))
-    assert [f[1:3] for f in found if f[0] > at][0] == ("raised", "h")
+    assert next(f[1:3] for f in found if f[0] > at) == ("raised", "h")
 
 
 def test_of_the_moments_that_say_five_minutes_the_limit_comes_within_three_to_eight() -> None:
