@@ -17,8 +17,9 @@ from detectors.groups.pca import refit
 from detectors.groups.reading import watch_together
 from detectors.groups.state import NOBODY, Groups
 from detectors.memory import Memory, carry_over, layout
+from detectors.mode import apply_setpoints
 from detectors.profile import Profile
-from detectors.state import C_DEAD, CLOCK, FOREVER, NEVER
+from detectors.state import C_DEAD, C_FORECAST, CLOCK, FOREVER, MODES, NEVER, UNKNOWN
 from registry.readings import ReadingBlock
 from registry.sensors import SensorRegistry
 
@@ -123,8 +124,21 @@ class DetectorBank:
         """Return how many sensors are dead, and how many have any condition active."""
         return {
             "dead": int(self._memory.cond["active"][:, C_DEAD].sum()),
-            "abnormal": int(self._memory.cond["active"].any(axis=1).sum()),
+            "abnormal": int((self._memory.cond["active"] == 1).any(axis=1).sum()),
         }
+
+    def mode_of(self, sensor: int) -> str:
+        """Return the mode of the equipment that a sensor is mounted on, unknown where no level tells it."""
+        first = int(self._params.tanks["first"][sensor])
+        return MODES[int(self._memory.mode["ruling"][first])] if first >= 0 else MODES[UNKNOWN]
+
+    def ahead(self) -> list[tuple[int, int, float]]:
+        """Return sensor, limit and seconds left of every forecast that stands and is borne out now."""
+        course, raised = self._memory.course, self._memory.cond["active"][:, C_FORECAST] == 1
+        borne_out = np.flatnonzero(
+            raised & (course["target"] == course["told"]) & np.isfinite(course["left_s"])
+        )
+        return [(int(i), int(course["told"][i]), float(course["left_s"][i])) for i in borne_out]
 
     def snapshot(self) -> bytes:
         """Return the whole state; `restore` brings back the same bits."""
@@ -158,6 +172,7 @@ class DetectorBank:
         self._memory.state["good_now_ns"] = clock["now_ns"][0]
         carry_over(self._memory, kept.parts, len(kept.ids), here, there)
         self._memory.due[:] = FOREVER if clock["now_ns"][0] == NEVER else NEVER
+        apply_setpoints(self._params, self._memory)
         carry.carry_over(self._groups, kept.groups, self._ids, kept.ids)
 
     def _layout(self) -> str:
@@ -170,6 +185,7 @@ def warm_up() -> None:
     bank = DetectorBank(registry, Profile(), Clock.EVENT)
     bank.step(ReadingBlock.empty(), 0)
     bank.tick(0)
+    bank.restore(bank.snapshot())
 
 
 def _joined(parts: list[NDArray[np.void]]) -> FindingBlock:

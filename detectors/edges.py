@@ -12,7 +12,7 @@ Records = Any
 
 RAISED, RECOVERED = int(Edge.RAISED), int(Edge.RECOVERED)
 NO_EDGE = -1
-LIMIT, OUT_OF_RANGE, RATE, ROBUST_Z, DEAD = (int(Method(m)) for m in range(5))
+LIMIT, OUT_OF_RANGE, RATE, ROBUST_Z, DEAD, FORECAST = (int(Method(m)) for m in range(6))
 BALANCE, DRIFT = int(Method.BALANCE), int(Method.DRIFT)
 NS = 1e-9
 """Seconds in a nanosecond."""

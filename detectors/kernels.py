@@ -9,8 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.baseline import robust_z
-from detectors.edges import RATE, ROBUST_Z, Records
+from detectors.edges import Records
 from detectors.findings import Method
 from detectors.groups.reading import GROUPED, VOTES
 from detectors.groups.rounds import judge_round, take_reading
@@ -22,22 +21,13 @@ from detectors.health import (
     judge_late,
     judge_offset,
     judge_right,
-    judge_saturation,
-    partner_moves,
 )
-from detectors.jit import fetch_ahead, fused, inlined, kernel
-from detectors.limits import judge_limits, judge_range
-from detectors.location import BESIDE_Z, judge_location, judge_z, weigh_location
+from detectors.jit import fetch_ahead, inlined, kernel
+from detectors.judge import judge
 from detectors.memory import Memory, Params
-from detectors.pulse import feel_pulse, judge_pulse
-from detectors.relations.balance import tell_balance
-from detectors.relations.both import relate
-from detectors.relations.partners import tell_drift
-from detectors.relations.table import HEARD
-from detectors.shape_state import C_CLOCK, C_QUALITY, C_SATURATION, NO_PARTNER, PULSE_METHODS
+from detectors.shape_state import C_CLOCK, C_QUALITY
 from detectors.silence import begin, expect, fire_dead, revive
-from detectors.state import C_DEAD, C_RANGE, N_CONDITIONS, N_LIMITS, NEVER, RING
-from detectors.trend import judge_rate, rate_over_window, remember
+from detectors.state import C_DEAD, N_CONDITIONS, NEVER
 
 OK, LATE, DUPLICATE = 0, 1, 2
 """`status` of a reading: judged; older than its sensor's newest (stored only); the same sensor and time again."""
@@ -45,26 +35,10 @@ OK, LATE, DUPLICATE = 0, 1, 2
 MAX_MAGNITUDE = 1e30
 """A value beyond is a broken transmitter's, not a process's: it counts as no value, for its square would end a baseline."""
 AHEAD = 8
-"""How many readings before its turn a sensor's records are fetched into the cache; half as many for its ring."""
+"""How many readings before its turn a sensor's records are fetched into the cache."""
 _BAD = 2
 _S = 1_000_000_000
-_BOUNDS = (1 << N_LIMITS) - 1 | 1 << C_RANGE | 1 << C_SATURATION
-"""The bits of `busy` that stand for limits and range."""
-_PULSE = sum(1 << int(m) for m in PULSE_METHODS)
-_SATURATION, _CLOCK, _QUALITY = (int(m) for m in (Method.SATURATION, Method.CLOCK, Method.QUALITY))
-
-
-@inlined
-def _judge_pulse(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, dt_ns: int, value: float, score: float,
-                 out: Records, n: int) -> int:  # fmt: skip
-    u, g, h, partner = memory.pulse[i], memory.shape[i], memory.health[i], params.health[i].partner
-    witnessed = False
-    if partner != NO_PARTNER and value == u.prev and u.rest + 1 >= u.suspect:
-        witnessed = partner_moves(
-            u, g, h, memory.state[partner], memory.pulse[partner], memory.shape[partner], t_ns
-        )
-    return judge_pulse(params.shape[i], params.health[i], memory.state[i], u, g, h, memory.cond[i], witnessed, i,
-                       now_ns, t_ns, dt_ns, value, score, out, n)  # fmt: skip
+_CLOCK, _QUALITY = int(Method.CLOCK), int(Method.QUALITY)
 
 
 @inlined
@@ -78,83 +52,6 @@ def _judge_clock(params: Params, memory: Memory, i: int, event_clock: bool, now_
     return judge_right(h, most_s, s, health, c, i, now_ns, t_ns, value, out, n)
 
 
-@fused
-def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value: float,
-           out: Records, n: int, score: NDArray[np.float64], row: int) -> int:  # fmt: skip
-    """Judge one good reading by every method that watches its sensor; write its score and its findings."""
-    p, own, s = params.base[i], params.location[i], memory.state[i]
-    cond, ring, chart, calendar, novel = (
-        memory.cond,
-        memory.ring,
-        memory.chart[i],
-        memory.calendar[i],
-        memory.novel[i],
-    )
-    calm = p.calm_lo < value < p.calm_hi
-    abnormal = not calm or s.busy & _BOUNDS != 0
-    watches_rate = (p.watch >> RATE) & 1 != 0
-    rate = rate_over_window(p, s, ring, i, t_ns, value) if watches_rate or abnormal else math.nan
-    remember(p, s, ring, i, t_ns, value)
-
-    excess = 0.0
-    if watches_rate and not math.isnan(rate):
-        excess = abs(rate) / p.rate_limit
-    z = math.nan
-    if (p.watch >> ROBUST_Z) & 1:
-        z = robust_z(p, s, t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0, value)
-        if not math.isnan(z):
-            excess = max(excess, abs(z) / p.z_threshold)
-    if p.watch & BESIDE_Z:
-        excess = max(excess, weigh_location(p, own, chart, calendar, novel, t_ns, value, z))
-    if not calm and not p.quiet_lo < value < p.quiet_hi:
-        excess = max(excess, 1.0)
-    decides, stepped = -1, False
-    if p.watch & HEARD:
-        decides, stepped, apart = relate(params, memory, i, t_ns, value)
-        excess = max(excess, apart)
-    points = excess / (1.0 + excess)
-    score[row] = points
-
-    if abnormal:
-        n = judge_range(p, s, cond, i, now_ns, t_ns, value, points, out, n)
-        n = judge_limits(p, s, cond, i, now_ns, t_ns, value, rate, points, out, n)
-        if (p.watch >> _SATURATION) & 1:
-            n = judge_saturation(params.health[i], p, s, cond[i], i, now_ns, t_ns, value, points, out, n)
-    if watches_rate and not math.isnan(rate):
-        n = judge_rate(p, s, cond, i, now_ns, t_ns, value, rate, points, out, n)
-    if not math.isnan(z):
-        n = judge_z(p, s, cond, i, now_ns, t_ns, value, z, points, out, n)
-    if p.watch & BESIDE_Z:
-        n = judge_location(p, own, s, chart, calendar, novel, cond, i, now_ns, t_ns, value, z, points, out, n)
-    if decides >= 0:
-        n = tell_drift(
-            params.relation[i],
-            memory.state,
-            cond,
-            memory.partner,
-            i,
-            decides,
-            now_ns,
-            t_ns,
-            value,
-            points,
-            out,
-            n,
-        )
-    if stepped:
-        n = tell_balance(
-            params.relation[i], memory.balance[i], memory.state, cond, i, now_ns, t_ns, value, points, out, n
-        )
-    if p.watch & _PULSE:
-        dt_ns = t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0
-        if not feel_pulse(memory.pulse[i], s, dt_ns, value):
-            told = n
-            n = _judge_pulse(params, memory, i, now_ns, t_ns, dt_ns, value, points, out, n)
-            for k in range(told, n):
-                score[row] = max(score[row], out[k].score)
-    return n
-
-
 @inlined
 def _fetch(base: Records, memory: Memory, seats: Records, members: Records, ahead: int, soon: int) -> None:
     """Bring the records of a coming reading's sensor into the cache, and what they point at of a sooner one's."""
@@ -162,7 +59,7 @@ def _fetch(base: Records, memory: Memory, seats: Records, members: Records, ahea
     fetch_ahead(base, ahead)
     fetch_ahead(seats, ahead)
     fetch_ahead(memory.pulse, ahead)
-    fetch_ahead(memory.ring, soon * RING + ((memory.state[soon].ring_head + 1) & (RING - 1)))
+    fetch_ahead(memory.course, ahead)
     if seats[soon].member != NOBODY:
         fetch_ahead(members, seats[soon].member)
 
@@ -227,7 +124,7 @@ def step(params: Params, memory: Memory, groups: Groups, event_clock: bool, now_
         if (s.busy >> C_DEAD) & 1:
             n = revive(base[i].dead_after_ns, s, cond[i, C_DEAD], i, now, t, v, out, n)
             expect(state, due, i, now + base[i].dead_after_ns)
-        n = _judge(params, memory, i, now, t, v, out, n, score, row)
+        n = judge(params, memory, i, now, t, v, out, n, score, row)
         s.good_t_ns = t
         watch = base[i].watch
         if watch & VOTES and may_vote(s, seats[i], groups.voter, groups.vote):

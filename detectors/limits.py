@@ -4,9 +4,10 @@ import math
 
 from detectors.edges import LIMIT, NO_EDGE, OUT_OF_RANGE, RAISED, RECOVERED, Records, emit, move_edge
 from detectors.findings import NO_LIMIT
+from detectors.forecast import seconds_to_graver
 from detectors.jit import inlined
+from detectors.memory import Memory, Params
 from detectors.state import C_RANGE, N_LIMITS, L
-from detectors.trend import seconds_to_graver
 
 
 @inlined
@@ -25,9 +26,10 @@ def judge_range(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns
 
 
 @inlined
-def judge_limits(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float, rate: float, score: float,
+def judge_limits(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value: float, score: float,
             out: Records, n: int) -> int:  # fmt: skip
     """Judge the five limits, low ones from below and high ones from above (ISA-18.2 deadband, on- and off-delay)."""
+    p, s, cond = params.base[i], memory.state[i], memory.cond
     for k in range(N_LIMITS):
         limit = p.limit[k]
         if math.isnan(limit):
@@ -42,7 +44,7 @@ def judge_limits(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_n
             s, cond[i], k, inside, outside, t_ns, p.on_delay_ns, p.off_delay_ns, 1, p.max_samples[k]
         )
         if edge == RAISED:
-            forecast_s = seconds_to_graver(p, k, value, rate)
+            forecast_s = seconds_to_graver(params, memory, i, k, value)
             n = emit(out, n, now_ns, t_ns, cond[i, k].onset_ns, i, LIMIT, RAISED, k, value, value, limit, math.nan, forecast_s,
                       score)  # fmt: skip
         elif edge == RECOVERED:

@@ -22,30 +22,44 @@ from detectors.shape_state import (
     TAIL_SHARE,
 )
 from detectors.state import (
+    AHEAD,
     CALENDAR,
     CHART,
     CLOCK,
     CONDITION,
+    COURSE,
     FANOUT,
     FOREVER,
     LOCATION_PARAMS,
+    MODE,
     N_CONDITIONS,
     NEVER,
     NOVEL,
     PARAMS,
     RING,
     SAMPLE,
+    SCALES,
+    SETPOINTS,
+    SLOTS,
     STATE,
+    TANKS,
     at_cache_lines,
 )
 
-_PARAMS = (PARAMS, LOCATION_PARAMS, RELATION, SHAPE_PARAMS, HEALTH_PARAMS)
+_PARAMS = (PARAMS, AHEAD, TANKS, SETPOINTS, LOCATION_PARAMS, RELATION, SHAPE_PARAMS, HEALTH_PARAMS)
 
 
 class Params(NamedTuple):
-    """Parameters, from the points table and the profile: a row a sensor in each array; never written by the step."""
+    """Parameters, from the points table and the profile: a row a sensor in each array but the last.
+
+    The step writes none of them but the working limits of sensors whose set-points follow their equipment's mode
+    (`setpoints`, detectors.mode); those are as the mode says, so a snapshot needs no parameters.
+    """
 
     base: NDArray[np.void]
+    ahead: NDArray[np.void]
+    tanks: NDArray[np.void]
+    setpoints: NDArray[np.void]
     location: NDArray[np.void]
     relation: NDArray[np.void]
     shape: NDArray[np.void]
@@ -66,6 +80,9 @@ class Memory(NamedTuple):
     state: NDArray[np.void]
     cond: NDArray[np.void]
     ring: NDArray[np.void]
+    course: NDArray[np.void]
+    blocks: NDArray[np.void]
+    mode: NDArray[np.void]
     chart: NDArray[np.void]
     calendar: NDArray[np.void]
     novel: NDArray[np.void]
@@ -86,6 +103,11 @@ class Memory(NamedTuple):
         cond = at_cache_lines(sensors * N_CONDITIONS, CONDITION).reshape(sensors, N_CONDITIONS)
         cond["since_ns"] = NEVER
         ring = at_cache_lines(sensors * RING, SAMPLE)
+        course = at_cache_lines(sensors, COURSE)
+        course["target"], course["step"] = -1, np.inf
+        blocks = at_cache_lines(sensors * SCALES * SLOTS, SAMPLE)
+        mode = at_cache_lines(sensors, MODE)
+        mode["wanted_ns"] = mode["changed_ns"] = NEVER
         held = at_cache_lines(sensors, HELD)
         partner = at_cache_lines(sensors * MOST, PARTNER)
         balance = at_cache_lines(sensors, BALANCE)
@@ -105,6 +127,9 @@ class Memory(NamedTuple):
             state,
             cond,
             ring,
+            course,
+            blocks,
+            mode,
             chart,
             calendar,
             novel,
@@ -142,7 +167,7 @@ def carry_over(
     """Copy rows `there` of an earlier memory of `old_sensors` sensors, as bytes, into rows `here` of `new`; not the clock."""
     sensors = len(new.state)
     for name, part in new.by_name().items():
-        if name == "clock":
+        if name == "clock" or not sensors:
             continue
         flat = part.reshape(sensors, -1)
         flat[here] = np.frombuffer(old[name], part.dtype).reshape(old_sensors, flat.shape[1])[there]

@@ -9,21 +9,32 @@ from types import MappingProxyType
 from typing import Any
 
 from detectors.profile import LONGEST_S, Methods, Profile
+from detectors.rows import ModeLimits
+from detectors.setpoints import read_modes
 from registry.defaults import TypeDefaults
 from registry.faults import Fault
 from registry.marks import KeyPath, Marked, load_marked, parse_marked
 from registry.sensors import SensorType
 from registry.suggest import shown
 
-_PARTS = ("defaults", "methods")
+_PARTS = ("defaults", "methods", "modes")
 COUNTS = frozenset(
     {
-        *("z_warm_samples", "z_samples", "group_rounds", "drift_samples", "step_samples", "stuck_samples"),
+        *(
+            "z_warm_samples",
+            "z_samples",
+            "group_rounds",
+            "drift_samples",
+            "forecast_samples",
+            "step_samples",
+            "stuck_samples",
+        ),
         *("saturation_samples", "saturation_ends", "clock_samples", "bad_samples"),
     }
 )
 WHOLE = COUNTS | {"group", "vote_needed"}
-_SHARES = frozenset({"group_false_rate"})
+_MOST = {"group_false_rate": 0.1, "forecast_from_pct": 100.0}
+"""The most that a key may be, beside times and whole numbers."""
 _FALSE_PER_DAY = frozenset(
     f"{method}_false_per_day" for method in ("spike", "step", "variance", "oscillation", "stuck", "noise")
 )
@@ -37,7 +48,8 @@ _POSITIVE = frozenset(
         "z_threshold",
         "z_tau_s",
         *COUNTS,
-        *_SHARES,
+        "group_false_rate",
+        *("forecast_s", "forecast_sigmas", "course_every_s", "mode_pct_per_h"),
         "season_z",
         "cusum_false_per_day",
         "cusum_shift",
@@ -54,7 +66,6 @@ _POSITIVE = frozenset(
 _FROM_ONE = frozenset({"variance_times", "noise_times", "stuck_times"})
 
 _MOST_SAMPLES = 1_000_000
-_LARGEST_SHARE = 0.1
 _ENDS = 2
 _METHOD_KEYS = tuple(f.name for f in fields(Methods))
 _DEFAULT_KEYS = tuple(f.name for f in fields(TypeDefaults))
@@ -69,6 +80,8 @@ SWITCHES = frozenset(
         "novelty_rank",
         "drift_pct",
         "balance_h",
+        "forecast_s",
+        "mode_pct_per_h",
         "saturation_s",
         "clock_max_s",
         "bad_s",
@@ -92,11 +105,13 @@ def load_profile(path: Path | None, *over: Path) -> tuple[Profile, Defaults, lis
     methods = {kind: Methods() for kind in SensorType}
     defaults = {kind: TypeDefaults() for kind in SensorType}
     sensors: dict[str, Mapping[str, float]] = {}
+    modes: dict[str, ModeLimits] = {}
     faults: list[Fault] = []
     for layer in layers:
         faults += layer.faults
-        faults += _lay_over(layer, methods, defaults, sensors)
-    return Profile(MappingProxyType(methods), MappingProxyType(sensors)), defaults, faults
+        faults += _lay_over(layer, methods, defaults, sensors, modes)
+    profile = Profile(MappingProxyType(methods), MappingProxyType(sensors), MappingProxyType(modes))
+    return profile, defaults, faults
 
 
 def unknown_sensors(path: Path, known: Mapping[str, int]) -> list[Fault]:
@@ -119,6 +134,7 @@ def _lay_over(
     methods: dict[SensorType, Methods],
     defaults: dict[SensorType, TypeDefaults],
     sensors: dict[str, Mapping[str, float]],
+    modes: dict[str, ModeLimits],
 ) -> list[Fault]:
     if layer.data is None:
         return []
@@ -133,6 +149,7 @@ def _lay_over(
         own, more = _numbers(layer, (*path, "methods"), parts.get("methods", {}), _METHOD_KEYS)
         faults += more
         methods[kind] = replace(methods[kind], **own)
+        faults += _lay_modes(layer, (*path, "modes"), parts.get("modes"), modes, kind)
         raw = parts.get("defaults", {})
         unit = raw.get("unit") if isinstance(raw, dict) else None
         if unit is not None and not isinstance(unit, str):
@@ -144,9 +161,22 @@ def _lay_over(
     listed, more = _mapping(layer, ("sensors",), top.get("sensors", {}), None)
     faults += more
     for sensor, body in listed.items():
-        own, more = _numbers(layer, ("sensors", sensor), body, _METHOD_KEYS)
+        parts, more = _mapping(layer, ("sensors", sensor), body, (*_METHOD_KEYS, "modes"))
+        faults += more
+        faults += _lay_modes(layer, ("sensors", sensor, "modes"), parts.pop("modes", None), modes, sensor)
+        own, more = _numbers(layer, ("sensors", sensor), parts, _METHOD_KEYS)
         faults += more
         sensors[sensor] = MappingProxyType({**sensors.get(sensor, {}), **own})
+    return faults
+
+
+def _lay_modes(
+    layer: Marked, path: KeyPath, value: Any, modes: dict[str, ModeLimits], of: str
+) -> list[Fault]:
+    """Lay the set-points by mode of a type or a sensor over those before, mode by mode."""
+    own, faults = read_modes(layer, path, value)
+    if own:
+        modes[of] = MappingProxyType({**modes.get(of, {}), **own})
     return faults
 
 
@@ -195,8 +225,8 @@ def _holds(key: str, item: float) -> bool:
         return False
     if key in WHOLE:
         return number.is_integer() and number <= (_ENDS if key == "saturation_ends" else _MOST_SAMPLES)
-    if key in _SHARES:
-        return number <= _LARGEST_SHARE
+    if key in _MOST:
+        return number <= _MOST[key]
     return not key.endswith("_s") or number <= LONGEST_S
 
 
@@ -206,10 +236,9 @@ _LEAST = ((_SIGNED, ""), (_POSITIVE, " above 0"), (_FROM_ONE, " from 1"))
 
 def _allowed(key: str) -> str:
     if key in WHOLE:
-        most = _ENDS if key == "saturation_ends" else _MOST_SAMPLES
-        return f"a whole number from {1 if key in _POSITIVE else 0} to {most}"
-    if key in _SHARES:
-        return f"a number above 0, at most {_LARGEST_SHARE}"
+        whole = _ENDS if key == "saturation_ends" else _MOST_SAMPLES
+        return f"a whole number from {1 if key in _POSITIVE else 0} to {whole}"
     sign = next((word for keys, word in _LEAST if key in keys), " from 0")
-    most_s = f", at most {LONGEST_S:.0f}" if key.endswith("_s") else ""
-    return f"a number{sign}{most_s}" + (", or null for none" if key in SWITCHES else "")
+    limit = _MOST.get(key, LONGEST_S if key.endswith("_s") else None)
+    most = "" if limit is None else f", at most {limit:.10g}"
+    return f"a number{sign}{most}" + (", or null for none" if key in SWITCHES else "")

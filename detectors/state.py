@@ -23,8 +23,8 @@ def condition_of(method: Method) -> int:
     return _BEFORE + int(method)
 
 
-C_RANGE, C_RATE, C_Z, C_DEAD = map(
-    condition_of, (Method.OUT_OF_RANGE, Method.RATE, Method.ROBUST_Z, Method.DEAD)
+C_RANGE, C_RATE, C_Z, C_DEAD, C_FORECAST = map(
+    condition_of, (Method.OUT_OF_RANGE, Method.RATE, Method.ROBUST_Z, Method.DEAD, Method.FORECAST)
 )
 C_CUSUM, C_EWMA, C_SEASON, C_NOVELTY = (
     _BEFORE + int(method) for method in (Method.CUSUM, Method.EWMA, Method.SEASON, Method.NOVELTY)
@@ -37,6 +37,22 @@ N_CONDITIONS = _BEFORE + len(Method)
 
 RING = 32
 """Samples kept of the rate window; a faster sensor's are thinned evenly, so the window stays whole in time."""
+
+SCALES = 3
+"""Scales of a course: a block of one is the mean of `MERGED` blocks of the one before."""
+MERGED = 4
+BLOCKS = 12
+"""Blocks of each scale that a slope is seen in, so that the windows are 6, 12, 24, 48, 96 and 192 of the shortest blocks."""
+SLOTS = 16
+"""Room for them: a power of two finds a place without a division."""
+
+TANK = 1 << 30
+"""The bit of `watch` of a level sensor that tells its equipment's mode; no method has this number."""
+MODES = ("unknown", "fill", "hold", "drain", "idle")
+UNKNOWN, FILL, HOLD, DRAIN, IDLE = range(len(MODES))
+
+WITHHELD = 2
+"""`active` of a forecast that is followed and not told, because such an approach always turned back (detectors.forecast)."""
 
 _LINE_BYTES = 64
 
@@ -51,7 +67,6 @@ PARAMS = np.dtype(
         # what every reading needs, together in the first 64 bytes
         ("calm_lo", np.float64),  # above this and below calm_hi no limit is crossed and no range left
         ("calm_hi", np.float64),
-        ("ring_every_ns", np.int64),  # samples of the rate window lie at least this far apart
         ("z_threshold", np.float64),
         ("z_tau_ns", np.int64),  # time constant of the baseline
         ("sigma_min", np.float64),  # the least spread believed: the transmitter's own resolution
@@ -59,6 +74,8 @@ PARAMS = np.dtype(
         ("z_samples", np.int32),  # consecutive good samples beyond the threshold before it is a finding
         ("watch", np.int32),  # bit m: method m is on, of those that can be switched off
         ("clock_max_s", np.int32),  # event time so far from the clock is wrong; the largest number: never
+        ("course_every_ms", np.int32),  # a block of the course is at least this long; 0: no course is kept
+        ("_hot_spare", np.int32),
         # what only an abnormal one needs
         ("quiet_lo", np.float64),  # above this and below quiet_hi no limit is crossed
         ("quiet_hi", np.float64),
@@ -66,6 +83,7 @@ PARAMS = np.dtype(
         ("range_hi", np.float64),
         ("rate_limit", np.float64),  # unit per second, either way
         ("rate_window_ns", np.int64),
+        ("ring_every_ns", np.int64),  # samples of the rate window lie at least this far apart
         ("limit", np.float64, N_LIMITS),  # NaN: none
         ("deadband", np.float64),
         ("on_delay_ns", np.int64),
@@ -74,7 +92,7 @@ PARAMS = np.dtype(
         ("max_samples", np.int32, N_LIMITS),
         ("dead_after_ns", np.int64),  # silence that means dead; FOREVER: silence means nothing
         ("z_off_ns", np.int64),
-        ("_spare", np.int64, 5),  # to whole cache lines
+        ("_spare", np.int64, 4),  # to whole cache lines
     ],
     align=True,
 )
@@ -97,15 +115,119 @@ STATE = np.dtype(
 )
 """State of one sensor: 64 bytes, one cache line."""
 
+AHEAD = np.dtype(
+    [
+        ("stale_ns", np.int64),  # a longer gap between readings breaks the course off
+        ("step", np.float64),  # the resolution, where no smaller change has been seen
+        ("ahead_lo", np.float64),  # at or below it the next lower limit is forecast; -inf: never
+        ("ahead_hi", np.float64),  # at or above it the next higher one; inf: never
+        ("forecast_s", np.float64),  # a limit that is this near is a finding
+        ("urgent_s", np.float64),  # and once more when it is this near
+        ("sigmas", np.float64),  # standard errors that a slope has before it is believed
+        ("samples", np.int32),  # forecasts in a row before it is a finding
+        ("_spare", np.int32),
+    ],
+    align=True,
+)
+"""Parameters of one sensor's forecast; the step writes the two bounds where set-points follow a mode."""
+
+TANKS = np.dtype(
+    [
+        (
+            "first",
+            np.int32,
+        ),  # row of the first level sensor of its equipment, whose record has its mode; -1: none
+        ("next", np.int32),  # of a level sensor: the next one of the same equipment, -1: none
+        ("moving", np.float64),  # unit per second: slower is at rest
+        ("least_ns", np.int64),  # how long a level must have done otherwise before the mode is another
+        ("idle_ns", np.int64),  # at rest for longer is idle
+        ("settle_ns", np.int64),  # how long charts wait after a change
+        ("_spare", np.int64, 3),
+    ],
+    align=True,
+)
+"""What one sensor has to do with the mode of its equipment."""
+
+SETPOINTS = np.dtype(
+    [
+        ("sensor", np.int32),
+        ("first", np.int32),  # as in `TANKS`
+        ("mode", np.int32),
+        ("limit", np.float64, N_LIMITS),
+        ("calm_lo", np.float64),
+        ("calm_hi", np.float64),
+        ("quiet_lo", np.float64),
+        ("quiet_hi", np.float64),
+        ("ahead_lo", np.float64),
+        ("ahead_hi", np.float64),
+    ],
+    align=True,
+)
+"""The working limits of one sensor in one mode, and all that follows from them; only sensors that have several."""
+
 SAMPLE = np.dtype([("t_ns", np.int64), ("value", np.float64)], align=True)
-"""One sample of a rate window's ring."""
+"""One sample of a rate window's ring, or one block of a course: the means of its times and of its values."""
+
+COURSE = np.dtype(
+    [
+        # what every reading moves, together in the first 64 bytes
+        ("last_t_ns", np.int64),  # time of the newest reading
+        ("last", np.float64),  # its value
+        ("before", np.float64),  # the value before it
+        ("closed_ns", np.int64),  # time of the last reading of the newest whole block
+        ("sum", np.float64),  # values of the block that is open
+        ("first_ns", np.int64),  # time of the first of them
+        ("count", np.int32),  # how many they are
+        ("seen", np.int32),  # readings since the course began, counted to 2
+        ("nearness", np.float64),  # horizon of the forecast over seconds left, 0 where no limit is forecast
+        # what every block moves
+        # variance of a block beside its neighbours, at each scale and at the one that would come next
+        ("noise_var", np.float64, SCALES + 1),
+        ("noise_count", np.int16, SCALES + 1),  # how much it rests on, counted until it is warm
+        ("pushed", np.int32, SCALES),  # blocks since the course began
+        ("target", np.int32),  # the limit ahead, -1 where none is
+        ("step", np.float64),  # the smallest change seen between two readings: the resolution, if it has one
+        # what only an approach moves
+        ("left_s", np.float64),  # seconds until that limit, infinite where it is not reached
+        ("span_s", np.float64),  # the window that says so
+        ("slope", np.float64),  # how fast it is approached, unit per second
+        ("extreme", np.float64),  # the value nearest to it in this approach
+        ("told", np.int32),  # the limit of this approach
+        ("urgent", np.int32),  # whether it was told as urgent
+        ("turns", np.int32),  # forecasts in a row that say otherwise of that
+        ("known", np.int32),  # whether there is any slope to speak of
+        # approaches to l and to h that turned back since the last that did not, and the utmost of them
+        ("turned", np.int32, 2),
+        ("_pad", np.int64),
+        ("turned_at", np.float64, 2),
+        ("steepest", np.float64, 2),
+        ("_spare", np.int64, 4),
+    ],
+    align=True,
+)
+"""The recent course of one sensor, beside its blocks: four cache lines."""
+
+MODE = np.dtype(
+    [
+        ("mode", np.int32),  # what the sensor's own level does
+        ("wanted", np.int32),  # what it seems to do now
+        ("since_ns", np.int64),  # since when it is in its mode
+        ("wanted_ns", np.int64),  # since when it seems to do otherwise, NEVER while it does not
+        ("ruling", np.int32),  # of an equipment's first level sensor: the equipment's mode
+        ("_pad", np.int32),
+        ("changed_ns", np.int64),  # when the equipment's mode last changed, NEVER before it did
+        ("_spare", np.int64, 3),
+    ],
+    align=True,
+)
+"""The mode of one level sensor, and on the first of an equipment that of the equipment: one cache line."""
 
 CONDITION = np.dtype(
     [
         ("since_ns", np.int64),  # event time at which the pending edge began, NEVER when none is pending
         ("onset_ns", np.int64),  # since when the active condition holds
         ("samples", np.int32),  # good samples of the pending edge
-        ("active", np.int32),
+        ("active", np.int32),  # 0 off, 1 on; of a forecast also WITHHELD
     ],
     align=True,
 )

@@ -1,11 +1,11 @@
-"""The recent course of a value: a ring of samples over a window of time, the rate over it, the forecast from it."""
+"""rate: a ring of samples over a window of time, and the change over it; kept where the rate is watched."""
 
 import math
 
-from detectors.edges import CLIP_SIGMA, NO_EDGE, NS, RATE, Records, emit, move_edge
+from detectors.edges import NO_EDGE, NS, RATE, Records, emit, move_edge
 from detectors.findings import NO_LIMIT
 from detectors.jit import inlined
-from detectors.state import C_RATE, DESIGN, LL, RING, L
+from detectors.state import C_RATE, RING
 
 
 @inlined
@@ -36,22 +36,6 @@ def rate_over_window(p: Records, s: Records, ring: Records, i: int, t_ns: int, v
             return (value - oldest.value) / (span_ns * NS)  # type: ignore[no-any-return]  # of untyped records
         s.ring_count -= 1
     return math.nan
-
-
-@inlined
-def seconds_to_graver(p: Records, k: int, value: float, rate: float) -> float:
-    """Return the seconds until the limit graver than `k` is reached at the present rate, NaN while that is noise."""
-    if math.isnan(rate):
-        return math.nan
-    graver = k - 1 if k <= L else k + 1
-    if graver < LL or graver > DESIGN:
-        return math.nan
-    gap = p.limit[graver] - value
-    moved = abs(rate) * p.rate_window_ns * NS
-    if math.isnan(gap) or moved <= max(p.deadband, CLIP_SIGMA * p.sigma_min) or gap * rate <= 0.0:
-        return math.nan
-    left_s: float = gap / rate
-    return left_s
 
 
 @inlined

@@ -10,6 +10,7 @@ from alerting.routes_file import load_routes, routes_to_log
 from detectors.clock import Clock
 from detectors.profile import Profile
 from detectors.profile_file import load_profile, unknown_sensors
+from detectors.setpoints import setpoint_faults
 from ingest.mqtt import MqttSettings, settings_faults
 from registry.faults import Fault, InputError, errors_in
 from registry.load import load_registry
@@ -63,6 +64,7 @@ def load(path: Path, over: Sequence[Path] = ()) -> Loaded:
     faults += _connection_faults(path, settings, password)
     if registry is not None:
         faults += [fault for own in layers for fault in unknown_sensors(own, registry.index)]
+        faults += [fault for own in layers for fault in setpoint_faults(own, profile, registry)]
     if errors_in(faults) or registry is None or grades is None or routes is None:
         raise InputError(faults)
     plan = Plan(
@@ -132,6 +134,7 @@ def plan_of_points(points: Path, over: Sequence[Path] = ()) -> tuple[Plan, list[
     faults += more
     if registry is not None:
         faults += [fault for own in over for fault in unknown_sensors(own, registry.index)]
+        faults += [fault for own in over for fault in setpoint_faults(own, profile, registry)]
     if registry is None or errors_in(faults):
         raise InputError(faults)
     return _packaged(registry, profile), faults

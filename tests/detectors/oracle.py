@@ -142,10 +142,10 @@ class OracleBank:
             if edge:
                 found.append((self.now, i, name, edge, limit, s.condition(limit or name).onset))
 
+        excess = self.follow(i, s, t, v)
         rate, z = self.rate(s, t, v), self.z(s, t, v)
-        excess = 0.0
         if not math.isnan(p["rate_limit"]) and not math.isnan(rate):
-            excess = abs(rate) / p["rate_limit"]
+            excess = max(excess, abs(rate) / p["rate_limit"])
         if not math.isnan(p["z_threshold"]) and not math.isnan(z):
             excess = max(excess, abs(z) / p["z_threshold"])
         located, season, novel = self.locate(s, t, v, z)
@@ -175,6 +175,7 @@ class OracleBank:
                 most=p["max_samples"][k],
             )
             note("limit", edge, name)
+        found += self.after_limits(i, s, t, v)
         if not math.isnan(p["rate_limit"]) and not math.isnan(rate):
             edge = s.condition("rate").move(
                 t,
@@ -201,6 +202,16 @@ class OracleBank:
         self.located(s, t, z, season, novel=novel, note=note)
         s.good_t = t
         return found, excess / (1.0 + excess)
+
+    def follow(self, i: int, s: Sensor, t: int, v: float) -> float:
+        """Let a family that looks at every reading first do so; return its share of the score's excess."""
+        del i, s, t, v
+        return 0.0
+
+    def after_limits(self, i: int, s: Sensor, t: int, v: float) -> list[tuple[Any, ...]]:
+        """Return what a family tells after the limits."""
+        del i, s, t, v
+        return []
 
     def locate(self, s: Sensor, t: int, v: float, z: float) -> tuple[float, float, bool]:
         """Return the excess of charts, season and novelty, the season's z, and whether novelty tells this reading."""

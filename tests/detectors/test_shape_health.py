@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from detectors.bank import DetectorBank
 from detectors.clock import Clock
 from detectors.findings import Edge, FindingBlock, Method
-from detectors.profile import Methods, Profile, partners_of
+from detectors.health_rows import partners_of
+from detectors.profile import Methods, Profile
 from detectors.shape_state import HEALTH_BITS, NO_PARTNER
 from detectors.state import condition_of
 from registry.readings import Quality, ReadingBlock
