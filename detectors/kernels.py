@@ -14,7 +14,7 @@ from detectors.course import follow
 from detectors.edges import DEAD, FORECAST, NO_EDGE, NS, RATE, RECOVERED, ROBUST_Z, Records, emit, move_edge
 from detectors.findings import NO_LIMIT
 from detectors.forecast import judge_forecast, look_ahead
-from detectors.jit import fetch_ahead, inlined, kernel
+from detectors.jit import fetch_ahead, fused, kernel
 from detectors.limits import judge_limits, judge_range
 from detectors.memory import Memory, Params
 from detectors.mode import judge_mode, settling
@@ -45,7 +45,7 @@ _BOUNDS = (1 << N_LIMITS) - 1 | 1 << C_RANGE
 """The bits of `busy` that stand for limits and range."""
 
 
-@inlined
+@fused
 def _run_on(params: Params, memory: Memory, i: int, t_ns: int, value: float) -> bool:
     """Let a reading join its sensor's course, and look at mode and limits ahead; return whether a limit is ahead, or was."""
     p, a, c = params.base[i], params.ahead[i], memory.course[i]
@@ -62,7 +62,7 @@ def _run_on(params: Params, memory: Memory, i: int, t_ns: int, value: float) -> 
     return standing or bool(c.target != NO_LIMIT)
 
 
-@inlined
+@fused
 def _judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value: float,
            out: Records, n: int, score: NDArray[np.float64], row: int) -> int:  # fmt: skip
     """Judge one good reading by every method that watches its sensor; write its score and its findings."""
