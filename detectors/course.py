@@ -15,7 +15,7 @@ as long as is kept.
 import math
 
 from detectors.edges import NS, Records
-from detectors.jit import inlined
+from detectors.jit import fused, inlined
 from detectors.state import BLOCKS, MERGED, SCALES, SLOTS
 
 PER_SENSOR = SCALES * SLOTS
@@ -40,7 +40,7 @@ _CARRIED = 4.0
 """A bend is carried on over this many of the windows that show it."""
 
 
-@inlined
+@fused
 def follow(p: Records, a: Records, c: Records, blocks: Records, i: int, t_ns: int, value: float) -> bool:
     """Let a good reading join the course; return whether it closed a block."""
     every_ns = p.course_every_ms * _MS

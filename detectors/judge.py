@@ -34,7 +34,7 @@ _PULSE = sum(1 << int(m) for m in PULSE_METHODS)
 _SATURATION = int(Method.SATURATION)
 
 
-@inlined
+@fused
 def _run_on(params: Params, memory: Memory, i: int, t_ns: int, value: float) -> bool:
     """Let a reading join its sensor's course, and look at mode and limits ahead; return whether a limit is ahead, or was."""
     p, a, c = params.base[i], params.ahead[i], memory.course[i]
