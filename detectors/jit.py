@@ -79,18 +79,6 @@ def _plain(kind: Any) -> Any:
     return numba.types.int64 if isinstance(kind, numba.types.Integer) else kind
 
 
-def fused(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a part of the step that every reading goes through, into the step itself: it is a call only to its reader.
-
-    A call hands over every field of every array of parameters and memory, about a hundred words; rare parts are `inlined`,
-    which leaves that to the compiler, for a step that is too large is compiled slowly and runs no faster.
-    """
-    return cast(
-        "Callable[P, R]",
-        numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)(function),
-    )
-
-
 @intrinsic  # type: ignore[untyped-decorator]  # numba ships no types
 def fetch_ahead(_typing: Any, records: Any, row: Any) -> Any:
     """Ask the processor to bring the start of a record into its cache while it goes on with others.

@@ -34,7 +34,7 @@ OK, LATE, DUPLICATE = 0, 1, 2
 
 MAX_MAGNITUDE = 1e30
 """A value beyond is a broken transmitter's, not a process's: it counts as no value, for its square would end a baseline."""
-AHEAD = 8
+AHEAD = 16
 """How many readings before its turn a sensor's records are fetched into the cache."""
 _BAD = 2
 _S = 1_000_000_000
