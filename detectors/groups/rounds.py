@@ -47,16 +47,11 @@ def any_active(memory: Memory, i: int, mask: int) -> bool:
 
 
 @inlined
-def take_reading(
-    seat: Records, member: Records, groups: Records, zero: NDArray[np.float64], t_ns: int, value: float
-) -> bool:
+def take_reading(seat: Records, member: Records, groups: Records, t_ns: int, value: float) -> bool:
     """Count a good reading of a member; tell whether it ends its group's round."""
     m, group = member[seat.member], groups[seat.group]
     m.value = value
     m.count += 1
-    if m.seen == 0:
-        m.seen = 1
-        zero[seat.member] = value
     if m.awaited:
         m.awaited = 0
         group.missing -= 1
@@ -153,6 +148,9 @@ def _keep(groups: Groups, g: int, t_ns: int) -> None:
             at = group.kept_at + group.kept * group.n
             for a in range(group.n):
                 m = groups.member[group.first + a]
+                if m.seen == 0 and m.count > 0:
+                    m.seen = 1
+                    groups.zero[group.first + a] = m.value
                 groups.kept[at + a] = m.value - groups.zero[group.first + a] if m.count > 0 else np.nan
             groups.kept_t_ns[g, group.kept] = t_ns
             groups.kept_segment[g, group.kept // SEGMENT] = segment

@@ -52,7 +52,7 @@ MEMBER = np.dtype(
         ("sensor", np.int32),
         ("count", np.int32),  # good readings since the group was last judged
         ("awaited", np.int32),  # 1: the round is not complete without it
-        ("seen", np.int32),  # 1: it has had a good reading, so its `zero` is set
+        ("seen", np.int32),  # 1: it has been in a kept round, so its `zero` is set
     ],
     align=True,
 )

@@ -42,8 +42,6 @@ class OracleGroup:
     def read(self, i: int, t: int, v: float) -> tuple[float, list[str]] | None:
         """Take a good reading; if it ends a round, return the excess and what is raised or recovered."""
         self.values[i].append(v)
-        if self.zero[i] is None:
-            self.zero[i] = v
         silent = sum(not heard for heard in self.values)
         if silent and (len(self.values[i]) < PATIENCE or 2 * silent > self.n):
             return None
@@ -74,6 +72,11 @@ class OracleGroup:
         if calm:
             assert self.judged is not None
             self.accepted.append((self.judged, latest))
+            if lot_of((len(self.accepted) - 1) // SEGMENT) % self.stride == 0:
+                self.zero = [
+                    v if z is None and not math.isnan(v) else z
+                    for z, v in zip(self.zero, latest, strict=True)
+                ]
         return excess, told
 
     def move(self, e: int, name: str, statistic: float, limit: float) -> list[str]:
