@@ -129,7 +129,7 @@ def step(params: Params, memory: Memory, groups: Groups, event_clock: bool, now_
         watch = base[i].watch
         if watch & VOTES and may_vote(s, seats[i], groups.voter, groups.vote):
             n = cast_vote(memory, groups, i, now, t, v, out, n)
-        if watch & GROUPED and take_reading(seats[i], members, groups.group, groups.zero, t, v):
+        if watch & GROUPED and take_reading(seats[i], members, groups.group, t, v):
             n, fit = judge_round(memory, groups, seats[i].group, now, t, out, n, score, row)
             if fit != NOBODY:
                 return row + 1, n, fit

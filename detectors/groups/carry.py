@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.groups.state import CAPACITY, NOBODY, Groups
+from detectors.groups.state import CAPACITY, NOBODY, SEGMENTS, Groups
 
 _STATE_OF_GROUP = (
     "hold", "judged_t_ns", "ready", "principal", "t2_limit", "q_limit", "age_s", "learnt_t_ns", "kept", "stride",
-    "accepted",
+    "accepted", "fitted_at",
 )  # fmt: skip
 _STATE_OF_MEMBER = ("value", "kick", "mean", "per_spread", "centre", "smooth", "count", "awaited", "seen")
 _STATE_OF_VOTE = ("side", "onset_ns")
@@ -69,6 +69,7 @@ def _unpacked(new: Groups, parts: dict[str, bytes]) -> Groups:
     flat = {name: np.frombuffer(parts[name], part.dtype) for name, part in new._asdict().items()}
     flat["edge"] = flat["edge"].reshape(-1, 2)
     flat["kept_t_ns"] = flat["kept_t_ns"].reshape(-1, CAPACITY)
+    flat["kept_segment"] = flat["kept_segment"].reshape(-1, SEGMENTS)
     return Groups(**flat)
 
 
@@ -83,7 +84,7 @@ def _carry_group(new: Groups, g: int, old: Groups, h: int, places: list[int]) ->
     for name in _STATE_OF_GROUP:
         new.group[name][g] = old.group[name][h]
     new.group["missing"][g] = new.member["awaited"][rows].sum()
-    new.kept_t_ns[g] = old.kept_t_ns[h]
+    new.kept_t_ns[g], new.kept_segment[g] = old.kept_t_ns[h], old.kept_segment[h]
     kept = new.kept_of(g)
     kept[:] = np.nan
     kept[:, here] = old.kept_of(h)[:, there]

@@ -19,8 +19,8 @@ from scipy.linalg import eigh
 from scipy.stats import f
 
 from detectors.groups.members import LEAST_MEMBERS, GroupSpec, Membership
-from detectors.groups.rounds import CENTRE_ROUNDS
-from detectors.groups.state import CAPACITY, E_Q, E_T2, SEGMENT, SEGMENTS, Groups
+from detectors.groups.rounds import CENTRE_ROUNDS, lot_of
+from detectors.groups.state import E_Q, E_T2, SEGMENT, Groups
 from detectors.groups.statistic import LAMBDA, learn, measure
 from detectors.jit import kernel
 
@@ -77,25 +77,34 @@ class Seen:
 def refit(groups: Groups, g: int) -> None:
     """Fit the plane of a group whose kept rounds are full, if it is time to, and make room for more.
 
-    Every second segment is let go and from now on only every second one is kept, so the kept ones lie evenly over
-    all that has been seen, however long that is.
+    About every second segment is let go, by lot, and from now on only half as many are kept, so the kept ones are drawn
+    from all that has been seen, however long that is.
     """
     group = groups.group[g]
     t_ns = groups.kept_t_ns[g]
-    stride = int(group["stride"])
-    time_to = not group["ready"] or (stride.bit_length() - 1) % (_REFIT.bit_length() - 1) == 0
+    time_to = not group["ready"] or group["accepted"] >= _REFIT * group["fitted_at"]
     if time_to and t_ns[-1] - t_ns[0] >= group["warm_ns"]:
         _fit(groups, g)
     if _zeros_moved(groups, g) and not group["ready"]:
         group["kept"] = group["accepted"] = 0
         group["stride"] = 1
         return
-    rows, half = groups.kept_of(g), CAPACITY // 2
-    staying = np.arange(CAPACITY).reshape(SEGMENTS, SEGMENT)[::2].ravel()
-    rows[:half] = rows[staying]
-    t_ns[:half] = t_ns[staying]
-    group["kept"] = half
-    group["stride"] = 2 * stride
+    lots = np.array([lot_of(int(segment)) for segment in groups.kept_segment[g]])
+    stride = int(group["stride"])
+    while (lots % stride == 0).all():
+        stride *= 2
+    _let_go(groups, g, lots % stride == 0)
+    group["stride"] = stride
+
+
+def _let_go(groups: Groups, g: int, staying: NDArray[np.bool_]) -> None:
+    """Keep only some segments, in their order, and make room behind them."""
+    rounds = np.repeat(staying, SEGMENT)
+    kept = int(rounds.sum())
+    rows, t_ns, segments = groups.kept_of(g), groups.kept_t_ns[g], groups.kept_segment[g]
+    rows[:kept], t_ns[:kept] = rows[rounds], t_ns[rounds]
+    segments[: kept // SEGMENT] = segments[staying]
+    groups.group["kept"][g] = kept
 
 
 def _zeros_moved(groups: Groups, g: int) -> bool:
@@ -137,6 +146,7 @@ def _fit(groups: Groups, g: int) -> None:
     member["smooth"] = _smoothed((seen.values[-SEGMENT:] - plane.mean) * plane.per_spread)
     group["t2_limit"], group["q_limit"] = limits
     group["ready"] = 1
+    group["fitted_at"] = group["accepted"]
 
 
 def seen_in(kept: NDArray[np.float32], t_ns: NDArray[np.int64], stride: int) -> Seen:
@@ -216,9 +226,13 @@ def plane_of(seen: Seen) -> Plane | None:
 def held_out_limits(seen: Seen, kept: NDArray[np.float32], false_rate: float) -> tuple[float, float] | None:
     """Return the limits of T2 and Q from each quarter of the kept rounds on the plane of the others.
 
-    That of Q is infinite where all axes are principal and nothing is left; None where there can be no plane.
+    A first plane is asked how far rounds lie from what it has seen. Later the centre has followed the group to wherever
+    it was last, so each segment begins with the centre where the segment kept before it lay: to go from any state
+    that was seen to another, a vessel emptied or a pump started, is normal. That of Q is infinite where all axes are principal and nothing is left; None where there can be no plane.
     """
     rounds, n = seen.values.shape
+    means = seen.values.reshape(-1, SEGMENT, n).mean(axis=1)
+    middle_s = seen.t_s.reshape(-1, SEGMENT).mean(axis=1)
     trial = Groups.fresh(Membership((_alone(n),)), n)
     found = []
     for quarter in np.array_split(np.arange(rounds), FOLDS):
@@ -230,7 +244,13 @@ def held_out_limits(seen: Seen, kept: NDArray[np.float32], false_rate: float) ->
         trial.member["mean"] = plane.mean
         given = np.where(np.isfinite(kept[quarter]), seen.values[quarter], np.nan)
         told = np.empty((len(quarter), 2))
-        walk(trial, given, seen.t_s[quarter], float(rest.t_s[-1] - rest.t_s.mean()), told)
+        segments = quarter[::SEGMENT] // SEGMENT
+        if seen.growth == UNKNOWN:
+            begin, age_s = np.tile(plane.mean, (len(segments), 1)), float(rest.t_s[-1] - rest.t_s.mean())
+            ages_s = np.full(len(segments), age_s)
+        else:
+            begin, ages_s = means[segments - 1], np.abs(middle_s[segments] - middle_s[segments - 1])
+        walk(trial, given, seen.t_s[quarter], begin, ages_s, told)
         found.append(told.reshape(-1, SEGMENT, 2)[:, SETTLING:])
     statistics = np.concatenate(found)
     t2, q = (tail_point(statistics[:, :, e], false_rate) for e in (E_T2, E_Q))
@@ -254,20 +274,22 @@ def tail_point(sample: Floats, false_rate: float) -> float:
 
 
 @kernel
-def walk(groups: Groups, values: Floats, t_s: Floats, age_s: float, told: Floats) -> None:
-    """Write T2 and Q of rounds on the plane of group 0, each segment from its centre on; NaN is a missing sensor."""
+def walk(  # noqa: PLR0917 - compiled functions take everything by position
+    groups: Groups, values: Floats, t_s: Floats, begin: Floats, ages_s: Floats, told: Floats
+) -> None:
+    """Write T2 and Q of rounds on the plane of group 0, each segment with its own centre, of its age, to begin with.
+
+    NaN is a missing sensor.
+    """
     group = groups.group[0]
     for row in range(len(values)):
-        if row % SEGMENT == 0:
-            group.age_s = age_s
-            for a in range(group.n):
-                groups.member[a].smooth = 0.0
-                groups.member[a].centre = 0.0
-                groups.member[a].kick = 0.0
-        else:
-            group.age_s += t_s[row] - t_s[row - 1]
+        segment, first = row // SEGMENT, row % SEGMENT == 0
+        group.age_s = ages_s[segment] if first else group.age_s + t_s[row] - t_s[row - 1]
         for a in range(group.n):
             m = groups.member[a]
+            if first:
+                m.smooth = m.centre = (begin[segment, a] - m.mean) * m.per_spread
+                m.kick = 0.0
             m.count = 0 if np.isnan(values[row, a]) else 1
             m.value = values[row, a]
         told[row, 0], told[row, 1] = measure(groups, 0)

@@ -47,16 +47,11 @@ def any_active(memory: Memory, i: int, mask: int) -> bool:
 
 
 @inlined
-def take_reading(
-    seat: Records, member: Records, groups: Records, zero: NDArray[np.float64], t_ns: int, value: float
-) -> bool:
+def take_reading(seat: Records, member: Records, groups: Records, t_ns: int, value: float) -> bool:
     """Count a good reading of a member; tell whether it ends its group's round."""
     m, group = member[seat.member], groups[seat.group]
     m.value = value
     m.count += 1
-    if m.seen == 0:
-        m.seen = 1
-        zero[seat.member] = value
     if m.awaited:
         m.awaited = 0
         group.missing -= 1
@@ -97,6 +92,7 @@ def judge_round(
         group.kept = 0
         group.stride = 1
         group.accepted = 0
+        group.fitted_at = 0
     if calm or late:
         _keep(groups, g, t_ns)
     _begin_round(memory, groups, g)
@@ -135,16 +131,29 @@ def _begin_round(memory: Memory, groups: Groups, g: int) -> None:
 
 
 @inlined
+def lot_of(segment: int) -> int:
+    """Return a number that looks drawn at random: kept at even distances, segments would all lie in one phase of a plant's cycle."""
+    lot = (segment + 1) * 2_654_435_761 & 0xFFFFFFFF
+    lot = (lot ^ lot >> 15) * 2_246_822_519 & 0xFFFFFFFF
+    return int(lot ^ lot >> 13)
+
+
+@inlined
 def _keep(groups: Groups, g: int, t_ns: int) -> None:
     """Keep a round for the next fit, if its segment is one that is kept."""
     group = groups.group[g]
     if group.kept < CAPACITY:
-        if group.accepted // SEGMENT % group.stride == 0:
+        segment = group.accepted // SEGMENT
+        if lot_of(segment) % group.stride == 0:
             at = group.kept_at + group.kept * group.n
             for a in range(group.n):
                 m = groups.member[group.first + a]
+                if m.seen == 0 and m.count > 0:
+                    m.seen = 1
+                    groups.zero[group.first + a] = m.value
                 groups.kept[at + a] = m.value - groups.zero[group.first + a] if m.count > 0 else np.nan
             groups.kept_t_ns[g, group.kept] = t_ns
+            groups.kept_segment[g, group.kept // SEGMENT] = segment
             group.kept += 1
             if group.kept == CAPACITY:
                 group.hold = g % _STAGGER

@@ -52,7 +52,7 @@ MEMBER = np.dtype(
         ("sensor", np.int32),
         ("count", np.int32),  # good readings since the group was last judged
         ("awaited", np.int32),  # 1: the round is not complete without it
-        ("seen", np.int32),  # 1: it has had a good reading, so its `zero` is set
+        ("seen", np.int32),  # 1: it has been in a kept round, so its `zero` is set
     ],
     align=True,
 )
@@ -80,15 +80,16 @@ GROUP = np.dtype(
         ("learnt_t_ns", np.int64),  # event time of the last round that taught it
         # the kept rounds
         ("kept", np.int32),
-        ("stride", np.int32),  # every so many segments one is kept
+        ("stride", np.int32),  # one of so many segments is kept: those whose lot it divides
         ("accepted", np.int64),  # rounds that were fit to be kept, since the beginning
+        ("fitted_at", np.int64),  # how many they were at the last fit
         # settings
         ("warm_ns", np.int64),
         ("relearn_ns", np.int64),
         ("false_rate", np.float64),
         ("rounds", np.int32),
         ("told", np.int32, 2),  # which sensor the standing T2 and Q findings are on
-        ("_spare", np.int32, 5),
+        ("_spare", np.int32, 3),
     ],
     align=True,
 )
@@ -138,6 +139,7 @@ class Groups(NamedTuple):
     ]  # a number a member: kept rounds are differences from it, so that 32 bits are enough
     kept: NDArray[np.float32]
     kept_t_ns: NDArray[np.int64]  # (groups, CAPACITY)
+    kept_segment: NDArray[np.int64]  # (groups, SEGMENTS): the number of each kept segment
     vote: NDArray[np.void]  # VOTE
     voter: NDArray[np.void]  # VOTER
     scratch: NDArray[np.float64]  # room for one judgement: deviations, axes; not part of the state
@@ -160,6 +162,7 @@ class Groups(NamedTuple):
             zero=np.zeros(members),
             kept=np.zeros(CAPACITY * members, np.float32),
             kept_t_ns=np.zeros((len(sizes), CAPACITY), np.int64),
+            kept_segment=np.zeros((len(sizes), SEGMENTS), np.int64),
             vote=at_cache_lines(len(found.votes), VOTE),
             voter=at_cache_lines(sum(len(vote.sensors) for vote in found.votes), VOTER),
             scratch=np.zeros(2 * MOST_MEMBERS),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from detectors.groups import pca
+from detectors.groups.rounds import lot_of
 from detectors.groups.state import CAPACITY, SEGMENT
 
 LAMBDA, CENTRE, FARTHEST, LONE, PATIENCE = 0.15, 100.0, 10.0, 4.0, 5
@@ -28,6 +29,7 @@ class OracleGroup:
     plane: pca.Plane | None = None
     limits: tuple[float, float] = (math.inf, math.inf)
     stride: int = 1
+    fitted_at: int = 0
     age: float = 0.0
     active: list[bool] = field(default_factory=lambda: [False, False])
     pending: list[int] = field(default_factory=lambda: [0, 0])
@@ -40,8 +42,6 @@ class OracleGroup:
     def read(self, i: int, t: int, v: float) -> tuple[float, list[str]] | None:
         """Take a good reading; if it ends a round, return the excess and what is raised or recovered."""
         self.values[i].append(v)
-        if self.zero[i] is None:
-            self.zero[i] = v
         silent = sum(not heard for heard in self.values)
         if silent and (len(self.values[i]) < PATIENCE or 2 * silent > self.n):
             return None
@@ -72,6 +72,11 @@ class OracleGroup:
         if calm:
             assert self.judged is not None
             self.accepted.append((self.judged, latest))
+            if lot_of((len(self.accepted) - 1) // SEGMENT) % self.stride == 0:
+                self.zero = [
+                    v if z is None and not math.isnan(v) else z
+                    for z, v in zip(self.zero, latest, strict=True)
+                ]
         return excess, told
 
     def move(self, e: int, name: str, statistic: float, limit: float) -> list[str]:
@@ -112,18 +117,23 @@ class OracleGroup:
         return float(squares[: plane.principal].sum()), float(squares[plane.principal :].sum())
 
     def fit(self) -> None:
-        """Fit when the kept rounds are full: those of every `stride`-th segment of all that were accepted."""
-        kept = [item for k, item in enumerate(self.accepted) if k // SEGMENT % self.stride == 0]
+        """Fit when the kept rounds are full: those of all accepted segments whose lot the stride divides."""
+        kept = self.kept()
         if len(kept) < CAPACITY:
             return
-        if self.plane is None or self.stride in (4, 16, 64):
+        if self.plane is None or len(self.accepted) >= 4 * self.fitted_at:
             zero = np.array([0.0 if z is None else z for z in self.zero])
             rows = (np.array([latest for _, latest in kept]) - zero).astype(np.float32)
             seen = pca.seen_in(rows, np.array([t for t, _ in kept]), self.stride)
             plane, limits = pca.plane_of(seen), pca.held_out_limits(seen, rows, self.false_rate)
             if plane is not None and limits is not None:
                 self.take_over(plane, limits, seen)
-        self.stride *= 2
+                self.fitted_at = len(self.accepted)
+        while len(self.kept()) == CAPACITY:
+            self.stride *= 2
+
+    def kept(self) -> list[tuple[int, list[float]]]:
+        return [item for k, item in enumerate(self.accepted) if lot_of(k // SEGMENT) % self.stride == 0]
 
     def take_over(self, plane: pca.Plane, limits: tuple[float, float], seen: pca.Seen) -> None:
         old = self.plane
