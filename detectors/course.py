@@ -15,7 +15,7 @@ as long as is kept.
 import math
 
 from detectors.edges import NS, Records
-from detectors.jit import fused, inlined
+from detectors.jit import fused, inlined, keep_apart
 from detectors.state import BLOCKS, MERGED, SCALES, SLOTS
 
 PER_SENSOR = SCALES * SLOTS
@@ -75,6 +75,7 @@ def follow(p: Records, a: Records, c: Records, blocks: Records, i: int, t_ns: in
 @inlined
 def _push(c: Records, blocks: Records, first: int, t_ns: int, value: float) -> None:
     """Keep a block, and the blocks of the next scales that it completes; learn the noise of each."""
+    keep_apart()
     for k in range(SCALES):
         newest_at = c.pushed[k]
         block = blocks[first + (newest_at & _SLOT)]
@@ -197,6 +198,7 @@ def slope_of(a: Records, c: Records, blocks: Records, i: int) -> tuple[float, fl
     the share by which the slope grows (or, negative, falls) in a second: from the older half of the first window that
     is too long to be straight to the window that is, if they go the same way; 0 where all windows are straight.
     """
+    keep_apart()
     low, high = -math.inf, math.inf
     slope, error, older, newer, span_s = 0.0, math.inf, 0.0, 0.0, 0.0
     was, bent_s, straight = 0.0, 0.0, True

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from detectors.findings import NO_PEER, Edge, Method
-from detectors.jit import inlined
+from detectors.jit import inlined, keep_apart
 from detectors.state import NEVER
 
 Records = Any
@@ -29,6 +29,7 @@ def move_edge(state: Records, cond: Records, k: int, inside: bool, outside: bool
     pending return is forgotten. An edge is done when it has lasted its delay and its least number of samples, or
     `max_samples` good samples whatever the delay says.
     """
+    keep_apart()
     c = cond[k]
     pending = outside if c.active else inside
     if not pending:
@@ -65,6 +66,7 @@ def emit(out: Records, n: int, now_ns: int, t_ns: int, onset_ns: int, sensor: in
          limit: int, value: float, statistic: float, threshold: float, window_s: float, forecast_s: float,
          score: float) -> int:  # fmt: skip
     """Write finding `n`; return the number of findings (detectors.findings tells what each column means)."""
+    keep_apart()
     row = out[n]
     row.now_ns = now_ns
     row.t_ns = t_ns

@@ -18,7 +18,7 @@ import math
 from detectors.course import newest, noise_var, oldest, seconds_over, slope_of
 from detectors.edges import FORECAST, NO_EDGE, NS, RAISED, RECOVERED, Records, emit, move_edge
 from detectors.findings import NO_LIMIT
-from detectors.jit import inlined
+from detectors.jit import inlined, keep_apart
 from detectors.memory import Memory, Params
 from detectors.state import C_FORECAST, DESIGN, LL, NEVER, SCALES, WITHHELD, H, L
 
@@ -81,6 +81,7 @@ def _next_limit(p: Records, cond: Records, i: int, value: float, slope: float) -
 @inlined
 def look_ahead(params: Params, memory: Memory, i: int, t_ns: int, value: float) -> None:
     """Note in the course which limit is ahead and in how many seconds; asked when a block has closed."""
+    keep_apart()
     p, a, c = params.base[i], params.ahead[i], memory.course[i]
     blocks, told = memory.blocks, (memory.state[i].busy >> C_FORECAST) & 1 != 0
     c.target, c.left_s, c.nearness, c.known = NO_LIMIT, math.inf, 0.0, 1
@@ -181,6 +182,7 @@ def _goes_on(p: Records, a: Records, s: Records, c: Records, cond: Records, t_ns
 def judge_forecast(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value: float, looked: bool, score: float,
                    out: Records, n: int) -> int:  # fmt: skip
     """Tell what `look_ahead` has found, after the limits of the same reading have been judged."""
+    keep_apart()
     p, a, s, c = params.base[i], params.ahead[i], memory.state[i], memory.course[i]
     cond, edge = memory.cond[i], NO_EDGE
     f = cond[C_FORECAST]

@@ -10,7 +10,7 @@ import math
 
 from detectors.edges import NO_EDGE, NS, RAISED, RECOVERED, Records, emit, move_edge
 from detectors.findings import NO_LIMIT, Method
-from detectors.jit import inlined
+from detectors.jit import inlined, keep_apart
 from detectors.shape import DAY_NS, depth
 from detectors.shape_state import (
     BLOCK,
@@ -69,6 +69,7 @@ def partner_moves(
     u: Records, g: Records, h: Records, s_other: Records, u_other: Records, g_other: Records, t_ns: int
 ) -> bool:
     """Return whether the partner has moved by what both would show, since this sensor's rest became suspicious."""
+    keep_apart()
     if s_other.busy & HEALTH_BITS or g_other.scale == 0.0:
         return False
     if t_ns - s_other.good_t_ns > u_other.gap_ns or h.moves + u.count - u.zeros < _LEAST_MOVES:
@@ -158,6 +159,7 @@ def judge_noise(p: Records, s: Records, g: Records, h: Records, cond: Records, i
 def judge_saturation(p: Records, b: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float, score: float,
                      out: Records, n: int) -> int:  # fmt: skip
     """Judge whether the value rests at an end of the range, where a transmitter says no more than "at least"."""
+    keep_apart()
     low = value <= p.saturation_lo
     high = value >= p.saturation_hi
     within = b.range_lo <= value <= b.range_hi
@@ -179,6 +181,7 @@ def judge_bad(
     p: Records, s: Records, h: Records, c: Records, i: int, now_ns: int, t_ns: int, out: Records, n: int
 ) -> int:
     """Judge one more reading that is bad or has no value."""
+    keep_apart()
     h.good = 0
     if h.bad == 0:
         h.bad_t_ns = t_ns
@@ -195,6 +198,7 @@ def judge_bad(
 @inlined
 def judge_good(p: Records, s: Records, h: Records, c: Records, i: int, now_ns: int, t_ns: int, value: float, out: Records, n: int) -> int:  # fmt: skip
     """Judge a good reading after bad ones: one ends what was on its way, a few end what was told."""
+    keep_apart()
     h.good += 1
     if c.active and h.good < _GOOD_SAMPLES:
         return n
@@ -217,6 +221,7 @@ def judge_late(p: Records, s: Records, h: Records, c: Records, i: int, event_clo
     readings is late as well, and no fault. Where the sensor's own time is the clock, it cannot go on without it: there the late
     readings' own time counts.
     """
+    keep_apart()
     gone_ns = now_ns - h.late_now_ns
     if h.late == 0 or 2 * (s.last_t_ns - h.late_last_ns) > gone_ns:
         h.late_now_ns, h.late_last_ns, h.late_t_ns = now_ns, s.last_t_ns, t_ns
@@ -239,6 +244,7 @@ def judge_offset(p: Records, max_s: int, s: Records, h: Records, c: Records, i: 
     A wrong clock goes at the right pace: the offset stays while both go on. A backlog runs through hours while the clock
     stands.
     """
+    keep_apart()
     h.sound = 0
     moved_ns, gone_ns = t_ns - h.off_t_ns, now_ns - h.off_now_ns
     in_a_row = h.off > 0 and h.off_last_ns == before_ns
@@ -268,6 +274,7 @@ def _tell_clock(s: Records, c: Records, i: int, now_ns: int, t_ns: int, onset_ns
 @inlined
 def judge_right(p: Records, max_s: int, s: Records, h: Records, c: Records, i: int, now_ns: int, t_ns: int, value: float, out: Records, n: int) -> int:  # fmt: skip
     """Judge a newest reading of right time while the clock counts as wrong: enough of them end it."""
+    keep_apart()
     h.sound += 1
     if h.sound < p.clock_samples:
         return n

@@ -53,8 +53,16 @@ def fused(function: Callable[P, R]) -> Callable[P, R]:
     return _compiled_once(function, inline="never", forceinline=True)
 
 
-def _compiled(function: Callable[P, R], **more: Any) -> Any:
-    dispatcher = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, **more)(function)
+def _compiled(function: Callable[P, R], *, forceinline: bool = False, **more: Any) -> Any:
+    # said of every function, for else a function takes it over from the first one that calls it
+    options = {
+        "forceinline": forceinline,
+        "cache": True,
+        "nogil": True,
+        "error_model": "numpy",
+        "_nrt": False,
+    }
+    dispatcher = numba.njit(**options, **more)(function)
     if not numba.config.DISABLE_JIT:
         dispatcher._cache._cache_file._source_stamp = SOURCES  # noqa: SLF001 - numba has no public place for it
     return dispatcher
@@ -77,6 +85,20 @@ def _plain(kind: Any) -> Any:
     """Return the one type that stands for all whole numbers, and other types as they are."""
     kind = numba.types.unliteral(kind)
     return numba.types.int64 if isinstance(kind, numba.types.Integer) else kind
+
+
+@intrinsic  # type: ignore[untyped-decorator]  # numba ships no types
+def keep_apart(_typing: Any) -> Any:
+    """Say of the function that it stands in: it is called seldom, and stays a call.
+
+    Left to itself the compiler copies into the step whatever is called from one place, and then takes minutes over it.
+    """
+
+    def write_code(context: Any, builder: ir.IRBuilder, _signature: Any, _arguments: Any) -> Any:
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return numba.types.void(), write_code
 
 
 @intrinsic  # type: ignore[untyped-decorator]  # numba ships no types

@@ -14,7 +14,7 @@ from detectors.health import (
     judge_saturation,
     partner_moves,
 )
-from detectors.jit import fused, inlined
+from detectors.jit import fused, inlined, keep_apart
 from detectors.limits import judge_limits, judge_range
 from detectors.location import BESIDE_Z, judge_location, judge_z, weigh_location
 from detectors.memory import Memory, Params
@@ -65,6 +65,7 @@ def _settled_z(params: Params, memory: Memory, i: int, t_ns: int, value: float) 
 @inlined
 def _feel_on(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, dt_ns: int, value: float, score: float,
              out: Records, n: int) -> int:  # fmt: skip
+    keep_apart()
     u, g, h, partner = memory.pulse[i], memory.shape[i], memory.health[i], params.health[i].partner
     witnessed = False
     if partner != NO_PARTNER and value == u.prev and u.rest + 1 >= u.suspect:

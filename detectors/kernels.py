@@ -22,7 +22,7 @@ from detectors.health import (
     judge_offset,
     judge_right,
 )
-from detectors.jit import fetch_ahead, inlined, kernel
+from detectors.jit import fetch_ahead, inlined, keep_apart, kernel
 from detectors.judge import judge
 from detectors.memory import Memory, Params
 from detectors.shape_state import C_CLOCK, C_QUALITY
@@ -45,6 +45,7 @@ _CLOCK, _QUALITY = int(Method.CLOCK), int(Method.QUALITY)
 def _judge_clock(params: Params, memory: Memory, i: int, event_clock: bool, now_ns: int, before_ns: int, t_ns: int,
                  value: float, out: Records, n: int) -> int:  # fmt: skip
     """Judge a time stamp that is far from the clock, or the first ones that are near it again."""
+    keep_apart()
     h, health, s, c = params.health[i], memory.health[i], memory.state[i], memory.cond[i, C_CLOCK]
     most_s = params.base[i].clock_max_s
     if not event_clock and abs(t_ns - now_ns) > most_s * _S:

@@ -5,7 +5,7 @@ import math
 from detectors.edges import LIMIT, NO_EDGE, OUT_OF_RANGE, RAISED, RECOVERED, Records, emit, move_edge
 from detectors.findings import NO_LIMIT
 from detectors.forecast import seconds_to_graver
-from detectors.jit import inlined
+from detectors.jit import inlined, keep_apart
 from detectors.memory import Memory, Params
 from detectors.state import C_RANGE, N_LIMITS, L
 
@@ -14,6 +14,7 @@ from detectors.state import C_RANGE, N_LIMITS, L
 def judge_range(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float, score: float,
            out: Records, n: int) -> int:  # fmt: skip
     """Judge the transmitter's range: two samples beyond it are a finding."""
+    keep_apart()
     beyond = value < p.range_lo or value > p.range_hi
     if not beyond and not (s.busy >> C_RANGE) & 1:
         return n
@@ -29,6 +30,7 @@ def judge_range(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns
 def judge_limits(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value: float, score: float,
             out: Records, n: int) -> int:  # fmt: skip
     """Judge the five limits, low ones from below and high ones from above (ISA-18.2 deadband, on- and off-delay)."""
+    keep_apart()
     p, s, cond = params.base[i], memory.state[i], memory.cond
     for k in range(N_LIMITS):
         limit = p.limit[k]

@@ -14,7 +14,7 @@ from detectors.charts import (
 )
 from detectors.edges import NO_EDGE, NS, ROBUST_Z, Records, emit, move_edge
 from detectors.findings import NO_LIMIT
-from detectors.jit import fused
+from detectors.jit import fused, inlined, keep_apart
 from detectors.novelty import NOVELTY, judge_novelty, novelty
 from detectors.season import EVERY_NS, SEASON, follow, judge_season, season_z
 from detectors.state import C_CUSUM, C_EWMA, C_Z
@@ -72,10 +72,11 @@ def weigh_location(p: Records, own: Records, chart: Records, calendar: Records, 
     return excess
 
 
-@fused
+@inlined
 def judge_location(p: Records, own: Records, s: Records, chart: Records, calendar: Records, novel: Records, cond: Records,
                    i: int, now_ns: int, t_ns: int, value: float, z: float, score: float, out: Records, n: int) -> int:  # fmt: skip
     """Write the findings of charts, season and novelty."""
+    keep_apart()
     if not math.isnan(z):
         if (p.watch >> CUSUM) & 1:
             total = larger_sum(chart)

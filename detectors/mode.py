@@ -17,7 +17,7 @@ back from the modes alone.
 
 from detectors.course import newest, noise_var, oldest
 from detectors.edges import NS, Records
-from detectors.jit import inlined, kernel
+from detectors.jit import inlined, keep_apart, kernel
 from detectors.memory import Memory, Params
 from detectors.state import (
     C_DEAD,
@@ -67,6 +67,7 @@ def _direction(a: Records, k: Records, m: Records, c: Records, blocks: Records, 
 @inlined
 def judge_mode(params: Params, memory: Memory, i: int, t_ns: int) -> None:
     """Move the mode of level sensor `i`, whose course has closed a block, and its equipment's where it rules."""
+    keep_apart()
     k, m = params.tanks[i], memory.mode[i]
     way = _direction(params.ahead[i], k, m, memory.course[i], memory.blocks, i)
     if memory.course[i].pushed[0] == 1:  # after a silence: what it did meanwhile is not known
@@ -105,6 +106,7 @@ def _ruler(params: Params, memory: Memory, first: int) -> int:
 @inlined
 def settling(params: Params, memory: Memory, i: int, t_ns: int) -> bool:
     """Return whether the equipment of sensor `i` is changing its mode or has just done so; see the module."""
+    keep_apart()
     k = params.tanks[i]
     if k.first < 0 or k.settle_ns == 0:
         return False

@@ -9,7 +9,7 @@ import math
 
 from detectors.edges import NO_EDGE, NS, RECOVERED, Records, emit, move_edge
 from detectors.findings import NO_LIMIT, Method
-from detectors.jit import inlined
+from detectors.jit import inlined, keep_apart
 from detectors.state import C_NOVELTY, N_FAR, N_SCALES, N_VIEWS
 
 NOVELTY = int(Method.NOVELTY)
@@ -102,6 +102,7 @@ def novelty(p: Records, m: Records, c: Records, t_ns: int, away: float, unusual:
     within the quiet time is told again only where it is no more common than then: an onset is told once, and again if it
     gets worse than anything before.
     """
+    keep_apart()
     count = c.count - 1
     m.stat[LEVEL], m.stat[HOUR], m.stat[SHAPE] = abs(away), abs(unusual), _shape(m, count, unusual)
     m.told_now = 0
@@ -137,6 +138,7 @@ def novelty(p: Records, m: Records, c: Records, t_ns: int, away: float, unusual:
 def judge_novelty(p: Records, s: Records, m: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float,
                   score: float, out: Records, n: int) -> int:  # fmt: skip
     """Raise what was told; recover when every view that told it is back below half of what it was, however long that takes."""
+    keep_apart()
     told = m.told_now != 0
     if not told and not (s.busy >> C_NOVELTY) & 1:
         return n

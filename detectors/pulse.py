@@ -13,7 +13,7 @@ import math
 
 from detectors.edges import Records
 from detectors.health import end_rest, judge_noise, judge_rest, learn_rest
-from detectors.jit import inlined
+from detectors.jit import inlined, keep_apart
 from detectors.shape import JUMP_BITS, begin_shape, judge_jump, judge_swing, judge_variance
 from detectors.shape_state import BLOCK, C_NOISE, C_OSCILLATION, HEALTH_BITS
 from detectors.state import FOREVER
@@ -82,6 +82,7 @@ def judge_pulse(p: Records, q: Records, s: Records, u: Records, g: Records, h: R
 
     `p` and `q` are the parameters of shape and of health; `witnessed` tells that the value's partner moves while it rests.
     """
+    keep_apart()
     change = value - u.prev
     size = abs(change)
     stuck = False

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from detectors.edges import DEAD, NS, RAISED, RECOVERED, Records, emit
 from detectors.findings import NO_LIMIT
-from detectors.jit import inlined
+from detectors.jit import inlined, keep_apart
 from detectors.state import C_DEAD, FANOUT, FOREVER, NEVER
 
 _RAISE_SCORE = 0.5
@@ -27,6 +27,7 @@ def fire_dead(params: Records, state: Records, cond: Records, due: NDArray[np.in
 
     Sensors of one deadline come in their own order. It stops when `out` is full; the root then says that more is due.
     """
+    keep_apart()
     first_leaf = len(due) - (len(state) + FANOUT - 1) // FANOUT
     while due[0] <= now_ns and n < len(out):
         node = 0
@@ -88,6 +89,7 @@ def set_bound(due: NDArray[np.int64], node: int, bound_ns: int) -> None:
 @inlined
 def expect(state: Records, due: NDArray[np.int64], i: int, deadline_ns: int) -> None:
     """Lower the bounds above a sensor that is heard again."""
+    keep_apart()
     node = len(due) - (len(state) + FANOUT - 1) // FANOUT + i // FANOUT
     while due[node] > deadline_ns:
         due[node] = deadline_ns
@@ -109,6 +111,7 @@ def revive(
     after_ns: int, s: Records, c: Records, i: int, now_ns: int, t_ns: int, value: float, out: Records, n: int
 ) -> int:
     """End the silence of a sensor by its first good reading."""
+    keep_apart()
     c.active = 0
     s.busy &= ~(1 << C_DEAD)
     return emit(out, n, now_ns, t_ns, c.onset_ns, i, DEAD, RECOVERED, NO_LIMIT, value, (t_ns - c.onset_ns) * NS,

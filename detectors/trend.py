@@ -4,7 +4,7 @@ import math
 
 from detectors.edges import NO_EDGE, NS, RATE, Records, emit, move_edge
 from detectors.findings import NO_LIMIT
-from detectors.jit import inlined
+from detectors.jit import inlined, keep_apart
 from detectors.state import C_RATE, RING
 
 
@@ -42,6 +42,7 @@ def rate_over_window(p: Records, s: Records, ring: Records, i: int, t_ns: int, v
 def judge_rate(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float, rate: float,
                score: float, out: Records, n: int) -> int:  # fmt: skip
     """Judge a known rate: two samples at or beyond its limit raise, below 0.8 of it for the off-delay recover."""
+    keep_apart()
     fast = abs(rate) >= p.rate_limit
     if not fast and not (s.busy >> C_RATE) & 1:
         return n

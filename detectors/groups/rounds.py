@@ -12,7 +12,7 @@ from detectors.edges import NS, RAISED, RECOVERED, Records, emit
 from detectors.findings import NO_LIMIT, Method
 from detectors.groups.state import CAPACITY, E_Q, E_T2, NOBODY, SEGMENT, Groups
 from detectors.groups.statistic import LAMBDA, learn, measure, share_of
-from detectors.jit import inlined, kernel
+from detectors.jit import inlined, keep_apart, kernel
 from detectors.memory import Memory
 from detectors.state import C_DEAD, C_RANGE, N_LIMITS, NEVER
 
@@ -66,6 +66,7 @@ def judge_round(
     score: NDArray[np.float64], row: int,
 ) -> tuple[int, int]:  # fmt: skip
     """Judge group `g`, and let it learn; return the number of findings and the group if its plane is due, else NOBODY."""
+    keep_apart()
     group = groups.group[g]
     if group.judged_t_ns == NEVER:
         group.judged_t_ns = group.learnt_t_ns = t_ns

@@ -11,7 +11,7 @@ from detectors.edges import RAISED, RECOVERED, Records, emit
 from detectors.findings import NO_LIMIT, Method
 from detectors.groups.rounds import any_active
 from detectors.groups.state import HIGH, LOW, NOBODY, Groups
-from detectors.jit import inlined, kernel
+from detectors.jit import inlined, keep_apart, kernel
 from detectors.memory import Memory
 from detectors.state import C_DEAD, C_RANGE, DESIGN, HH, LL, N_LIMITS, H, L
 
@@ -40,6 +40,7 @@ def cast_vote(
     memory: Memory, groups: Groups, i: int, now_ns: int, t_ns: int, value: float, out: Records, n: int
 ) -> int:
     """See on which side sensor `i` is after this reading, and count its vote again."""
+    keep_apart()
     seat = groups.seat[i]
     voter, vote = groups.voter[seat.voter], groups.vote[seat.vote]
     _take_side(memory, voter, i, t_ns, value)

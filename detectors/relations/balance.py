@@ -10,7 +10,7 @@ import math
 
 from detectors.edges import BALANCE, NO_EDGE, NS, Records, emit, move_edge, name_peer
 from detectors.findings import NO_LIMIT
-from detectors.jit import inlined
+from detectors.jit import inlined, keep_apart
 from detectors.relations.held import sum_at, value_at
 from detectors.relations.pairs import Form, Shape
 from detectors.relations.records import BINS
@@ -47,6 +47,7 @@ TROUBLE = 1 << C_STUCK | 1 << C_DRIFT
 @inlined
 def gather(r: Records, b: Records, held: Records, state: Records, i: int, t_ns: int, value: float) -> bool:
     """Add a reading to its step; return whether it ended a step, which was then judged and learnt from."""
+    keep_apart()
     if b.key != r.inputs_key:
         _forget(r, b)
         b.key = r.inputs_key
@@ -107,6 +108,7 @@ def _close(r: Records, b: Records, state: Records, i: int, value: float) -> bool
     A tank's cross-section changes with its level, and its shape is known at best roughly: what a flow does is scaled
     by the part of the range that the level (`value`) lies in.
     """
+    keep_apart()
     step_s = r.balance_step_ns * NS
     y = b.sum_y / b.n
     target = y - b.base_y if r.form == MASS else y
@@ -142,6 +144,7 @@ def _judge_step(
     r: Records, b: Records, state: Records, i: int, target: float, passed_s: float, part: int, upper: float
 ) -> None:
     """Chart what the model leaves of a step, then learn from it unless anything is in doubt."""
+    keep_apart()
     size = r.inputs + 1
     factorise(b.gram, size, b.factor)
     solve(b.factor, size, b.right, b.coef)
@@ -267,6 +270,7 @@ def _forget(r: Records, b: Records) -> None:
 def tell_balance(r: Records, b: Records, state: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float,
                  score: float, out: Records, n: int) -> int:  # fmt: skip
     """Move the condition by a judged step; the onset is where the chart last left zero (Page's estimate)."""
+    keep_apart()
     largest = max(b.high, b.low)
     edge = move_edge(
         state[i], cond[i], C_BALANCE, largest >= r.balance_h, 2.0 * largest < r.balance_h, t_ns, 0, 0, 1, 0

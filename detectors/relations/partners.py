@@ -10,7 +10,7 @@ import math
 
 from detectors.edges import DRIFT, NO_EDGE, NS, RAISED, Records, emit, move_edge, name_peer
 from detectors.findings import NO_LIMIT
-from detectors.jit import inlined
+from detectors.jit import inlined, keep_apart
 from detectors.relations.held import value_at
 from detectors.relations.pairs import MOST
 from detectors.state import C_DRIFT
@@ -35,6 +35,7 @@ def compare(r: Records, s: Records, a: Records, b: Records, learns: bool) -> boo
     1941), known at once and blind to a gauge that sticks in the first minutes; and about the usual over `drift_tau`.
     A departure that lasts for `drift_relearn` is the new usual.
     """
+    keep_apart()
     at_ns = min(a.t_ns, b.t_ns)
     mine, its = value_at(a, at_ns, r.hold_ns), value_at(b, at_ns, r.hold_ns)
     if at_ns <= s.at_ns or math.isnan(mine) or math.isnan(its):
@@ -114,6 +115,7 @@ def vote(r: Records, partner: Records, cond: Records, i: int, t_ns: int) -> int:
     of them in the order of their ratios, the farthest first. A partner that has itself left does not vote, nor one
     not compared with for `hold`.
     """
+    keep_apart()
     rank_of_it = -1
     voters = 0
     for j in range(r.partners):
@@ -151,6 +153,7 @@ def ratio(s: Records) -> float:
 def tell_drift(r: Records, state: Records, cond: Records, partner: Records, i: int, decides: int, now_ns: int, t_ns: int,
                value: float, score: float, out: Records, n: int) -> int:  # fmt: skip
     """Move the condition by a comparison; write the finding and name those whom it differs from, farthest first."""
+    keep_apart()
     s = partner[i * MOST + decides]
     apart = ratio(s)
     edge = move_edge(
