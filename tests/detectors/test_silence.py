@@ -188,10 +188,10 @@ def test_the_kernels_allocate_nothing_for_readings(
     assert counted[0] == counted[1]
 
 
-def test_a_bank_keeps_nothing_of_a_thousand_blocks_but_their_results() -> None:
-    sensors = 200
+def test_a_bank_keeps_nothing_of_thousands_of_blocks_but_their_results() -> None:
+    sensors, count = 20, 5_000
     bank = plant(sensors)
-    blocks = [a_round(sensors, k) for k in range(1_100)]
+    blocks = [a_round(sensors, k) for k in range(100 + count)]
     for block in blocks[:100]:
         bank.step(block, 0)
     gc.collect()
@@ -210,7 +210,8 @@ def test_a_bank_keeps_nothing_of_a_thousand_blocks_but_their_results() -> None:
     gc.collect()
     after = kept_by_detectors()
     tracemalloc.stop()
-    assert after - before < 16 * 1_000  # not even one smallest object a block
+    # not even one smallest object a block; the interpreter keeps some that are free again for the next ones
+    assert after - before < 28 * count
     result = sensors * (1 + 8)
     # a score and a status a reading, and the call's own small objects; threads of other tests may add to some
     assert float(np.median(peaks)) < result + 4_000
