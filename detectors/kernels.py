@@ -21,7 +21,7 @@ from detectors.health import (
     judge_saturation,
     partner_moves,
 )
-from detectors.jit import fetch_ahead, fused, inlined, kernel
+from detectors.jit import fetch_ahead, fetch_second_line, fused, inlined, kernel
 from detectors.limits import judge_limits, judge_range
 from detectors.memory import Memory, Params
 from detectors.pulse import feel_pulse, judge_pulse
@@ -142,6 +142,7 @@ def step(params: Params, memory: Memory, event_clock: bool, now_ns: int, first: 
             fetch_ahead(state, ahead)
             fetch_ahead(params.base, ahead)
             fetch_ahead(memory.pulse, ahead)
+            fetch_second_line(memory.pulse, ahead)
             fetch_ahead(memory.ring, soon * RING + ((state[soon].ring_head + 1) & (RING - 1)))
         i = sensor[row]
         t = t_ns[row]
