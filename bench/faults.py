@@ -8,10 +8,11 @@ bench/truth/injected.py, each alone in its recording, with the packaged profile.
 import argparse
 import math
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,13 +36,14 @@ METHODS = (
 SWITCH = {m: f"{m.label}_false_per_day" for m in METHODS[:6]} | {
     Method.SATURATION: "saturation_s", Method.CLOCK: "clock_max_s", Method.QUALITY: "bad_s",
 }  # fmt: skip
-EVERYTHING = {name: 0.01 for name in SWITCH.values() if name.endswith("_per_day")} | {
+EVERYTHING: dict[str, Any] = {name: 0.01 for name in SWITCH.values() if name.endswith("_per_day")} | {
     "saturation_s": 30.0, "saturation_ends": 2, "clock_max_s": 120.0, "bad_s": 5.0,
 }  # fmt: skip
 NS = 1_000_000_000
 AFTER_SAMPLES = 64
 """A finding so many samples after a fault's end is still of it."""
 Key = tuple[str, SensorType, Method]
+Days = dict[tuple[str, SensorType], float]
 
 
 def told(recording: Normal, block: ReadingBlock, profile: Profile) -> FindingBlock:
@@ -55,12 +57,10 @@ def everything(profile: Profile) -> Profile:
     return Profile(types, profile.sensors)
 
 
-def false_findings(
-    recordings: Sequence[Normal], profile: Profile
-) -> tuple[Counter[Key], Counter[tuple[str, SensorType]]]:
+def false_findings(recordings: Sequence[Normal], profile: Profile) -> tuple[Counter[Key], Days]:
     """Return findings by set of recordings, type and method, where nothing was wrong; and the sensor-days of each."""
     found: Counter[Key] = Counter()
-    days: Counter[tuple[str, SensorType]] = Counter()
+    days: Days = defaultdict(float)
     for recording in recordings:
         where = recording.name.split()[0]
         for spec, share in zip(recording.registry.specs, recording.days(), strict=True):
@@ -126,7 +126,7 @@ def _count(kept: Catch, recording: Normal, made: Injected, findings: FindingBloc
             return
 
 
-def false_table(found: Counter[Key], days: Counter[tuple[str, SensorType]], profile: Profile | None) -> str:
+def false_table(found: Counter[Key], days: Days, profile: Profile | None) -> str:
     """Return false findings per sensor-day; where a profile is given, only of the methods that it has on for the type."""
     lines = [["set", "type", "sensor-days", *(m.label for m in METHODS)]]
     for (where, kind), n_days in days.items():

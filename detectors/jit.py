@@ -101,19 +101,15 @@ def keep_apart(_typing: Any) -> Any:
     return numba.types.void(), write_code
 
 
-@intrinsic  # type: ignore[untyped-decorator]  # numba ships no types
-def fetch_ahead(_typing: Any, records: Any, row: Any) -> Any:
-    """Ask the processor to bring the start of a record into its cache while it goes on with others.
-
-    Changes nothing but the time: with many sensors in no order, memory is what a reading waits for
-    (bench/results/ has the difference).
-    """
+def _fetcher(offset: int) -> Any:
+    """Return code that asks for the cache line `offset` bytes into a record."""
 
     def write_code(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
         at = context.cast(builder, arguments[1], signature.args[1], numba.types.intp)
         stride = cgutils.unpack_tuple(builder, array.strides)[0]
         address = builder.add(builder.ptrtoint(array.data, stride.type), builder.mul(at, stride))
+        address = builder.add(address, stride.type(offset))
         pointer = builder.inttoptr(address, ir.PointerType(ir.IntType(8)))
         word = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [pointer.type, word, word, word])
@@ -122,4 +118,20 @@ def fetch_ahead(_typing: Any, records: Any, row: Any) -> Any:
         builder.call(prefetch, [pointer, for_writing, keep_close, is_data])
         return context.get_dummy_value()
 
-    return numba.types.void(records, row), write_code
+    return write_code
+
+
+@intrinsic  # type: ignore[untyped-decorator]  # numba ships no types
+def fetch_ahead(_typing: Any, records: Any, row: Any) -> Any:
+    """Ask the processor to bring the start of a record into its cache while it goes on with others.
+
+    Changes nothing but the time: with many sensors in no order, memory is what a reading waits for
+    (bench/results/ has the difference).
+    """
+    return numba.types.void(records, row), _fetcher(0)
+
+
+@intrinsic  # type: ignore[untyped-decorator]  # as above
+def fetch_second_line(_typing: Any, records: Any, row: Any) -> Any:
+    """As `fetch_ahead`, but the second cache line of a record that needs two."""
+    return numba.types.void(records, row), _fetcher(64)

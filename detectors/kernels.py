@@ -22,7 +22,7 @@ from detectors.health import (
     judge_offset,
     judge_right,
 )
-from detectors.jit import fetch_ahead, inlined, keep_apart, kernel
+from detectors.jit import fetch_ahead, fetch_second_line, inlined, keep_apart, kernel
 from detectors.judge import judge
 from detectors.memory import Memory, Params
 from detectors.shape_state import C_CLOCK, C_QUALITY
@@ -60,6 +60,7 @@ def _fetch(base: Records, memory: Memory, seats: Records, members: Records, ahea
     fetch_ahead(base, ahead)
     fetch_ahead(seats, ahead)
     fetch_ahead(memory.pulse, ahead)
+    fetch_second_line(memory.pulse, ahead)
     fetch_ahead(memory.course, ahead)
     if seats[soon].member != NOBODY:
         fetch_ahead(members, seats[soon].member)

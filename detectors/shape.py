@@ -82,7 +82,8 @@ def judge_jump(p: Records, s: Records, u: Records, g: Records, cond: Records, i:
         least = max(p.jump_min, 3.0 * u.resolution)
         spike = jump_threshold(u.gate, g.tail_share, g.tail_excess, p.spike_false_per_day, g.pace_ns)
         step = jump_threshold(u.gate, g.tail_share, g.tail_excess, p.step_false_per_day, g.pace_ns)
-        excess = min((size - u.gate) / u.gate, 3.0 * g.tail_excess)
+        # no change teaches more than what would be told: one wild value moves little, a habit of spikes is learnt in time
+        excess = min(size, spike, step) / u.gate - 1.0
         g.tail_excess = max(g.tail_excess + (excess - g.tail_excess) / BLOCK, 0.2 * TAIL_EXCESS)
         g.tails += 1
         if size > least and size > min(spike, step):

@@ -127,7 +127,7 @@ class PulseOracle:
         elif far and self.blocks >= 2 and not self.sick:
             size = abs(v - prev)
             self.reach = self._reach("spike"), self._reach("step")
-            learnt = min((size - self.gate) / self.gate, 3.0 * self.excess)
+            learnt = min(size, *self.reach) / self.gate - 1.0
             self.excess = max(self.excess + (learnt - self.excess) / 32, 0.05)
             self.tails += 1
             if size > max(self.p["jump_min"], 3.0 * self.resolution) and size > min(self.reach):
