@@ -142,7 +142,8 @@ def _fit(groups: Groups, g: int) -> None:
     _install(groups, g, plane)
     member["mean"] = zero + plane.mean
     member["centre"] = lately
-    member["kick"] = 0.0
+    member["step"] = 0.0
+    group["far"] = 0
     member["smooth"] = _smoothed((seen.values[-SEGMENT:] - plane.mean) * plane.per_spread)
     group["t2_limit"], group["q_limit"] = limits
     group["ready"] = 1
@@ -247,7 +248,8 @@ def held_out_limits(seen: Seen, kept: NDArray[np.float32], false_rate: float) ->
         segments = quarter[::SEGMENT] // SEGMENT
         if seen.growth == UNKNOWN:
             begin, age_s = np.tile(plane.mean, (len(segments), 1)), float(rest.t_s[-1] - rest.t_s.mean())
-            ages_s = np.full(len(segments), age_s)
+            steady_s = CENTRE_ROUNDS * float(np.diff(seen.t_s).mean())
+            ages_s = np.full(len(segments), min(age_s, steady_s))
         else:
             begin, ages_s = means[segments - 1], np.abs(middle_s[segments] - middle_s[segments - 1])
         walk(trial, given, seen.t_s[quarter], begin, ages_s, told)
@@ -289,7 +291,8 @@ def walk(  # noqa: PLR0917 - compiled functions take everything by position
             m = groups.member[a]
             if first:
                 m.smooth = m.centre = (begin[segment, a] - m.mean) * m.per_spread
-                m.kick = 0.0
+                m.step = 0.0
+                group.far = 0
             m.count = 0 if np.isnan(values[row, a]) else 1
             m.value = values[row, a]
         told[row, 0], told[row, 1] = measure(groups, 0)

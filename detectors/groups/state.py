@@ -35,10 +35,7 @@ SEAT = np.dtype(
 MEMBER = np.dtype(
     [
         ("value", np.float64),  # its latest good reading
-        (
-            "kick",
-            np.float64,
-        ),  # how far out it was in the round before, if so far that it must be borne out; else 0
+        ("step", np.float64),  # by how far the latest round was off the average; 0 without a reading in it
         ("mean", np.float64),  # of the rounds that the plane was fitted on
         (
             "per_spread",
@@ -88,8 +85,9 @@ GROUP = np.dtype(
         ("relearn_ns", np.int64),
         ("false_rate", np.float64),
         ("rounds", np.int32),
+        ("far", np.int32),  # 1: a member was so far out in the latest round that the next must bear it out
         ("told", np.int32, 2),  # which sensor the standing T2 and Q findings are on
-        ("_spare", np.int32, 3),
+        ("_spare", np.int32, 2),
     ],
     align=True,
 )

@@ -30,7 +30,7 @@ FARTHEST = 10.0
 
 
 LONE = 4.0
-"""Spreads beyond which a reading is taken back if the next round does not bear it out."""
+"""Spreads from the average beyond which a round is taken back if the next one does not bear it out."""
 
 
 @inlined
@@ -42,14 +42,41 @@ def _place_of(m: Records) -> float:
 
 
 @inlined
-def _smooth(m: Records) -> None:
-    """Take a member's value into its average; take the one before out again if it stood alone."""
-    place = _place_of(m)
-    if m.kick != 0.0 and abs(place - (m.smooth - LAMBDA * m.kick)) < LONE:
-        m.smooth -= LAMBDA * m.kick
-    step = place - m.smooth
-    m.smooth += LAMBDA * step
-    m.kick = step if abs(step) >= LONE else 0.0
+def _take_back(groups: Groups, g: int) -> None:
+    """Take the round before out of the averages again if what was far out in it is back.
+
+    The whole round, not the one sensor: others may have moved with it by a little less, and half a movement is one
+    that the plane does not know.
+    """
+    group = groups.group[g]
+    for a in range(group.first, group.first + group.n):
+        m = groups.member[a]
+        if abs(m.step) >= LONE and m.count > 0 and abs(_place_of(m) - (m.smooth - LAMBDA * m.step)) >= LONE:
+            return
+    for a in range(group.first, group.first + group.n):
+        m = groups.member[a]
+        m.smooth -= LAMBDA * m.step
+
+
+@inlined
+def _smooth(groups: Groups, g: int) -> int:
+    """Take the round into the averages; return how many sensors had no reading in it."""
+    group = groups.group[g]
+    if group.far:
+        _take_back(groups, g)
+    absent = 0
+    group.far = 0
+    for a in range(group.first, group.first + group.n):
+        m = groups.member[a]
+        m.step = 0.0
+        if m.count == 0:
+            absent += 1
+            continue
+        m.step = _place_of(m) - m.smooth
+        m.smooth += LAMBDA * m.step
+        if abs(m.step) >= LONE:
+            group.far = 1
+    return absent
 
 
 @inlined
@@ -81,14 +108,11 @@ def measure(groups: Groups, g: int) -> tuple[float, float]:
     for j in range(n):
         place[j] = 0.0
         weight[j] = weight_of(groups, g, j)
-    absent = 0
+    absent = _smooth(groups, g)
     for a in range(n):
         m = groups.member[first + a]
-        if m.count == 0:
-            absent += 1
-            continue
-        _smooth(m)
-        _add(place, axes[at + a * n : at + a * n + n], m.smooth - m.centre)
+        if m.count > 0:
+            _add(place, axes[at + a * n : at + a * n + n], m.smooth - m.centre)
     for _ in range(_SWEEPS if absent > 1 else absent):
         for a in range(n):
             if groups.member[first + a].count == 0:

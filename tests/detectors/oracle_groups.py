@@ -37,7 +37,7 @@ class OracleGroup:
     def __post_init__(self) -> None:
         self.values = [[] for _ in range(self.n)]
         self.zero = [None] * self.n
-        self.centre, self.smooth, self.kick = np.zeros(self.n), np.zeros(self.n), np.zeros(self.n)
+        self.centre, self.smooth, self.step = np.zeros(self.n), np.zeros(self.n), np.zeros(self.n)
 
     def read(self, i: int, t: int, v: float) -> tuple[float, list[str]] | None:
         """Take a good reading; if it ends a round, return the excess and what is raised or recovered."""
@@ -99,12 +99,12 @@ class OracleGroup:
         assert plane is not None
         missing = np.isnan(latest)
         place = self.scaled(latest)
-        for a in np.flatnonzero(~missing):
-            if self.kick[a] and abs(place[a] - (self.smooth[a] - LAMBDA * self.kick[a])) < LONE:
-                self.smooth[a] -= LAMBDA * self.kick[a]
-            step = place[a] - self.smooth[a]
-            self.smooth[a] += LAMBDA * step
-            self.kick[a] = step if abs(step) >= LONE else 0.0
+        far = np.abs(self.step) >= LONE
+        back = np.isnan(place) | (np.abs(place - (self.smooth - LAMBDA * self.step)) < LONE)
+        if far.any() and back[far].all():
+            self.smooth = self.smooth - LAMBDA * self.step
+        self.step = np.where(missing, 0.0, place - self.smooth)
+        self.smooth = self.smooth + LAMBDA * self.step
         weight = 1.0 / (LAMBDA / (2.0 - LAMBDA) + self.age * plane.drift)
         axes = plane.axes.astype(np.float32).astype(np.float64)
         deviation = np.where(missing, 0.0, self.smooth - self.centre)
@@ -144,6 +144,6 @@ class OracleGroup:
             where = np.where(old.per_spread > 0, old.mean + self.centre * spread, plane.mean)
             self.centre = (where - plane.mean) * plane.per_spread
         self.plane, self.limits = plane, limits
-        self.smooth, self.kick = np.zeros(self.n), np.zeros(self.n)
+        self.smooth, self.step = np.zeros(self.n), np.zeros(self.n)
         for row in (seen.values[-SEGMENT:] - plane.mean) * plane.per_spread:
             self.smooth = self.smooth + LAMBDA * (row - self.smooth)

@@ -153,14 +153,14 @@ def test_together_where_they_never_were_is_t2() -> None:
 @pytest.mark.parametrize("n", [5, 30])
 @pytest.mark.parametrize("memory", [0.0, 0.7])
 def test_limits_keep_about_the_wanted_false_rate_on_rounds_not_seen_before(n: int, memory: float) -> None:
-    """White and autocorrelated noise; limits from the fitted rounds themselves are ten times off here."""
+    """White and autocorrelated noise, over three planes."""
     rng = np.random.default_rng(n)
     values = rng.normal(size=(8000, n)) @ rng.normal(size=(n, n))
     for row in range(1, len(values)):
         values[row] = memory * values[row - 1] + values[row]
     bank = bank_of(n, replace(TOGETHER, group_false_rate=0.001))
     score = bank.step(block_of(values), 0).score.reshape(-1, n)[400:].max(axis=1)
-    assert (score >= 0.5).mean() < 0.01
+    assert (score >= 0.5).mean() < 0.003
 
 
 def test_learning_follows_a_slow_drift_and_stops_while_something_is_told() -> None:
