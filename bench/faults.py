@@ -53,7 +53,7 @@ def told(recording: Normal, block: ReadingBlock, profile: Profile) -> FindingBlo
 
 def everything(profile: Profile) -> Profile:
     """Return the profile with every method of shape and health on."""
-    types = {kind: replace(own, **EVERYTHING) for kind, own in profile.types.items()}  # type: ignore[arg-type]  # the whole ones are
+    types = {kind: replace(own, **EVERYTHING) for kind, own in profile.types.items()}
     return Profile(types, profile.sensors)
 
 

@@ -17,6 +17,8 @@ from llvmlite import ir
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from detectors.linking import PartCompiler
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -45,36 +47,38 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a small helper that kernels call for every reading."""
-    return _compiled_once(function, inline="never")
+    return _compiled_once(function, forceinline=False)
 
 
 def fused(function: Callable[P, R]) -> Callable[P, R]:
     """Compile into its one caller what takes many arrays: each of them would be seven words on the stack for every reading."""
-    return _compiled_once(function, inline="never", forceinline=True)
+    return _compiled_once(function, forceinline=True)
 
 
-def _compiled(function: Callable[P, R], *, forceinline: bool = False, **more: Any) -> Any:
-    # said of every function, for else a function takes it over from the first one that calls it
-    options = {
-        "forceinline": forceinline,
-        "cache": True,
-        "nogil": True,
-        "error_model": "numpy",
-        "_nrt": False,
-    }
-    dispatcher = numba.njit(**options, **more)(function)
+_OPTIONS: Any = {"nogil": True, "error_model": "numpy", "_nrt": False}
+
+
+def _compiled(function: Callable[P, R]) -> Any:
+    dispatcher = numba.njit(cache=True, **_OPTIONS)(function)
     if not numba.config.DISABLE_JIT:
         dispatcher._cache._cache_file._source_stamp = SOURCES  # noqa: SLF001 - numba has no public place for it
     return dispatcher
 
 
-def _compiled_once(function: Callable[P, R], **more: Any) -> Callable[P, R]:
+def _compiled_once(function: Callable[P, R], *, forceinline: bool) -> Callable[P, R]:
     """Compile once for any whole number in an argument's place.
 
     numba has a type for each constant, so that `emit(..., RATE, ...)` and `emit(..., DEAD, ...)` would be compiled one by
     one: more than a quarter of the first start, and more with every method.
     """
-    dispatcher = _compiled(function, **more)
+    # forceinline is said of every part, for else it takes it over from the first one that calls it
+    dispatcher = numba.njit(
+        forceinline=forceinline,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        pipeline_class=PartCompiler,
+        **_OPTIONS,
+    )(function)
     if not numba.config.DISABLE_JIT:
         template_of = dispatcher.get_call_template
         dispatcher.get_call_template = lambda args, kws: template_of(tuple(map(_plain, args)), kws)
