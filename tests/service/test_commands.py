@@ -162,7 +162,9 @@ def test_a_replay_writes_what_it_found(hazwatch: Run, tmp_path: Path) -> None:
     assert (code, out) == (0, "")
     assert "not in the points table, left out: XX" in err
     told = [json.loads(line)["event"] for line in (tmp_path / "a").read_text().splitlines()]
-    assert told == ["opened", "escalated", "opened"]
+    assert told == ["opened", "escalated", "escalated", "opened"], (
+        "by a forecast, then h, hh, and out of range"
+    )
     assert len((tmp_path / "s").read_text().splitlines()) == 61
     assert (tmp_path / "f").read_text()
     again = hazwatch("replay", "r.csv", "--config", "hazwatch.yaml", "--alerts", "b")
