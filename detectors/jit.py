@@ -23,10 +23,21 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a small helper that kernels call for every reading."""
+    """Compile a small helper that kernels call for every reading; it must not make arrays.
+
+    Without numba's reference counts: the kernel that calls it holds its arrays. With them a helper that grows beyond
+    what the compiler's pruning sees through counts every array up and down for every reading, 40 ns of atomic
+    operations (bench/results/2026-11-relations.md).
+    """
     return cast(
-        "Callable[P, R]", numba.njit(cache=True, nogil=True, error_model="numpy", inline="never")(function)
+        "Callable[P, R]",
+        numba.njit(cache=True, nogil=True, error_model="numpy", inline="never", _nrt=False)(function),
     )
+
+
+def allocating(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a helper that makes arrays; kernels call it where something rare is due."""
+    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 @intrinsic  # type: ignore[untyped-decorator]  # numba ships no types

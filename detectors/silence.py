@@ -6,13 +6,13 @@ import numpy as np
 
 from detectors.edges import DEAD, NS, RAISED, Records, emit
 from detectors.findings import NO_LIMIT
-from detectors.jit import inlined
+from detectors.jit import allocating, inlined
 from detectors.state import C_DEAD, FOREVER, NEVER
 
 _RAISE_SCORE = 0.5
 
 
-@inlined
+@allocating
 def fire_dead(
     params: Records, state: Records, cond: Records, clock: Records, now_ns: int, out: Records, n: int
 ) -> int:
