@@ -131,7 +131,7 @@ def _begin_round(memory: Memory, groups: Groups, g: int) -> None:
         group.missing += m.awaited
 
 
-@inlined
+@kernel
 def lot_of(segment: int) -> int:
     """Return a number that looks drawn at random: kept at even distances, segments would all lie in one phase of a plant's cycle."""
     lot = (segment + 1) * 2_654_435_761 & 0xFFFFFFFF

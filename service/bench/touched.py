@@ -143,10 +143,18 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, np.integer) else value
 
 
-def _fetched(records: Records, row: int) -> None:
+def _fetched(records: Records, row: int, offset: int = 0) -> None:
     """Count a line that is asked for ahead as read."""
     _, at = records.place(row)
-    records._lines.read.update(spanned(at, 1))  # noqa: SLF001 - of this module
+    records._lines.read.update(spanned(at + offset, 1))  # noqa: SLF001 - of this module
+
+
+def _fetched_second(records: Records, row: int) -> None:
+    _fetched(records, row, LINE_BYTES)
+
+
+def _nothing() -> None:
+    """Stand for what only tells the compiler something."""
 
 
 def _count(
@@ -154,8 +162,13 @@ def _count(
 ) -> Any:
     """Return lines read and written by part and reading; runs uncompiled."""
     for name, module in list(sys.modules.items()):
-        if name.startswith("detectors.") and hasattr(module, "fetch_ahead"):
-            vars(module)["fetch_ahead"] = _fetched
+        for only_compiled, here in (
+            ("fetch_ahead", _fetched),
+            ("fetch_second_line", _fetched_second),
+            ("keep_apart", _nothing),
+        ):
+            if name.startswith("detectors.") and hasattr(module, only_compiled):
+                vars(module)[only_compiled] = here
     np.seterr(all="ignore")
     # they stand in for arrays
     known: list[Any] = [Records(part, Lines()) for part in params]

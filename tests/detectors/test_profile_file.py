@@ -120,7 +120,7 @@ def test_what_is_no_number_is_refused(tmp_path: Path, key: str, value: str) -> N
         *(("methods", key, bad, "above 0, at most") for key in ("rate_window_s", "z_tau_s") for bad in (0, -1, 1e10)),
         *(("methods", key, bad, "from 0, at most") for key in ("dead_min_s", "z_off_s") for bad in (-1, 1e300)),
         ("methods", "sigma_min_pct", -0.1, "from 0"),
-        *(("methods", "forecast_from_pct", bad, "from 0 to 100") for bad in (-1, 101)),
+        *(("methods", "forecast_from_pct", bad, "at most 100") for bad in (-1, 101)),
         *(("methods", key, bad, "above 0") for key in ("forecast_s", "forecast_sigmas", "course_every_s", "mode_pct_per_h") for bad in (0, -1)),
         *(("methods", key, bad, "whole number from 1") for key in ("z_samples", "z_warm_samples") for bad in (0, -1, 1.5, 1e9)),
         *(("defaults", key, -1, "from 0") for key in ("on_delay_s", "off_delay_s", "deadband", "deadband_pct")),

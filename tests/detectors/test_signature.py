@@ -47,8 +47,9 @@ def test_a_change_in_any_file_of_the_package_compiles_the_step_again(tmp_path: P
     copy = tmp_path / "detectors"
     shutil.copytree(ROOT / "detectors", copy, ignore=shutil.ignore_patterns("__pycache__"))
     code = (
-        "import numpy as np; from detectors.silence import soonest_child as f; f(np.zeros(64, np.int64), 0);"
-        "print(sum(f.stats.cache_hits.values()))"
+        "from detectors import bank, clock, kernels, profile; from registry.sensors import SensorRegistry;"
+        "bank.DetectorBank(SensorRegistry(()), profile.Profile(), clock.Clock.EVENT).tick(0);"
+        "print(sum(kernels.tick.stats.cache_hits.values()))"
     )
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]),

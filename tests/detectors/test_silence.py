@@ -46,6 +46,7 @@ class Counted:
 
 @pytest.fixture
 def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(silence, "keep_apart", lambda: None)
     for name in ("soonest_child", "soonest_sensor", "set_bound", "fire_dead"):
         monkeypatch.setattr(silence, name, getattr(silence, name).py_func)
 
