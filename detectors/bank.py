@@ -14,7 +14,7 @@ from detectors.findings import FINDING, FindingBlock
 from detectors.groups import carry
 from detectors.groups.members import membership
 from detectors.groups.pca import refit
-from detectors.groups.reading import watch_together
+from detectors.groups.reading import judge_together, watch_together
 from detectors.groups.state import NOBODY, Groups
 from detectors.memory import Memory, carry_over, layout
 from detectors.mode import apply_setpoints
@@ -87,6 +87,7 @@ class DetectorBank:
             )  # fmt: skip
             if due != NOBODY:
                 refit(self._groups, due)
+                judge_together(self._params, self._groups)
             if found:
                 parts.append(self._out[:found].copy())
             elif row >= n:
@@ -174,6 +175,7 @@ class DetectorBank:
         self._memory.due[:] = FOREVER if clock["now_ns"][0] == NEVER else NEVER
         apply_setpoints(self._params, self._memory)
         carry.carry_over(self._groups, kept.groups, self._ids, kept.ids)
+        judge_together(self._params, self._groups)
 
     def _layout(self) -> str:
         return f"{layout(self._memory)};{carry.layout(self._groups)}"

@@ -10,7 +10,7 @@ from detectors.groups.state import CAPACITY, NOBODY, SEGMENTS, Groups
 
 _STATE_OF_GROUP = (
     "hold", "judged_t_ns", "ready", "principal", "t2_limit", "q_limit", "age_s", "learnt_t_ns", "kept", "stride",
-    "accepted", "fitted_at", "far",
+    "accepted", "fitted_at", "far", "planes",
 )  # fmt: skip
 _STATE_OF_MEMBER = ("value", "step", "mean", "per_spread", "centre", "smooth", "count", "awaited", "seen")
 _STATE_OF_VOTE = ("side", "onset_ns")

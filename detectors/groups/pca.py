@@ -148,6 +148,7 @@ def _fit(groups: Groups, g: int) -> None:
     group["t2_limit"], group["q_limit"] = limits
     group["ready"] = 1
     group["fitted_at"] = group["accepted"]
+    group["planes"] += 1
 
 
 def seen_in(kept: NDArray[np.float32], t_ns: NDArray[np.int64], stride: int) -> Seen:

@@ -1,4 +1,4 @@
-"""Which sensors the step looks at as members of a group or of a vote."""
+"""Which sensors the step looks at as members of a group or of a vote, and what that takes off them."""
 
 import numpy as np
 
@@ -16,3 +16,14 @@ def watch_together(params: Params, groups: Groups) -> None:
     watch &= ~(GROUPED | VOTES)
     watch |= np.where(groups.seat["group"] != NOBODY, GROUPED, 0).astype(watch.dtype)
     watch |= np.where(groups.seat["vote"] != NOBODY, VOTES, 0).astype(watch.dtype)
+
+
+def judge_together(params: Params, groups: Groups) -> None:
+    """Leave to a group that has had its plane what is new to its members: their own ranks no longer make a finding.
+
+    Each of fifty sensors has its own rare moments; together they would tell fifty times as often as one, and what they
+    have in common is what the plane sees.
+    """
+    seat = groups.seat["group"]
+    judged = np.append(groups.group["planes"] > 0, False)[seat]  # NOBODY is the last one
+    params.location["rank"][judged] = 0.0

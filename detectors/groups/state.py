@@ -87,7 +87,8 @@ GROUP = np.dtype(
         ("rounds", np.int32),
         ("far", np.int32),  # 1: a member was so far out in the latest round that the next must bear it out
         ("told", np.int32, 2),  # which sensor the standing T2 and Q findings are on
-        ("_spare", np.int32, 2),
+        ("planes", np.int32),  # how many planes it has had
+        ("_spare", np.int32),
     ],
     align=True,
 )

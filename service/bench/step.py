@@ -11,7 +11,7 @@ from detectors import kernels
 from detectors.findings import FINDING
 from detectors.groups.members import Membership, membership
 from detectors.groups.pca import refit
-from detectors.groups.reading import watch_together
+from detectors.groups.reading import judge_together, watch_together
 from detectors.groups.state import NOBODY, Groups
 from detectors.memory import Memory, Params, carry_over
 from detectors.profile import Profile
@@ -96,6 +96,7 @@ def step_over(
         findings += found
         if due != NOBODY:
             refit(groups, due)
+            judge_together(params, groups)
             found = -1  # go on, though it may have been the last reading
     return findings
 

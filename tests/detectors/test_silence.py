@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numba.core.runtime import _nrt_python, rtsys
 from numpy.typing import NDArray
 
-from detectors import silence
+from detectors import kernels, silence
 from detectors.bank import DetectorBank
 from detectors.clock import Clock
 from detectors.findings import FINDING
@@ -44,9 +44,15 @@ class Counted:
         return self._records[i]
 
 
+def emitted(out: Any, n: int, now_ns: int, t_ns: int, onset_ns: int, sensor: int, *_: Any) -> int:
+    out[n]["now_ns"], out[n]["t_ns"], out[n]["onset_ns"], out[n]["sensor"] = now_ns, t_ns, onset_ns, sensor
+    return n + 1
+
+
 @pytest.fixture
 def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(silence, "keep_apart", lambda: None)
+    monkeypatch.setattr(silence, "emit", emitted)
     for name in ("soonest_child", "soonest_sensor", "set_bound", "fire_dead"):
         monkeypatch.setattr(silence, name, getattr(silence, name).py_func)
 
@@ -127,7 +133,7 @@ def test_the_dead_are_told_in_the_order_of_their_deadlines(
     told: list[tuple[int, int]] = []
     out = np.empty(room, FINDING)
     for now in sorted(ticks):
-        while n := silence.fire_dead(params.base, memory.state, memory.cond, memory.due, now, out, 0):
+        while n := kernels.tick(params, memory, now, out):
             told += [(int(row["now_ns"]), int(row["sensor"])) for row in out[:n]]
         assert int(memory.due[0]) > now
     last = max(ticks, default=-1)
