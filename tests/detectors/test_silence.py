@@ -44,8 +44,9 @@ class Counted:
         return self._records[i]
 
 
-def emitted(out: Any, n: int, now_ns: int, t_ns: int, onset_ns: int, sensor: int, *_: Any) -> int:
-    out[n]["now_ns"], out[n]["t_ns"], out[n]["onset_ns"], out[n]["sensor"] = now_ns, t_ns, onset_ns, sensor
+def emitted(out: Any, n: int, *told: Any) -> int:
+    for name, figure in zip(("now_ns", "t_ns", "onset_ns", "sensor"), told, strict=False):
+        out[n][name] = figure
     return n + 1
 
 
