@@ -19,7 +19,7 @@ from detectors.groups.state import NOBODY, Groups
 from detectors.memory import Memory, carry_over, layout
 from detectors.mode import apply_setpoints
 from detectors.profile import Profile
-from detectors.state import C_DEAD, C_FORECAST, CLOCK, FOREVER, MODES, NEVER, UNKNOWN
+from detectors.state import C_DEAD, C_FORECAST, CHART, CLOCK, FOREVER, MODES, NEVER, UNKNOWN
 from registry.readings import ReadingBlock
 from registry.sensors import SensorRegistry
 
@@ -110,6 +110,15 @@ class DetectorBank:
         alive = self._memory.cond["active"][:, C_DEAD] == 0
         self._memory.state["good_now_ns"][alive] = clock["now_ns"][0]
         self._memory.due[:] = NEVER
+
+    def accept(self, sensor: int) -> None:
+        """Let a sensor's charts begin anew where it is now: an operator has said that he knows of its step.
+
+        Limits, forecast and what is known of its health stay as they are; a standing finding of robust z or of the charts
+        recovers once the new level is learnt.
+        """
+        self._memory.state["z_count"][sensor] = 0
+        self._memory.chart[sensor] = np.zeros((), CHART)
 
     @property
     def now_ns(self) -> int:

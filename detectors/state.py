@@ -46,7 +46,7 @@ BLOCKS = 12
 SLOTS = 16
 """Room for them: a power of two finds a place without a division."""
 
-TANK = 1 << 30
+TANK = 1 << 29
 """The bit of `watch` of a level sensor that tells its equipment's mode; no method has this number."""
 MODES = ("unknown", "fill", "hold", "drain", "idle")
 UNKNOWN, FILL, HOLD, DRAIN, IDLE = range(len(MODES))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from alerting.book import AlertBook
 from alerting.commands import Command, CommandRefused, decode_command
 from alerting.dispatch import Dispatcher, Notification, Routes
-from alerting.events import AlertEvent
+from alerting.events import AlertEvent, Event, Kind
 from alerting.grading import GradeTable
 from detectors.bank import DetectorBank
 from detectors.clock import Clock
@@ -116,12 +116,16 @@ class Pipeline:
         )
 
     def command(self, command: Command, now_ns: int) -> Outcome:
-        """Take an operator's or hazwatch's own command.
+        """Take an operator's or hazwatch's own command; charts begin anew at an anomaly that was acknowledged.
 
         Raises:
             CommandRefused: it does not hold; nothing has changed.
         """
-        events, notifications = self._told(self.book.command(command, max(now_ns, self.now_ns)), 0)
+        told = self.book.command(command, max(now_ns, self.now_ns))
+        for event in told:
+            if event.event == Event.ACKNOWLEDGED and event.kind == Kind.ANOMALY and event.sensor is not None:
+                self.bank.accept(self.plan.registry.index[event.sensor])
+        events, notifications = self._told(told, 0)
         return Outcome(events=events, notifications=notifications)
 
     def tick(self, now_ns: int) -> Outcome:
