@@ -38,6 +38,7 @@ GAUGE = SensorSpec(
     group="g",
 )  # fmt: skip
 QUICK = Profile({SensorType.LEVEL: Methods(drift_pct=1, drift_off_s=4, drift_relearn_s=40, drift_tau_s=100)})
+LEAKING = record(11, 10, Faults(at_s=9 * 3600, leak_m3_h=12))
 Row = tuple[int, int, float, int]
 
 
@@ -230,6 +231,25 @@ def test_balance_equals_the_slow_version(y: int, shape: str) -> None:
     np.testing.assert_allclose(fast["gain"], slow.table.gain, rtol=1e-5)
     if y == LEVEL_A:
         assert max(low for _, low in slow.charts) >= 11
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.integers(1, 20_000), min_size=1, max_size=5), st.integers(0, 4))
+def test_a_balance_is_the_same_in_any_batches_and_from_a_snapshot(cuts: list[int], kept: int) -> None:
+    block = LEAKING.block()
+    whole, bank, parts = bank_of(tank_registry()), bank_of(tank_registry()), []
+    judged = whole.step(block, 0)
+    edges = [0, *sorted({c for c in cuts if c < len(block)}), len(block)]
+    for n, (a, b) in enumerate(pairwise(edges)):
+        parts.append(bank.step(block[a:b], 0))
+        if n == kept % (len(edges) - 1):
+            later = bank_of(tank_registry())
+            later.restore(bank.snapshot())
+            bank = later
+    assert any(f["method"] == Method.BALANCE for f in judged.findings)
+    assert b"".join(p.findings.rows.tobytes() for p in parts) == judged.findings.rows.tobytes()
+    assert b"".join(p.score.tobytes() for p in parts) == judged.score.tobytes()
+    assert bank.snapshot() == whole.snapshot()
 
 
 # what they catch
