@@ -52,10 +52,13 @@ def memory_table(profile: Profile) -> str:
     return _lines(lines)
 
 
-def _table(model: type[TypeDefaults | Methods], rows: dict[SensorType, TypeDefaults | Methods]) -> str:
-    names = [field.name for field in fields(model)]
-    lines = [["type", *(f"`{name}`" for name in names)], ["---"] * (len(names) + 1)]
-    lines += [[kind.value, *(_cell(getattr(row, name)) for name in names)] for kind, row in rows.items()]
+def _table(model: type[TypeDefaults | Methods], of_types: dict[SensorType, TypeDefaults | Methods]) -> str:
+    """Return a row a setting and a column a type: the settings are many, the types few."""
+    lines = [["setting", *(kind.value for kind in of_types)], ["---"] * (len(of_types) + 1)]
+    lines += [
+        [f"`{field.name}`", *(_cell(getattr(own, field.name)) for own in of_types.values())]
+        for field in fields(model)
+    ]
     return _lines(lines)
 
 

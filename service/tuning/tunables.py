@@ -22,7 +22,7 @@ class Tunable:
         samples: key of the consecutive readings before a finding, or their number where there is no key.
         off_s: key of the off-delay, "" where there is none.
         back: the finding recovers below this share of the threshold.
-        memory_s: key of the time over which the method learns; it is left to settle for so long.
+        memory_s: key of the time over which the method learns, or that time; it is left to settle for so long.
         least: never tuned below; a quieter recording does not prove that less is abnormal.
         most: never tuned beyond; there the method is blind, and switching it off says so honestly.
     """
@@ -33,7 +33,7 @@ class Tunable:
     samples: str | int
     off_s: str
     back: float
-    memory_s: str
+    memory_s: str | float
     least: float
     most: float
 
@@ -49,13 +49,24 @@ class Tunable:
 
     def settles_s(self, methods: Methods) -> float:
         """Return for how long the method is left to settle."""
-        return float(getattr(methods, self.memory_s))
+        return float(getattr(methods, self.memory_s) if isinstance(self.memory_s, str) else self.memory_s)
 
+
+_SEASON_KNOWN_S = 5 * 86_400.0
+"""How long the hours of a day are learnt before anything is said (detectors.season)."""
 
 TUNABLES = (
     Tunable(
         method=Method.ROBUST_Z, key="z_threshold", unit="sigma", samples="z_samples", off_s="z_off_s", back=0.6,
         memory_s="z_tau_s", least=4.0, most=20.0,
+    ),
+    Tunable(
+        method=Method.SEASON, key="season_z", unit="sigma", samples="z_samples", off_s="z_off_s", back=0.6,
+        memory_s=_SEASON_KNOWN_S, least=4.0, most=20.0,
+    ),
+    Tunable(
+        method=Method.BALANCE, key="balance_h", unit="sigma", samples=1, off_s="", back=0.5,
+        memory_s="balance_tau_s", least=5.0, most=50.0,
     ),
 )  # fmt: skip
 """Every threshold that `hazwatch tune` may change. Limits, ranges, rates and delays are the plant's, never ours."""
@@ -65,7 +76,7 @@ _METHOD_SWITCHES = tuple(f.name for f in fields(Methods) if f.name in SWITCHES)
 
 def alone(tunable: Tunable, profile: Profile, registry: SensorRegistry) -> Profile:
     """Return the profile in which of all methods only this one is on, where it is on at all."""
-    off = {key: math.nan for key in _METHOD_SWITCHES if key != tunable.key}
+    off: dict[str, float] = {key: math.nan for key in _METHOD_SWITCHES if key != tunable.key} | {"group": 0}
     return Profile(
         profile.types,
         MappingProxyType({spec.id: {**profile.sensors.get(spec.id, {}), **off} for spec in registry.specs}),
