@@ -22,7 +22,7 @@ from detectors.health import (
     judge_offset,
     judge_right,
 )
-from detectors.jit import fetch_ahead, fetch_second_line, inlined, keep_apart, kernel
+from detectors.jit import fetch_ahead, fetch_second_line, fused, inlined, keep_apart, kernel
 from detectors.judge import judge
 from detectors.memory import Memory, Params
 from detectors.shape_state import C_CLOCK, C_QUALITY
@@ -53,7 +53,7 @@ def _judge_clock(params: Params, memory: Memory, i: int, event_clock: bool, now_
     return judge_right(h, most_s, s, health, c, i, now_ns, t_ns, value, out, n)
 
 
-@inlined
+@fused
 def _fetch(base: Records, memory: Memory, seats: Records, members: Records, ahead: int, soon: int) -> None:
     """Bring the records of a coming reading's sensor into the cache, and what they point at of a sooner one's."""
     fetch_ahead(memory.state, ahead)

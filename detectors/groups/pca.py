@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
-from scipy.stats import f
+from scipy.special import fdtri
 
 from detectors.groups.members import LEAST_MEMBERS, GroupSpec, Membership
 from detectors.groups.rounds import CENTRE_ROUNDS, lot_of
@@ -272,7 +272,7 @@ def tail_point(sample: Floats, false_rate: float) -> float:
         return np.inf if not sample.any() else np.nan
     alike = sample.shape[1] * float(sample.mean(axis=1).var()) / variance
     independent = max(float(len(sample)), sample.size / max(_ALIKE, alike))
-    tail = mean * float(f.ppf(1.0 - false_rate, 2.0 * mean * mean / variance, independent))
+    tail = mean * float(fdtri(2.0 * mean * mean / variance, independent, 1.0 - false_rate))
     return max(tail, float(sample.max()))
 
 
