@@ -20,7 +20,7 @@ from detectors.state import BLOCKS, MERGED, SCALES, SLOTS
 
 PER_SENSOR = SCALES * SLOTS
 """Blocks of a sensor, one after another by scale."""
-_SLOT = SLOTS - 1
+SLOT = SLOTS - 1
 _MS = 1_000_000
 _MEDIAN = 3
 """Readings of a running median; and blocks that tell of their noise."""
@@ -78,11 +78,11 @@ def _push(c: Records, blocks: Records, first: int, t_ns: int, value: float) -> N
     keep_apart()
     for k in range(SCALES):
         newest_at = c.pushed[k]
-        block = blocks[first + (newest_at & _SLOT)]
+        block = blocks[first + (newest_at & SLOT)]
         block.t_ns, block.value = t_ns, value
         c.pushed[k] = newest_at + 1
         if newest_at >= _MEDIAN - 1:
-            mid, old = blocks[first + ((newest_at - 1) & _SLOT)], blocks[first + ((newest_at - 2) & _SLOT)]
+            mid, old = blocks[first + ((newest_at - 1) & SLOT)], blocks[first + ((newest_at - 2) & SLOT)]
             _learn_noise(c, k, mid.t_ns - t_ns, mid.value - value, old.t_ns - t_ns, old.value - value)
         if (newest_at + 1) % MERGED != 0:
             return
@@ -100,9 +100,9 @@ def _merged(blocks: Records, first: int, newest_at: int) -> tuple[int, float]:
     """Return the block that the four that end at `newest_at` make: the middle of their times, the mean of their values."""
     total = 0.0
     for back in range(MERGED):
-        total += blocks[first + ((newest_at - back) & _SLOT)].value
-    new_ns = blocks[first + (newest_at & _SLOT)].t_ns
-    old_ns = blocks[first + ((newest_at - MERGED + 1) & _SLOT)].t_ns
+        total += blocks[first + ((newest_at - back) & SLOT)].value
+    new_ns = blocks[first + (newest_at & SLOT)].t_ns
+    old_ns = blocks[first + ((newest_at - MERGED + 1) & SLOT)].t_ns
     return old_ns + ((new_ns - old_ns) >> 1), total / MERGED
 
 
@@ -131,14 +131,14 @@ def _learn_noise(c: Records, k: int, t1: int, y1: float, t2: int, y2: float) -> 
 @inlined
 def newest(c: Records, blocks: Records, i: int) -> Records:
     """Return the newest whole block of the shortest scale; there is one."""
-    return blocks[i * PER_SENSOR + ((c.pushed[0] - 1) & _SLOT)]
+    return blocks[i * PER_SENSOR + ((c.pushed[0] - 1) & SLOT)]
 
 
 @inlined
 def oldest(c: Records, blocks: Records, i: int, k: int) -> Records:
     """Return the oldest block kept of scale `k`; there is one."""
     kept = min(BLOCKS, c.pushed[k])
-    return blocks[i * PER_SENSOR + k * SLOTS + ((c.pushed[k] - kept) & _SLOT)]
+    return blocks[i * PER_SENSOR + k * SLOTS + ((c.pushed[k] - kept) & SLOT)]
 
 
 @inlined
@@ -162,13 +162,13 @@ def _fit(
 ) -> tuple[float, float, float, float, float]:
     """Return slope, its standard error, the slopes of the older and the newer half, and the span of the newest blocks."""
     first, newest_at = i * PER_SENSOR + k * SLOTS, c.pushed[k] - 1
-    new = blocks[first + (newest_at & _SLOT)]
+    new = blocks[first + (newest_at & SLOT)]
     x0, y0, xx0, xy0, yy0 = 0.0, 0.0, 0.0, 0.0, 0.0
     x1, y1, xx1, xy1, yy1 = 0.0, 0.0, 0.0, 0.0, 0.0
     x = 0.0
     half = size // 2
     for back in range(size):
-        block = blocks[first + ((newest_at - back) & _SLOT)]
+        block = blocks[first + ((newest_at - back) & SLOT)]
         x, y = (block.t_ns - new.t_ns) * NS, block.value - new.value
         if back < half:
             x1, y1, xx1, xy1, yy1 = x1 + x, y1 + y, xx1 + x * x, xy1 + x * y, yy1 + y * y

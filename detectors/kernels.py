@@ -9,6 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.course import PER_SENSOR, SLOT
 from detectors.edges import Records
 from detectors.findings import Method
 from detectors.groups.reading import GROUPED, VOTES
@@ -62,6 +63,8 @@ def _fetch(base: Records, memory: Memory, seats: Records, members: Records, ahea
     fetch_ahead(memory.pulse, ahead)
     fetch_second_line(memory.pulse, ahead)
     fetch_ahead(memory.course, ahead)
+    fetch_second_line(memory.course, ahead)
+    fetch_ahead(memory.blocks, soon * PER_SENSOR + ((memory.course[soon].pushed[0] - 1) & SLOT))
     if seats[soon].member != NOBODY:
         fetch_ahead(members, seats[soon].member)
 
