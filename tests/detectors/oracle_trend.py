@@ -105,7 +105,7 @@ class TrendOracle(OracleBank):
             return 0.0
         if self.joined(i, s, t, v):
             pushed = len(c.blocks[0])
-            if watch >> 30 & 1 and (pushed % 4 == 0 or pushed == 1):
+            if watch & TANK and (pushed % 4 == 0 or pushed == 1):
                 self.judge_mode(i, t)
             standing = c.target is not None or self.stands(i)
             if watch >> 5 & 1 and (standing or not self.ahead[i]["ahead_lo"] < v < self.ahead[i]["ahead_hi"]):
