@@ -6,6 +6,7 @@ from typing import Any
 
 from detectors.clock import Clock
 from detectors.memory import Params
+from detectors.state import TANK
 from tests.detectors.oracle import LIMITS, OracleBank, Sensor
 
 MODES = ("unknown", "fill", "hold", "drain", "idle")
