@@ -11,6 +11,7 @@ from rich.table import Table
 from registry.marks import load_marked
 from service.commands.answers import say
 from service.commands.inputs import feed_of, plan_of, shown_progress, span_of
+from service.commands.options import Decimal, Delimiter, From, TimeColumn, TimeZone, To
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.layout import Options
 
@@ -38,14 +39,12 @@ def command(
         Path | None, typer.Option(help="detectors.yaml that only the old settings have")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="prints the comparison as JSON")] = False,
-    from_: Annotated[str | None, typer.Option("--from", help="takes what is not before, RFC 3339")] = None,
-    to: Annotated[str | None, typer.Option("--to", help="takes what is before, RFC 3339")] = None,
-    delimiter: Annotated[str | None, typer.Option(help="CSV delimiter, where guessing fails")] = None,
-    decimal: Annotated[str | None, typer.Option(help="decimal sign, . or ,")] = None,
-    time_column: Annotated[
-        str | None, typer.Option(help="name of the time column, or two joined by +")
-    ] = None,
-    time_zone: Annotated[str | None, typer.Option(help="zone of times that carry none")] = None,
+    from_: From = None,
+    to: To = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    time_column: TimeColumn = None,
+    time_zone: TimeZone = None,
 ) -> None:
     """Run old and new settings over one recording and say which alerts are gained, lost, earlier, later."""
     use_compile_cache(user_cache())

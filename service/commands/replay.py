@@ -13,6 +13,7 @@ from ledger.reader import open_readonly
 from registry.faults import Fault, InputError
 from service.commands.answers import COMMAND_LINE, end, say
 from service.commands.inputs import is_ledger, plan_of
+from service.commands.options import Decimal, Delimiter, TimeColumn, TimeZone
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.layout import Options
 from sim.publish import parse_speed
@@ -35,14 +36,10 @@ def command(  # noqa: PLR0917 - one parameter an option
     scores: Annotated[
         Path | None, typer.Option(help="writes time,sensor,score of each reading (CSV)")
     ] = None,
-    delimiter: Annotated[str | None, typer.Option(help="CSV delimiter, where guessing fails")] = None,
-    decimal: Annotated[str | None, typer.Option(help="decimal sign, . or ,")] = None,
-    time_column: Annotated[
-        str | None, typer.Option(help="name of the time column, or two joined by +")
-    ] = None,
-    time_zone: Annotated[
-        str | None, typer.Option(help="zone of times that carry none, such as Asia/Shanghai")
-    ] = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    time_column: TimeColumn = None,
+    time_zone: TimeZone = None,
 ) -> None:
     """Run a recording or a journal through the pipeline and say what it found."""
     factor = _speed(speed)

@@ -12,6 +12,7 @@ from rich.table import Table
 from registry.faults import Fault, InputError
 from service.commands.answers import COMMAND_LINE, INPUT_FAULT, say
 from service.commands.inputs import feed_of, plan_of, shown_progress, span_of
+from service.commands.options import Decimal, Delimiter, From, TimeColumn, TimeZone, To
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.layout import Options
 
@@ -37,14 +38,12 @@ def command(  # noqa: PLR0917 - one parameter an option
         Path | None, typer.Option(help="writes a plot per sensor type (SVG) into this folder")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="prints the evidence as JSON")] = False,  # noqa: FBT002 - an option
-    from_: Annotated[str | None, typer.Option("--from", help="takes what is not before, RFC 3339")] = None,
-    to: Annotated[str | None, typer.Option("--to", help="takes what is before, RFC 3339")] = None,
-    delimiter: Annotated[str | None, typer.Option(help="CSV delimiter, where guessing fails")] = None,
-    decimal: Annotated[str | None, typer.Option(help="decimal sign, . or ,")] = None,
-    time_column: Annotated[
-        str | None, typer.Option(help="name of the time column, or two joined by +")
-    ] = None,
-    time_zone: Annotated[str | None, typer.Option(help="zone of times that carry none")] = None,
+    from_: From = None,
+    to: To = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    time_column: TimeColumn = None,
+    time_zone: TimeZone = None,
 ) -> None:
     """Find thresholds with few false alerts in a recording of normal operation."""
     if not 0.0 < rate <= _MOST_PER_DAY:

@@ -25,7 +25,6 @@ from service.tuning.refusals import (
 from service.tuning.tail import Interval, Tail, fit_tail, looks_pareto
 from service.tuning.tunables import Tunable
 
-MOST_EPISODES: Final = 400
 _LADDER: Final = (400, 280, 200, 140, 100, 70, 50, 35)
 """How many episodes are wanted beyond the level, first try first: many peaks fix the shape, few lie truly in the tail."""
 FITS_AT: Final = 0.10
