@@ -43,10 +43,10 @@ class Columns:
             self._index = np.array([self._of.get(name, UNKNOWN) for name in chunk.names], np.int32)
         sensor = self._index[chunk.column]
         known = sensor != UNKNOWN
-        t_ns, value = chunk.t_ns, chunk.value
+        t_ns, value, quality = chunk.t_ns, chunk.value, chunk.qualities()
         if not known.all():
-            sensor, t_ns, value = sensor[known], t_ns[known], value[known]
-        return ReadingBlock(sensor=sensor, t_ns=t_ns, value=value, quality=np.zeros(len(sensor), np.uint8))
+            sensor, t_ns, value, quality = sensor[known], t_ns[known], value[known], quality[known]
+        return ReadingBlock(sensor=sensor, t_ns=t_ns, value=value, quality=quality)
 
 
 @dataclass(slots=True)

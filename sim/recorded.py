@@ -18,22 +18,33 @@ class Recorded:
         column: index into `names`, int32.
         t_ns: event time, ns since 1970 UTC, int64; in file order, so not always ascending.
         value: float64; NaN where the source says that the sensor sent no value.
+        quality: uint8 (0 good, 1 uncertain, 2 bad, as `registry.readings`), or None where every reading is good.
     """
 
     names: tuple[str, ...]
     column: NDArray[np.int32]
     t_ns: NDArray[np.int64]
     value: NDArray[np.float64]
+    quality: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
         assert len(self.column) == len(self.t_ns) == len(self.value)
+        assert self.quality is None or len(self.quality) == len(self.value)
+
+    def qualities(self) -> NDArray[np.uint8]:
+        """Return the quality of each reading."""
+        return np.zeros(len(self), np.uint8) if self.quality is None else self.quality
 
     def __len__(self) -> int:
         return len(self.column)
 
     def __getitem__(self, rows: slice) -> Self:
         return type(self)(
-            names=self.names, column=self.column[rows], t_ns=self.t_ns[rows], value=self.value[rows]
+            names=self.names,
+            column=self.column[rows],
+            t_ns=self.t_ns[rows],
+            value=self.value[rows],
+            quality=None if self.quality is None else self.quality[rows],
         )
 
     @classmethod
@@ -57,4 +68,7 @@ class Recorded:
             column=np.concatenate([part.column for part in parts]),
             t_ns=np.concatenate([part.t_ns for part in parts]),
             value=np.concatenate([part.value for part in parts]),
+            quality=None
+            if all(part.quality is None for part in parts)
+            else np.concatenate([part.qualities() for part in parts]),
         )

@@ -4,6 +4,7 @@ import csv
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,15 @@ def chunk(names: tuple[str, ...], *rows: tuple[int, float, float]) -> Recorded:
         t_ns=np.array([T0 + round(r[1] * S) for r in rows], np.int64),
         value=np.array([r[2] for r in rows]),
     )
+
+
+def test_the_quality_of_a_reading_comes_along() -> None:
+    columns = Columns(SensorRegistry((spec("a", "LT"),)))
+    mixed = replace(
+        chunk(("XX", "LT", "LT"), (0, 0, 1.0), (1, 1, 2.0), (2, 2, 3.0)),
+        quality=np.array([2, 0, 1], np.uint8),
+    )
+    assert columns.block(mixed).quality.tolist() == [0, 1]
 
 
 def test_a_column_is_a_sensor_by_full_id_or_by_a_name_that_only_one_has() -> None:
