@@ -11,8 +11,9 @@ Widths: sigma^2 = (share * Briggs)^2 + source^2 across, likewise upwards without
 
 Number: two streaks that follow each other become one where that shifts the gas by no more than `_SHIFT` of its width and
 the new one is not longer than `_LENGTH` of its width. Shifting a Gaussian by s widths changes it nowhere by more than
-0.61 s of its peak. A streak is dropped once the plume that such streaks make is thinner than `floor_kg_m3` everywhere. Should
-there still be more than `most`, those that shift the least are joined, and `forced` counts them.
+0.61 s of its peak. A streak is dropped once the plume that such streaks make is thinner than `floor_kg_m3` everywhere, or
+once all of it is `reach_m` beyond the receptors; a wind that turned right round would have brought it back. Should there
+still be more than `most`, those that shift the least are joined, and `forced` counts them.
 
 Yellow Book: TNO CPR 14E (2005), chapter 4; the streaks are the slugs of CALPUFF (Scire, Strimaitis and Yamartino 2000).
 """
@@ -87,6 +88,7 @@ class Puffs:
         averaging_s: float | None = None,
         source_m: float = 0.3,
         floor_kg_m3: float = 1e-9,
+        reach_m: float = 2000.0,
         most: int = 400,
     ) -> None:
         self._at_m = np.asarray(receptors_m, float).reshape(-1, 3)
@@ -94,6 +96,9 @@ class Puffs:
         self._share = width_share(shortest_s() if averaging_s is None else averaging_s)
         self._source_m = source_m
         self._floor_kg_m3 = floor_kg_m3
+        low, high = self._at_m[:, :2].min(0), self._at_m[:, :2].max(0)
+        self._centre_m = (low + high) / 2
+        self._reach_m = reach_m + float(np.hypot(*(high - low))) / 2
         self._most = most
         self._stability: Stability = "D"
         self._streaks = _Streaks.none()
@@ -179,7 +184,8 @@ class Puffs:
         s = self._streaks
         length = np.maximum(_lengths(s.tail_m, s.head_m), _CALM_M_S * dt_s)
         thickest = s.mass_kg / (np.pi * length * self._wide(s.across_m[:, 0]) * self._high(s.up_m[:, 0]))
-        s = s[thickest >= self._floor_kg_m3]
+        near_m = np.minimum(*(np.hypot(*(end - self._centre_m).T) for end in (s.tail_m, s.head_m)))
+        s = s[(thickest >= self._floor_kg_m3) & (near_m <= self._reach_m)]
         shift, longer = self._cost(s)
         s = _joined(s, _apart(np.flatnonzero((shift <= _SHIFT) & (longer <= _LENGTH))))
         while len(s) > self._most:

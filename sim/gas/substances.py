@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -67,7 +67,7 @@ class Substance:
     oel_mg_m3: float | None
     idlh_ppm: float | None
     antoine: Antoine
-    sources: Mapping[str, Source]
+    sources: Mapping[str, Source] = field(hash=False, repr=False)
 
     def density_kg_m3(self, temp_k: float) -> float:
         """Return the liquid's density, a line through the boiling point and 20 °C.
