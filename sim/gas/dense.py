@@ -48,7 +48,7 @@ class DenseGasError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Air:
-    """The air over the site: wind at 10 m, Pasquill's class, temperature, humidity, roughness of the ground.
+    """The air over the site: wind at `measured_at_m`, Pasquill's class, temperature, humidity, roughness of the ground.
 
     SLAB was compared with trials from 0.5 to 12 m/s and up to 0.1 m of roughness (`DenseCloud.notes` tells when not).
     """
@@ -58,6 +58,7 @@ class Air:
     temp_k: float = 293.15
     humidity_percent: float = 60.0
     roughness_m: float = 0.03
+    measured_at_m: float = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +235,7 @@ def dense_cloud(
 def _atmosphere(air: Air) -> Any:
     return Atmosphere(
         u_ref=air.wind_m_s,
-        z_ref=10.0,
+        z_ref=air.measured_at_m,
         T=air.temp_k,
         rh=air.humidity_percent,
         z0=air.roughness_m,
