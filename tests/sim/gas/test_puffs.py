@@ -4,6 +4,8 @@ from typing import get_args
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import sim.gas.puffs
@@ -78,6 +80,34 @@ def test_all_the_gas_is_there(wind_m_s: tuple[float, float]) -> None:
     inside = sum(puffs.concentration_kg_m3(part).sum() for part in np.array_split(grid, 50)) * 4.0
     assert puffs.mass_kg == pytest.approx(6.0)
     assert inside == pytest.approx(6.0, rel=0.01)
+
+
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from([0.5, 1.0, 20.0]),
+            st.sampled_from([0.0, 1e-4, 1.0]),
+            st.floats(-15, 15),
+            st.floats(-15, 15),
+            st.sampled_from(get_args(Stability)),
+        ),
+        min_size=1,
+        max_size=60,
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_no_weather_and_no_leak_makes_gas_or_loses_it(
+    steps: list[tuple[float, float, float, float, Stability]],
+) -> None:
+    puffs = Puffs(PLACES, floor_kg_m3=0.0, reach_m=1e9, most=20)
+    out = 0.0
+    for dt_s, rate_kg_s, east, north, stability in steps:
+        felt = puffs.step(dt_s, rate_kg_s, LEAK_M, (east, north), stability)
+        out += dt_s * rate_kg_s
+        assert np.isfinite(felt).all()
+        assert (felt >= 0).all()
+        assert len(puffs) <= 20
+    assert puffs.mass_kg == pytest.approx(out)
 
 
 def test_the_ground_reflects_so_that_nothing_goes_into_it() -> None:
