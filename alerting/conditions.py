@@ -139,16 +139,15 @@ def limit_gravity(standing: Iterable[Condition], side: Kind) -> int:
     return max((int(c.gravity) for c in standing if c.is_limit and c.side is side), default=0)
 
 
-def changes(findings: FindingBlock, limits: list[list[float]], ids: Sequence[str]) -> Iterable[Change]:
-    """Read findings in their order; `limits` is `SensorRegistry.limits` as lists, `ids` the full ids of the sensors.
+def changes(findings: FindingBlock, ids: Sequence[str]) -> Iterable[Change]:
+    """Read findings in their order; `ids` are the full ids of the sensors.
 
     Rows are read as plain tuples: field access on a numpy record costs ten times as much.
     """
     for row in findings.rows.tolist():
         now_ns, _, onset_ns, sensor, method, edge, limit = row[:7]
-        value, statistic, threshold, forecast_s, window_s, score, *peers = row[7:]
+        value, statistic, threshold, forecast_s, window_s, score, bound, *peers = row[7:]
         name = LIMIT_NAMES[limit] if limit >= 0 else None
-        bound = threshold if method == Method.LIMIT else limits[sensor][limit] if limit >= 0 else math.nan
         condition = Condition(
             method=method,
             limit_name=name,
