@@ -2,7 +2,7 @@
 
 Findings about the instrument, apart from those about the process. While one of them stands, or is on its way, its bit is set
 in `busy`; `HEALTH_BITS` (detectors.shape_state) is the mask of them all, with out_of_range, dead and drift. Every family that
-learns tests ``s.busy & HEALTH_BITS == 0`` first: a sick sensor teaches nothing. None of them ever ends a process finding: a
+learns a baseline tests ``s.busy & HEALTH_BITS == 0`` first: a sick sensor teaches nothing. None of them ever ends a process finding: a
 value that cannot be believed is not a safe one.
 """
 

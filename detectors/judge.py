@@ -24,7 +24,7 @@ from detectors.relations.balance import tell_balance
 from detectors.relations.both import relate
 from detectors.relations.partners import tell_drift
 from detectors.relations.table import HEARD
-from detectors.shape_state import C_SATURATION, NO_PARTNER, PULSE_METHODS
+from detectors.shape_state import C_SATURATION, HEALTH_BITS, NO_PARTNER, PULSE_METHODS
 from detectors.state import C_FORECAST, C_RANGE, MERGED, N_LIMITS, NEVER, TANK
 from detectors.trend import judge_rate, rate_over_window, remember
 
@@ -52,11 +52,11 @@ def _run_on(params: Params, memory: Memory, i: int, t_ns: int, value: float) -> 
 
 
 @fused
-def _settled_z(params: Params, memory: Memory, i: int, t_ns: int, value: float) -> float:
+def _settled_z(params: Params, memory: Memory, i: int, t_ns: int, value: float, learns: bool) -> float:
     """Return the robust z, NaN while it is not known; a tank that has begun to fill or drain settles before it counts."""
     p, s = params.base[i], memory.state[i]
-    z = robust_z(p, s, t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0, value)
-    if abs(z) >= p.z_threshold and settling(params, memory, i, t_ns):
+    z = robust_z(p, s, t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0, value, learns)
+    if abs(z) >= p.z_threshold and learns and settling(params, memory, i, t_ns):
         s.z_count = 0
         return math.nan
     return z
@@ -104,6 +104,8 @@ def judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value:
     calm = p.calm_lo < value < p.calm_hi
     abnormal = not calm or s.busy & _BOUNDS != 0
     watches_rate = (p.watch >> RATE) & 1 != 0
+    # the first reading out of the range, which no condition tells of yet, teaches nothing either
+    learns = s.busy & HEALTH_BITS == 0 and (calm or not (value < p.range_lo or value > p.range_hi))
     rate, z = math.nan, math.nan
     if watches_rate:
         rate = rate_over_window(p, s, memory.ring, i, t_ns, value)
@@ -111,11 +113,11 @@ def judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value:
     if not math.isnan(rate):
         excess = max(excess, abs(rate) / p.rate_limit)
     if (p.watch >> ROBUST_Z) & 1:
-        z = _settled_z(params, memory, i, t_ns, value)
+        z = _settled_z(params, memory, i, t_ns, value, learns)
     if not math.isnan(z):
         excess = max(excess, abs(z) / p.z_threshold)
     if p.watch & BESIDE_Z:
-        excess = max(excess, weigh_location(p, own, chart, calendar, novel, t_ns, value, z))
+        excess = max(excess, weigh_location(p, own, chart, calendar, novel, t_ns, value, z, learns))
     if not calm and not p.quiet_lo < value < p.quiet_hi:
         excess = max(excess, 1.0)
     decides, stepped = -1, False
@@ -135,7 +137,7 @@ def judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value:
     if not math.isnan(rate):
         n = judge_rate(p, s, cond, i, now_ns, t_ns, value, rate, points, out, n)
     if not math.isnan(z):
-        n = judge_z(p, s, cond, i, now_ns, t_ns, value, z, points, out, n)
+        n = judge_z(p, s, cond, i, now_ns, t_ns, value, z, learns, points, out, n)
     if p.watch & BESIDE_Z:
         n = judge_location(p, own, s, chart, calendar, novel, cond, i, now_ns, t_ns, value, z, points, out, n)
     if decides >= 0:

@@ -25,9 +25,9 @@ BESIDE_Z = _OF_CHARTS | 1 << SEASON | 1 << NOVELTY
 
 
 @fused
-def judge_z(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float, z: float, score: float,
-            out: Records, n: int) -> int:  # fmt: skip
-    """Raise robust z beyond its threshold, recover it at 0.6 of that; a shift that stands is learnt anew.
+def judge_z(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float, z: float, learns: bool,
+            score: float, out: Records, n: int) -> int:  # fmt: skip
+    """Raise robust z beyond its threshold, recover it at 0.6 of that; a shift that stands is learnt anew if it `learns`.
 
     Clipped residuals alone would teach a shift of many sigma, or the end of a nearly constant stretch, by a few percent
     a reading, and call normal readings far off for hours.
@@ -37,7 +37,7 @@ def judge_z(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: in
         return n
     edge = move_edge(s, cond[i], C_Z, far, abs(z) < 0.6 * p.z_threshold, t_ns, 0, p.z_off_ns, p.z_samples, 0)
     c = cond[i, C_Z]
-    if far and c.active and t_ns - c.onset_ns >= p.z_tau_ns:
+    if far and learns and c.active and t_ns - c.onset_ns >= p.z_tau_ns:
         s.z_count = 0
     if edge == NO_EDGE:
         return n
@@ -47,11 +47,14 @@ def judge_z(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: in
 
 @fused
 def weigh_location(p: Records, own: Records, chart: Records, calendar: Records, novel: Records, t_ns: int,
-                   value: float, z: float) -> float:  # fmt: skip
-    """Return the excess of charts, season and novelty, and let them learn; `judge_location` must follow."""
+                   value: float, z: float, learns: bool) -> float:  # fmt: skip
+    """Return the excess of charts, season and novelty, and let them learn; `judge_location` must follow.
+
+    What does not teach the baseline teaches the charts nothing of its residuals.
+    """
     excess = 0.0
     if p.watch & _OF_CHARTS and not math.isnan(z):
-        new = whitened(chart, z)
+        new = whitened(chart, z, learns)
         if (p.watch >> CUSUM) & 1:
             learn_sums(own, chart, t_ns, new)
             excess = abs(larger_sum(chart)) / own.cusum_h

@@ -16,6 +16,7 @@ from detectors.state import FOREVER, RING
 from tests.detectors.oracle_location import MINUTE, Calendar, Charts, Novelty
 
 LIMITS = ("ll", "l", "h", "hh", "design")
+SICK = ("out_of_range", "dead", "stuck", "noise", "saturation", "clock", "quality", "drift")
 
 
 @dataclass
@@ -61,6 +62,11 @@ class Sensor:
 
     def condition(self, name: str) -> Condition:
         return self.conditions.setdefault(name, Condition())
+
+    def teaches(self, v: float) -> bool:
+        """Whether a value may teach anything: nothing is wrong with the sensor itself, nor about to be."""
+        sick = any(c.active or c.pending for name, c in self.conditions.items() if name in SICK)
+        return not sick and not v < self.p["range_lo"] and not v > self.p["range_hi"]
 
 
 def on(p: dict[str, Any], method: Method) -> bool:
@@ -143,12 +149,13 @@ class OracleBank:
                 found.append((self.now, i, name, edge, limit, s.condition(limit or name).onset))
 
         excess = self.follow(i, s, t, v)
-        rate, z = self.rate(s, t, v), self.z(s, t, v)
+        teaches = s.teaches(v)
+        rate, z = self.rate(s, t, v), self.z(s, t, v, teaches)
         if not math.isnan(p["rate_limit"]) and not math.isnan(rate):
             excess = max(excess, abs(rate) / p["rate_limit"])
         if not math.isnan(p["z_threshold"]) and not math.isnan(z):
             excess = max(excess, abs(z) / p["z_threshold"])
-        located, season, novel = self.locate(s, t, v, z)
+        located, season, novel = self.locate(s, t, v, z, teaches)
         excess = max(excess, located)
         low = [x for x in p["limit"][:2] if not math.isnan(x)]
         high = [x for x in p["limit"][2:] if not math.isnan(x)]
@@ -197,7 +204,7 @@ class OracleBank:
             )
             note("robust_z", edge)
             begun = s.condition("robust_z")
-            if begun.active and abs(z) >= p["z_threshold"] and t - begun.onset >= p["z_tau_ns"]:
+            if begun.active and teaches and abs(z) >= p["z_threshold"] and t - begun.onset >= p["z_tau_ns"]:
                 s.count = 0
         self.located(s, t, z, season, novel=novel, note=note)
         s.good_t = t
@@ -213,11 +220,11 @@ class OracleBank:
         del i, s, t, v
         return []
 
-    def locate(self, s: Sensor, t: int, v: float, z: float) -> tuple[float, float, bool]:
+    def locate(self, s: Sensor, t: int, v: float, z: float, teaches: bool) -> tuple[float, float, bool]:
         """Return the excess of charts, season and novelty, the season's z, and whether novelty tells this reading."""
         p, excess, season, novel = s.p, 0.0, math.nan, False
         if not math.isnan(z):
-            s.charts.learn(t, z)
+            s.charts.learn(t, z, teaches)
             if on(p, Method.CUSUM):
                 excess = max(excess, abs(s.charts.total()) / s.own["cusum_h"])
             if on(p, Method.EWMA):
@@ -292,8 +299,10 @@ class OracleBank:
             s.window = [*s.window, (t, v)][-RING:]
         return rate
 
-    def z(self, s: Sensor, t: int, v: float) -> float:
+    def z(self, s: Sensor, t: int, v: float, teaches: bool) -> float:
         p = s.p
+        if not teaches and s.count < p["z_warm_samples"]:
+            return math.nan
         if s.count == 0:
             s.mean, s.var, s.count = v, 0.0, 1
             return math.nan
@@ -305,7 +314,9 @@ class OracleBank:
         )
         sigma = max(math.sqrt(s.var), p["sigma_min"], 1e-9 * abs(s.mean), 1e-12)
         residual = v - s.mean
-        z = residual / sigma
+        z: float = residual / sigma
+        if not teaches:
+            return z
         if warm:
             residual = min(max(residual, -3.0 * sigma), 3.0 * sigma)
         s.mean += weight * residual

@@ -26,12 +26,13 @@ class Charts:
     up_began: int = 0
     down_began: int = 0
 
-    def learn(self, t: int, z: float) -> None:
+    def learn(self, t: int, z: float, teaches: bool) -> None:
         r = float(np.clip(z, -3, 3))
         like = float(np.clip(self.product / self.power, 0, 0.95))
         new = float(np.clip((r - like * self.before) / math.sqrt(self.power * (1 - like * like)), -3, 3))
-        self.power += (r * r - self.power) / 512
-        self.product += (r * self.before - self.product) / 512
+        if teaches:
+            self.power += (r * r - self.power) / 512
+            self.product += (r * self.before - self.product) / 512
         self.before = r
         if self.up == 0:
             self.up_began = t

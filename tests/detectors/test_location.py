@@ -203,3 +203,37 @@ def test_robust_z_takes_a_shift_of_any_size_for_the_new_level_after_its_time_con
     assert rows[0] == (2002, "raised")
     assert rows[-1][1] == "recovered"
     assert 2600 <= rows[-1][0] <= 2700
+
+
+@pytest.mark.parametrize(
+    ("sick", "told"),
+    [
+        pytest.param(np.full(1500, -5.0), Method.OUT_OF_RANGE, id="beyond its range"),
+        pytest.param(np.full(1500, 12.0), Method.STUCK, id="stuck"),
+        pytest.param(np.full(1500, 100.0), Method.SATURATION, id="saturated"),
+    ],
+)
+def test_a_sick_sensor_does_not_teach_the_baseline(sick: Floats, told: Method) -> None:
+    """It is sick for more than twice the time constant; well again it is judged by what it was before."""
+    methods = Methods(
+        z_threshold=8, z_tau_s=600, z_warm_samples=60, z_samples=3, stuck_false_per_day=0.01, stuck_min_s=60,
+        saturation_s=10,
+    )  # fmt: skip
+    ranged = replace(GAS, range_lo=0.0, range_hi=100.0)
+    rng = np.random.default_rng(3)
+    before, after = 10.0 + rng.normal(0, 0.1, 3000), 10.0 + rng.normal(0, 0.1, 1000)
+    judged = run(ranged, np.concatenate([before, sick, after]), S, Profile({SensorType.GAS_TOXIC: methods}))
+    assert rows_of(judged, told, S)[0][1] == "raised"
+    edges = rows_of(judged, Method.ROBUST_Z, S)
+    assert [edge for _, edge in edges] == ["raised", "recovered"], (
+        "the way there, and back to what it always was"
+    )
+    assert edges[1][0] in range(4500, 4505)
+
+
+def test_a_sick_start_does_not_warm_the_baseline_up() -> None:
+    rng = np.random.default_rng(4)
+    values = np.concatenate([np.full(300, -5.0), 10.0 + rng.normal(0, 0.1, 400)])
+    judged = run(replace(GAS, range_lo=0.0, range_hi=100.0), values, S)
+    assert rows_of(judged, Method.OUT_OF_RANGE, S)[0] == (1, "raised")
+    assert rows_of(judged, Method.ROBUST_Z, S) == []
