@@ -82,6 +82,7 @@ def emit(out: Records, n: int, now_ns: int, t_ns: int, onset_ns: int, sensor: in
     row.window_s = window_s
     row.score = score
     row.bound = math.nan
+    row.quality = 0
     row.peer_1 = row.peer_2 = NO_PEER
     row.share = row.peer_1_share = row.peer_2_share = math.nan
     return n + 1

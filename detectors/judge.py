@@ -25,7 +25,7 @@ from detectors.relations.both import relate
 from detectors.relations.partners import tell_drift
 from detectors.relations.table import HEARD
 from detectors.shape_state import C_SATURATION, HEALTH_BITS, NO_PARTNER, PULSE_METHODS
-from detectors.state import C_FORECAST, C_RANGE, MERGED, N_LIMITS, NEVER, TANK
+from detectors.state import C_FORECAST, C_RANGE, C_UNCERTAIN, MERGED, N_LIMITS, NEVER, TANK
 from detectors.trend import judge_rate, rate_over_window, remember
 
 _BOUNDS = (1 << N_LIMITS) - 1 | 1 << C_RANGE | 1 << C_SATURATION
@@ -81,6 +81,11 @@ def _judge_pulse(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int,
                  out: Records, n: int, score: NDArray[np.float64], row: int) -> int:  # fmt: skip
     """Judge shape and health; what they find raises the reading's score."""
     s = memory.state[i]
+    if (s.busy >> C_UNCERTAIN) & 1:
+        memory.pulse[
+            i
+        ].gap_ns = -1  # the next good reading begins a block: how it went till then is not known
+        return n
     dt_ns = t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0
     if feel_pulse(memory.pulse[i], s, dt_ns, value):
         return n
@@ -117,7 +122,7 @@ def judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value:
     if not math.isnan(z):
         excess = max(excess, abs(z) / p.z_threshold)
     if p.watch & BESIDE_Z:
-        excess = max(excess, weigh_location(p, own, chart, calendar, novel, t_ns, value, z, learns))
+        excess = max(excess, weigh_location(p, own, s, chart, calendar, novel, t_ns, value, z, learns))
     if not calm and not p.quiet_lo < value < p.quiet_hi:
         excess = max(excess, 1.0)
     decides, stepped = -1, False

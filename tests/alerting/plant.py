@@ -85,6 +85,7 @@ def finding(
     forecast_s: float = math.nan,
     threshold: float | None = None,
     bound: float | None = None,
+    quality: int = 0,
     peers: tuple[float, ...] = ALONE,
     window_s: float = math.nan,
 ) -> tuple[Any, ...]:
@@ -108,6 +109,7 @@ def finding(
         window_s,
         0.7,
         bound,
+        quality,
         *peers,
     )
 

@@ -16,7 +16,7 @@ from detectors.state import FOREVER, RING
 from tests.detectors.oracle_location import MINUTE, Calendar, Charts, Novelty
 
 LIMITS = ("ll", "l", "h", "hh", "design")
-SICK = ("out_of_range", "dead", "stuck", "noise", "saturation", "clock", "quality", "drift")
+SICK = ("out_of_range", "dead", "stuck", "noise", "saturation", "clock", "quality", "drift", "uncertain")
 
 
 @dataclass
@@ -48,9 +48,11 @@ class Condition:
 class Sensor:
     p: dict[str, Any]
     own: dict[str, Any]
+    uncertain_ns: int
     charts: Charts
     calendar: Calendar
     novelty: Novelty
+    doubted: bool = False
     last: int | None = None
     good_t: int | None = None
     good_now: int = 0
@@ -77,8 +79,8 @@ def _plain(row: Any) -> dict[str, Any]:
     return {name: row[name] for name in row.dtype.names}
 
 
-def _sensor(p: dict[str, Any], own: dict[str, Any]) -> Sensor:
-    return Sensor(p, own, Charts(own), Calendar(), Novelty(own))
+def _sensor(p: dict[str, Any], own: dict[str, Any], health: dict[str, Any]) -> Sensor:
+    return Sensor(p, own, int(health["uncertain_ns"]), Charts(own), Calendar(), Novelty(own))
 
 
 class OracleBank:
@@ -86,7 +88,8 @@ class OracleBank:
         self.clock = clock
         self.now: int | None = None
         self.sensors = [
-            _sensor(_plain(row), _plain(own)) for row, own in zip(params.base, params.location, strict=True)
+            _sensor(*map(_plain, rows))
+            for rows in zip(params.base, params.location, params.health, strict=True)
         ]
 
     def step(
@@ -109,7 +112,7 @@ class OracleBank:
             if q == 2 or math.isnan(v) or abs(v) > 1e30:
                 scores.append(math.nan)
                 continue
-            events, score = self.judge(i, s, t, v)
+            events, score = self.judge(i, s, t, v, uncertain=q == 1)
             found += events
             scores.append(score)
         return found, statuses, scores
@@ -134,7 +137,9 @@ class OracleBank:
             found.append((deadline, i, "dead", "raised", None, c.onset))
         return found
 
-    def judge(self, i: int, s: Sensor, t: int, v: float) -> tuple[list[tuple[Any, ...]], float]:
+    def judge(
+        self, i: int, s: Sensor, t: int, v: float, *, uncertain: bool
+    ) -> tuple[list[tuple[Any, ...]], float]:
         p = s.p
         found: list[tuple[Any, ...]] = []
         assert self.now is not None
@@ -148,6 +153,12 @@ class OracleBank:
             if edge:
                 found.append((self.now, i, name, edge, limit, s.condition(limit or name).onset))
 
+        note(
+            "uncertain",
+            s.condition("uncertain").move(
+                t, inside=uncertain, outside=not uncertain, on=s.uncertain_ns, off=0
+            ),
+        )
         excess = self.follow(i, s, t, v)
         teaches = s.teaches(v)
         rate, z = self.rate(s, t, v), self.z(s, t, v, teaches)
@@ -206,9 +217,28 @@ class OracleBank:
             begun = s.condition("robust_z")
             if begun.active and teaches and abs(z) >= p["z_threshold"] and t - begun.onset >= p["z_tau_ns"]:
                 s.count = 0
-        self.located(s, t, z, season, novel=novel, note=note)
+        self.located(s, t, z, season, novel=None if uncertain else novel, note=note)
         s.good_t = t
-        return found, excess / (1.0 + excess)
+        score = excess / (1.0 + excess)
+        found += self.vouch(i, s, v, found, uncertain=uncertain)
+        return found, score
+
+    def vouch(
+        self, i: int, s: Sensor, v: float, found: list[tuple[Any, ...]], *, uncertain: bool
+    ) -> list[tuple[Any, ...]]:
+        """Tell again on the first good reading beyond a limit what limits were told on uncertain ones."""
+        if uncertain:
+            s.doubted |= any(f[2] == "limit" and f[3] == "raised" for f in found)
+            return []
+        standing = {name: s.p["limit"][k] for k, name in enumerate(LIMITS) if s.condition(name).active}
+        if not s.doubted or not standing:
+            s.doubted = False
+            return []
+        beyond = [
+            name for name, limit in standing.items() if (v <= limit if name in {"ll", "l"} else v >= limit)
+        ]
+        s.doubted = not beyond
+        return [(self.now, i, "limit", "raised", name, s.condition(name).onset) for name in beyond]
 
     def follow(self, i: int, s: Sensor, t: int, v: float) -> float:
         """Let a family that looks at every reading first do so; return its share of the score's excess."""
@@ -230,7 +260,8 @@ class OracleBank:
             if on(p, Method.EWMA):
                 excess = max(excess, abs(s.charts.mean()) / s.own["ewma_width"])
         due = s.calendar.count == 0 or t - s.calendar.last >= MINUTE
-        if on(p, Method.NOVELTY) or (on(p, Method.SEASON) and due):
+        doubt = s.condition("uncertain")
+        if not (doubt.active or doubt.pending) and (on(p, Method.NOVELTY) or (on(p, Method.SEASON) and due)):
             away, unusual = s.calendar.follow(t, v)
             if on(p, Method.SEASON):
                 season = s.calendar.z(t, away, unusual)
@@ -248,7 +279,7 @@ class OracleBank:
         z: float,
         season: float,
         *,
-        novel: bool,
+        novel: bool | None,
         note: Callable[[str, str | None], None],
     ) -> None:
         if not math.isnan(z):
@@ -263,7 +294,7 @@ class OracleBank:
                 least=s.p["z_samples"],
             )
             note("season", edge)
-        if on(s.p, Method.NOVELTY):
+        if on(s.p, Method.NOVELTY) and novel is not None:
             edge = s.condition("novelty").move(
                 t, inside=novel, outside=s.novelty.back(), on=0, off=s.own["off_ns"]
             )

@@ -23,7 +23,7 @@ KEYS = [
     "window_s",
     "contributions",
 ]
-ALONE_AT = len(FINDING.names or ()) - len(ALONE) - 1
+ALONE_AT = len(FINDING.names or ()) - len(ALONE) - 2
 T0 = 1_764_000_000_000_000_000
 REGISTRY = SensorRegistry(
     (
@@ -35,7 +35,7 @@ REGISTRY = SensorRegistry(
 
 def block(*rows: tuple[object, ...]) -> FindingBlock:
     return FindingBlock(
-        np.array([row if len(row) > ALONE_AT else (*row, math.nan, *ALONE) for row in rows], FINDING)
+        np.array([row if len(row) > ALONE_AT else (*row, math.nan, 0, *ALONE) for row in rows], FINDING)
     )
 
 
@@ -97,6 +97,7 @@ def test_a_group_finding_names_the_sensors_that_account_for_it() -> None:
         12.0,
         0.6,
         math.nan,
+        0,
         1,
         -1,
         0.5,
@@ -126,6 +127,7 @@ def test_a_vote_names_who_agrees_without_shares() -> None:
         math.nan,
         0.5,
         math.nan,
+        0,
         1,
         -1,
         *[math.nan] * 3,
