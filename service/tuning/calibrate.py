@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from detectors.findings import Edge, FindingBlock
 from detectors.profile import Profile
+from registry.readings import Quality
 from registry.sensors import SensorRegistry
 from service.tuning.evidence import Evidence, Watched, judge
 from service.tuning.normal import Abnormal, abnormal_times, by_sensor, kept
@@ -110,7 +111,8 @@ def _watched(
 ) -> Watched:
     """Return one sensor's statistic where it counts: judged, settled, and with nothing abnormal near."""
     fresh = rows[run.fresh[rows]]
-    judged = fresh[~np.isnan(run.score[fresh])]
+    # what its own transmitter doubts is no evidence of what is normal
+    judged = fresh[~np.isnan(run.score[fresh]) & (readings.block.quality[fresh] == Quality.GOOD)]
     score = run.score[judged]
     t_ns = readings.block.t_ns[judged]
     speaks = np.flatnonzero(score > 0.0)

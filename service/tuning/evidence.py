@@ -199,7 +199,8 @@ def _unfit(watched: Watched, days: float, per_day: float) -> Refusal | None:
         return Refusal(
             reason=Reason.BAD_QUALITY,
             why=Text(
-                f"{share:.0%} 的读数质量差或无值", f"{share:.0%} of the readings are bad or without a value"
+                f"{share:.0%} 的读数质量差、存疑或无值",
+                f"{share:.0%} of the readings are bad, uncertain or without a value",
             ),
             needed=Text(f"不超过 {MOST_BAD:.0%}", f"at most {MOST_BAD:.0%}"),
         )

@@ -10,7 +10,7 @@ from scipy import stats
 
 from detectors.findings import Edge, Method
 from detectors.profile import Methods, Profile
-from registry.readings import ReadingBlock
+from registry.readings import Quality, ReadingBlock
 from registry.sensors import SensorRegistry, SensorSpec, SensorType, registry_of_columns
 from service.tuning.calibrate import Calibration, calibrate, tuned_profile
 from service.tuning.evidence import Evidence
@@ -121,10 +121,11 @@ def test_a_stuck_sensor_is_refused() -> None:
     assert refused(block([np.full(DAY_S, 7.0)])) is Reason.STUCK
 
 
-def test_bad_quality_is_refused() -> None:
+@pytest.mark.parametrize("quality", [Quality.UNCERTAIN, Quality.BAD])
+def test_bad_quality_is_refused(quality: Quality) -> None:
     value = normal(np.random.default_rng(1), DAY_S)
     made = block([value])
-    made.quality[np.random.default_rng(2).random(DAY_S) < 0.3] = 2
+    made.quality[np.random.default_rng(2).random(DAY_S) < 0.3] = quality
     assert refused(made) is Reason.BAD_QUALITY
     value[::3] = np.nan
     assert refused(block([value])) is Reason.BAD_QUALITY
