@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 DAY = 86_400_000_000_000
+WEEK = 7 * 86_400 * 10**9
 MINUTE = 60_000_000_000
 Fields = dict[str, Any]
 
@@ -141,7 +142,7 @@ class Novelty:
         rank = min(far)
         if count < 100 or rank == math.inf:
             return 0.0, False
-        most = min(self.p["rank"], 0.0125 * count)
+        most = min(self.p["rank"], 0.0125 * count, self.p["rank"] * (t - c.first) / WEEK)
         excess = most / (rank + 0.5)
         if excess < 1:
             return excess, False

@@ -142,6 +142,15 @@ def test_novelty_of_a_nearly_constant_stretch_is_not_told_for_hours() -> None:
     assert len(loud) < 15
 
 
+def test_novelty_of_a_fast_sensor_waits_for_a_history_that_makes_rare_what_it_tells() -> None:
+    """To be among the farthest of an hour is no news, however many readings the hour has; of a week it is."""
+    x = noise(43_000)
+    assert rows_of(run(OTHER, x, S), Method.NOVELTY, S) == [], "twelve hours, a reading a second"
+    x[40_000] = 60.0
+    slow = run(OTHER, x[30_000:], 60 * S)
+    assert (10_000, "raised") in rows_of(slow, Method.NOVELTY, 60 * S), "a week, a reading a minute"
+
+
 def test_novelty_says_nothing_of_what_never_changes_or_always_repeats() -> None:
     t = np.arange(4000)
     assert (run(OTHER, np.full(4000, 45.1), 300 * S).score < 0.5).all()
