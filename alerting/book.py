@@ -41,7 +41,6 @@ class AlertBook:
     def __init__(self, registry: SensorRegistry, grades: GradeTable) -> None:
         self._registry = registry
         self._grades = grades
-        self._limits: list[list[float]] = registry.limits.tolist()
         self._ids = [spec.id for spec in registry.specs]
         self._writer = LineWriter(registry)
         self._peers = Peers(registry)
@@ -52,7 +51,7 @@ class AlertBook:
     def apply(self, findings: FindingBlock) -> list[AlertEvent]:
         """Take findings in their order; return what is to be told of them, `seq` rising by one."""
         events: list[AlertEvent] = []
-        for change in changes(findings, self._limits, self._ids):
+        for change in changes(findings, self._ids):
             events += self._take(change)
         return events
 

@@ -10,6 +10,7 @@ import msgspec
 from alerting.events import Kind
 from alerting.methods import GRAVITY_OF_LIMIT, KIND, SIDE_OF_LIMIT, Gravity
 from detectors.findings import NO_PEER, Edge, FindingBlock, Method
+from registry.readings import Quality
 from registry.sensors import LIMIT_NAMES
 
 
@@ -50,6 +51,7 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
     score: float | None
     foretold_s: float | None = None
     others: tuple[Other, ...] = ()
+    uncertain: bool = False
 
     @property
     def key(self) -> str:
@@ -139,16 +141,15 @@ def limit_gravity(standing: Iterable[Condition], side: Kind) -> int:
     return max((int(c.gravity) for c in standing if c.is_limit and c.side is side), default=0)
 
 
-def changes(findings: FindingBlock, limits: list[list[float]], ids: Sequence[str]) -> Iterable[Change]:
-    """Read findings in their order; `limits` is `SensorRegistry.limits` as lists, `ids` the full ids of the sensors.
+def changes(findings: FindingBlock, ids: Sequence[str]) -> Iterable[Change]:
+    """Read findings in their order; `ids` are the full ids of the sensors.
 
     Rows are read as plain tuples: field access on a numpy record costs ten times as much.
     """
     for row in findings.rows.tolist():
         now_ns, _, onset_ns, sensor, method, edge, limit = row[:7]
-        value, statistic, threshold, forecast_s, window_s, score, *peers = row[7:]
+        value, statistic, threshold, forecast_s, window_s, score, bound, quality, *peers = row[7:]
         name = LIMIT_NAMES[limit] if limit >= 0 else None
-        bound = threshold if method == Method.LIMIT else limits[sensor][limit] if limit >= 0 else math.nan
         condition = Condition(
             method=method,
             limit_name=name,
@@ -163,6 +164,7 @@ def changes(findings: FindingBlock, limits: list[list[float]], ids: Sequence[str
             window_s=_known(window_s),
             score=_known(score),
             others=_others(ids, sensor, peers),
+            uncertain=quality == Quality.UNCERTAIN,
         )
         yield Change(now_ns, sensor, edge == Edge.RAISED, condition)
 

@@ -93,10 +93,16 @@ def judge(conditions: Iterable[Condition], confirmed_by: Mapping[Kind, Text]) ->
 
     `confirmed_by` names, for a side on which a second sensor confirms (see alerting.peers), that sensor. The alert is
     about the gravest condition; how urgent it is, the most urgent one says, which may be the forecast of a limit
-    further out. A forecast that came true is told no more where anything else stands. The order in which the
-    conditions came does not matter.
+    further out. A forecast that came true is told no more where anything else stands. What was seen on uncertain readings
+    alone is one row less urgent; not where a second sensor confirms it, or where a good reading of this one was beyond a
+    limit on the same side. The order in which the conditions came does not matter.
     """
-    urgent = [(c, *_urgency(c, confirmed_by.get(c.kind))) for c in conditions]
+    conditions = list(conditions)
+    borne_out = {c.side for c in conditions if c.is_limit and not c.uncertain} | set(confirmed_by)
+    urgent = [
+        (c, *_urgency(c, confirmed_by.get(c.kind), doubtful=c.uncertain and c.side not in borne_out))
+        for c in conditions
+    ]
     ranked = sorted(urgent, key=lambda judged: _place(judged[0], judged[1]))
     told = [judged for judged in ranked if not judged[0].has_come_true] or ranked
     standing = tuple(condition for condition, _, _ in told)
@@ -119,10 +125,16 @@ def _place(condition: Condition, urgency: int) -> tuple[int, int, int, int, str]
     return (-condition.gravity, -urgency, precedence, -condition.onset_ns, condition.key)
 
 
-def _urgency(condition: Condition, confirmed_by: Text | None) -> tuple[int, Text]:
+def _urgency(condition: Condition, confirmed_by: Text | None, *, doubtful: bool) -> tuple[int, Text]:
     """Return the row of the table that a condition asks for by itself, and why: the first rule that holds."""
     rule = next(rule for rule in _RULES if rule.holds(condition, confirmed_by))
-    return rule.urgency, rule.reason(condition, confirmed_by)
+    reason = rule.reason(condition, confirmed_by)
+    if not doubtful or rule.urgency == _ABNORMAL:
+        return rule.urgency, reason
+    return rule.urgency - 1, Text(
+        f"{reason.zh}；读数自报质量存疑且无其他测点印证，低一级",
+        f"{reason.en}; one row lower, for the sensor calls its readings uncertain and no other one confirms it",
+    )
 
 
 def _within(left_s: float | None, most_s: float) -> bool:

@@ -48,6 +48,7 @@ ABOUT: Mapping[Method, About] = MappingProxyType(
         Method.DRIFT: About(_HEALTH, Kind.DRIFT),
         Method.NOISE: About(_HEALTH, Kind.NOISE),
         Method.QUALITY: About(_HEALTH, Kind.BAD_QUALITY),
+        Method.UNCERTAIN: About(_HEALTH, Kind.BAD_QUALITY),
         Method.CLOCK: About(_HEALTH, Kind.CLOCK),
     }
 )

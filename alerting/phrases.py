@@ -251,6 +251,16 @@ PHRASES: Mapping[int, Phrase] = MappingProxyType(
                 "calling its readings bad itself, {s} in a row, threshold {t}",
             ),
         ),
+        Method.UNCERTAIN: Phrase(
+            Text("质量位存疑", "uncertain quality"),
+            Text("已 {s}（允许 {t}）", "for {s} (allowed {t})"),
+            Text(
+                "已 {s}自报读数存疑（校验、超出规格），允许 {t}；期间不参与学习",
+                "calling its readings uncertain itself (in calibration, out of specification) for {s}, allowed {t}; "
+                "nothing is learnt from it meanwhile",
+            ),
+            span,
+        ),
         Method.CLOCK: Phrase(
             Text("时钟错误", "wrong clock"),
             Text("相差 {s}（允许 {t}）", "off by {s} (allowed {t})"),

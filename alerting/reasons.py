@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from alerting.conditions import Condition
-from alerting.texts import both, duration, number, rfc3339
+from alerting.texts import UNCERTAIN, both, duration, number, rfc3339
 from alerting.wording import seen_of
 from detectors.findings import Method
 from registry.plant import Text
@@ -39,6 +39,8 @@ def sentence(condition: Condition, what: Text, unit: str) -> Text:
     shares = [f"{o.name} {number(o.share * 100)} %" for o in condition.others if o.share is not None]
     if shares and condition.method in _OF_A_GROUP:
         zh, en = f"{zh}，主要来自 {'、'.join(shares)}", f"{en}, mostly by {', '.join(shares)}"
+    if condition.uncertain:
+        zh, en = f"{zh}（{UNCERTAIN.zh}）", f"{en} ({UNCERTAIN.en})"
     return Text(zh, en)
 
 
@@ -55,6 +57,8 @@ def _reason(condition: Condition, what: Text, unit: str) -> dict[str, Any]:
         "onset": rfc3339(condition.onset_ns),
         "text": both(sentence(condition, what, unit)),
     }
+    if condition.uncertain:
+        reason["quality"] = "uncertain"
     if condition.others:
         reason["others"] = [{"sensor": other.sensor, "share": other.share} for other in condition.others]
     return reason

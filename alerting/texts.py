@@ -29,6 +29,9 @@ TYPE_NAMES: Mapping[SensorType, Text] = MappingProxyType(
 )
 """What a sensor measures, as it stands in titles."""
 
+UNCERTAIN = Text("质量存疑", "quality uncertain")
+"""What is said of a reading that its own transmitter calls uncertain."""
+
 LIMIT_WORDS: Mapping[str, Text] = MappingProxyType(
     {
         "ll": Text("低低限", "low-low limit"),

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from alerting.conditions import Condition
 from alerting.events import Event, Kind
 from alerting.phrases import LABEL_OF_LIMIT, PHRASES, in_unit
-from alerting.texts import LIMIT_WORDS, NOTHING, ahead, quantity, rfc3339
+from alerting.texts import LIMIT_WORDS, NOTHING, UNCERTAIN, ahead, quantity, rfc3339
 from detectors.findings import Method
 from registry.plant import Text
 
@@ -85,17 +85,20 @@ def seen(facts: Condition, ended: Condition | None, unit: str, what: Text) -> Te
     `what` names the sensor with its place. `ended` is the condition that held until now, as it was told when it held;
     None where `facts` is one that holds.
     """
-    value = quantity(facts.value, unit)
+    value = Text.same(quantity(facts.value, unit))
+    if facts.uncertain:
+        value = Text(f"{value.zh}（{UNCERTAIN.zh}）", f"{value.en} ({UNCERTAIN.en})")
     held = facts if ended is None else ended
     told = seen_of(held, unit)
     since = rfc3339(held.onset_ns)
     if ended is None:
         return Text(
-            f"{what.zh}：{value}，{told.zh}，始于 {since}", f"{what.en}: {value}, {told.en}, since {since}"
+            f"{what.zh}：{value.zh}，{told.zh}，始于 {since}",
+            f"{what.en}: {value.en}, {told.en}, since {since}",
         )
     return Text(
-        f"{what.zh}：现为 {value}；已结束：{told.zh}，始于 {since}",
-        f"{what.en}: now {value}; ended: {told.en}, since {since}",
+        f"{what.zh}：现为 {value.zh}；已结束：{told.zh}，始于 {since}",
+        f"{what.en}: now {value.en}; ended: {told.en}, since {since}",
     )
 
 
@@ -106,6 +109,8 @@ def _more(condition: Condition, confirmed_by: Text | None) -> Text:
         left = ahead(condition.forecast_s)
         next_ = Text("下一限值", "next limit") if condition.is_limit else Text("限值", "limit")
         zh, en = f"，{left.zh}达{next_.zh}", f", {next_.en} {left.en}"
+    if condition.uncertain:
+        zh, en = f"{zh}，{UNCERTAIN.zh}", f"{en}, {UNCERTAIN.en}"
     if confirmed_by is not None:
         zh, en = f"{zh}，{confirmed_by.zh} 印证", f"{en}, confirmed by {confirmed_by.en}"
     return Text(zh, en)

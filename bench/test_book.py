@@ -22,7 +22,7 @@ def crossings(edge: Edge, at_ns: int) -> FindingBlock:
     rows["method"], rows["edge"] = Method.LIMIT, edge
     rows["limit"] = LIMIT_NAMES.index("h")
     rows["value"] = rows["statistic"] = 86.0
-    rows["threshold"], rows["score"] = 85.0, 0.5
+    rows["threshold"], rows["bound"], rows["score"] = 85.0, 85.0, 0.5
     rows["forecast_s"] = np.nan
     rows["peer_1"] = rows["peer_2"] = NO_PEER
     return FindingBlock(rows)

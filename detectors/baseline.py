@@ -7,25 +7,29 @@ from detectors.jit import fused
 
 
 @fused
-def robust_z(p: Records, s: Records, dt_ns: int, value: float) -> float:
-    """Return the robust z of a value against the baseline so far, then let the value teach the baseline.
+def robust_z(p: Records, s: Records, dt_ns: int, value: float, learns: bool) -> float:
+    """Return the robust z of a value against the baseline so far, then let the value teach the baseline if it `learns`.
 
     Exponentially weighted mean and variance whose residuals are clipped at three sigma, so that one wild value moves
     neither, and a lasting shift is learnt within a few time constants (Huber 1964; Roberts 1959 for the weights).
     The weight dt / (tau + dt) makes it a filter in time, not in samples; while it warms up, which gives NaN, it is the
-    plain mean of what came.
+    plain mean of what came. What is not to be learnt does not warm it up either.
     """
+    warm = s.z_count >= p.z_warm_samples
+    if not learns and not warm:
+        return math.nan
     if s.z_count == 0:
         s.mean = value
         s.var = 0.0
         s.z_count = 1
         return math.nan
-    warm = s.z_count >= p.z_warm_samples
     # Bounded by the samples too: one reading after a gap must not become the baseline.
     weight = min(dt_ns / (p.z_tau_ns + dt_ns), 1.0 / p.z_warm_samples) if warm else 1.0 / (s.z_count + 1.0)
     sigma = max(math.sqrt(s.var), p.sigma_min, 1e-9 * abs(s.mean), 1e-12)
     residual = value - s.mean
     z: float = residual / sigma
+    if not learns:
+        return z
     if warm:
         residual = min(max(residual, -CLIP_SIGMA * sigma), CLIP_SIGMA * sigma)
     s.mean += weight * residual

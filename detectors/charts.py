@@ -14,8 +14,8 @@ _BACK = 0.5
 
 
 @inlined
-def whitened(h: Records, z: float) -> float:
-    """Return the part of a residual that the one before does not foretell, in its own spread; then learn from it.
+def whitened(h: Records, z: float, learns: bool) -> float:
+    """Return the part of a residual that the one before does not foretell, in its own spread; then learn from it if it `learns`.
 
     Charts are designed for independent residuals; those of processes are alike from sample to sample, which shortens
     the run length by orders of magnitude. Hence the chart of the one-step prediction errors of a first-order
@@ -27,8 +27,9 @@ def whitened(h: Records, z: float) -> float:
         h.power = 1.0
     like = min(max(h.product / h.power, 0.0), MOST_LIKE)
     new = (r - like * h.before) / math.sqrt(h.power * (1.0 - like * like))
-    h.power += LEARN * (r * r - h.power)
-    h.product += LEARN * (r * h.before - h.product)
+    if learns:
+        h.power += LEARN * (r * r - h.power)
+        h.product += LEARN * (r * h.before - h.product)
     h.before = r
     return min(max(new, -CLIP_SIGMA), CLIP_SIGMA)  # type: ignore[no-any-return]  # of untyped records
 

@@ -24,14 +24,18 @@ SLOT = SLOTS - 1
 _MS = 1_000_000
 _MEDIAN = 3
 """Readings of a running median; and blocks that tell of their noise."""
-_WARM = 16
-"""Blocks whose deviations are averaged plainly; later ones weigh 1 / (4 _WARM) and are clipped at three sigma."""
+_WARM, _MEMORY = 16, 64
+"""Blocks whose deviations are averaged plainly; later ones weigh 1 / _MEMORY and are clipped at three sigma."""
 _MEETING = 2.0
 """Half the width of a confidence interval, in standard errors, where it must meet those of shorter windows."""
 _EXACT = 1e-6
 """The least relative error of a slope: below it rounding would decide."""
 _STRAYS = 6.0
 """The variance of a random walk grows fourfold from a scale to the next; what is learnt beyond this is movement, not noise."""
+_SURE = 1.2815515655446004
+"""The normal quantile of 90 %."""
+_LEAST_ROOT = 0.25
+"""Bounds the factor at 64, which is that of a single deviation."""
 _LOOSER = 1.5
 """A longer window knows a straight course better than a shorter one: if its error is this much larger, it is not straight."""
 _EVEN = 4.0
@@ -128,10 +132,11 @@ def _learn_noise(c: Records, k: int, t1: int, y1: float, t2: int, y2: float) -> 
         share = t1 / t2
         off = y1 - share * y2
         var = off * off / (1.0 + share * share + (1.0 - share) * (1.0 - share))
-    weight = 0.25 / _WARM
-    if c.noise_count[k] < _WARM:
-        c.noise_count[k] += 1
-        weight = 1.0 / c.noise_count[k]
+    n, weight = c.noise_count[k], 1.0 / _MEMORY
+    if n < _MEMORY:
+        c.noise_count[k] = n + 1
+    if n < _WARM:
+        weight = 1.0 / (n + 1)
     elif var > 9.0 * c.noise_var[k]:
         var = 9.0 * c.noise_var[k]
     c.noise_var[k] += weight * (var - c.noise_var[k])
@@ -155,6 +160,22 @@ def noise_var(a: Records, c: Records, k: int) -> float:
     """Return the variance of a block of scale `k`, never less than the transmitter's resolution leaves unknown."""
     step = min(a.step, c.step)
     var: float = max(c.noise_var[k], step * step / 12.0)
+    return var
+
+
+@inlined
+def _at_most(c: Records, k: int) -> float:
+    """Return what the variance of a block of scale `k` is at most, with 90 % confidence; infinite before anything is known.
+
+    So many deviations as it rests on, over their chi-square quantile (Wilson and Hilferty 1931). A scale that has seen three
+    blocks may have seen them rest by chance.
+    """
+    n = c.noise_count[k]
+    if n == 0:
+        return math.inf
+    part = 2.0 / (9.0 * n)
+    root = max(1.0 - part - _SURE * math.sqrt(part), _LEAST_ROOT)
+    var: float = c.noise_var[k] / (root * root * root)
     return var
 
 
@@ -192,8 +213,8 @@ def _fit(
     error = math.sqrt(max(rest / (size - 2), var) / spread)
     # a window is as long as three blocks of the next scale, or one of the scale after it: what those stray by
     # themselves is no slope
-    once = min(c.noise_var[k + 1], _STRAYS * var)
-    twice = min(c.noise_var[min(k + 2, SCALES)], _STRAYS * once)
+    once = min(_at_most(c, k + 1), _STRAYS * var)
+    twice = min(_at_most(c, min(k + 2, SCALES)), _STRAYS * once)
     astray = math.sqrt(once + 0.5 * twice)
     return slope, max(error, 2.0 * astray / -x, _EXACT * abs(slope)), older, newer, -x
 

@@ -81,9 +81,18 @@ def emit(out: Records, n: int, now_ns: int, t_ns: int, onset_ns: int, sensor: in
     row.forecast_s = forecast_s
     row.window_s = window_s
     row.score = score
+    row.bound = math.nan
+    row.quality = 0
     row.peer_1 = row.peer_2 = NO_PEER
     row.share = row.peer_1_share = row.peer_2_share = math.nan
     return n + 1
+
+
+@inlined
+def name_bound(out: Records, n: int, bound: float) -> int:
+    """Tell of the finding just written, `n` being what `emit` returned, which limit it is about; return `n`."""
+    out[n - 1].bound = bound
+    return n
 
 
 @inlined

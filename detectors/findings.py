@@ -37,6 +37,7 @@ class Method(IntEnum):
     BALANCE = 21  # level, flows and pressure of its tank do not agree
     DRIFT = 22  # leaves its redundant partner
     NOVELTY = 23  # its latest samples are unlike any before
+    UNCERTAIN = 24  # says of itself for long that it is not sure
 
     @property
     def label(self) -> str:
@@ -85,6 +86,12 @@ FINDING = np.dtype(
         ),  # until the next graver limit is reached at the present rate; NaN: no forecast
         ("window_s", np.float64),  # what the statistic looks back on: window or time constant; NaN: none
         ("score", np.float64),  # 0..1, 0.5 is where the profile raises a finding
+        # the limit that `limit` names as it was then, which the equipment's mode may have set; NaN where there is none
+        ("bound", np.float64),
+        (
+            "quality",
+            np.uint8,
+        ),  # `registry.readings.Quality` of the reading that it was found on: good or uncertain
         # T2, Q: share of the statistic that this sensor accounts for, then the two next and theirs; VOTE: two others
         # that agree; DRIFT: the partners that it differs from most; BALANCE: what explains most of it, and how much.
         # NO_PEER and NaN where there is none

@@ -16,7 +16,7 @@ limit are never withheld where they are the next limit; before that, `h` or `l` 
 import math
 
 from detectors.course import newest, noise_var, oldest, seconds_over, slope_of
-from detectors.edges import FORECAST, NO_EDGE, NS, RAISED, RECOVERED, Records, emit, move_edge
+from detectors.edges import FORECAST, NO_EDGE, NS, RAISED, RECOVERED, Records, emit, move_edge, name_bound
 from detectors.findings import NO_LIMIT
 from detectors.jit import inlined, keep_apart
 from detectors.memory import Memory, Params
@@ -200,7 +200,7 @@ def judge_forecast(params: Params, memory: Memory, i: int, now_ns: int, t_ns: in
     elif edge == RECOVERED:
         n = emit(out, n, now_ns, t_ns, f.onset_ns, i, FORECAST, RECOVERED, c.told, value,
                  c.left_s if c.left_s < math.inf else math.nan, _LATER * a.forecast_s, c.span_s, math.nan, score)  # fmt: skip
-    return n
+    return name_bound(out, n, p.limit[c.told]) if edge != NO_EDGE else n
 
 
 @inlined

@@ -2,7 +2,7 @@
 
 Findings about the instrument, apart from those about the process. While one of them stands, or is on its way, its bit is set
 in `busy`; `HEALTH_BITS` (detectors.shape_state) is the mask of them all, with out_of_range, dead and drift. Every family that
-learns tests ``s.busy & HEALTH_BITS == 0`` first: a sick sensor teaches nothing. None of them ever ends a process finding: a
+learns a baseline tests ``s.busy & HEALTH_BITS == 0`` first: a sick sensor teaches nothing. None of them ever ends a process finding: a
 value that cannot be believed is not a safe one.
 """
 
@@ -23,10 +23,11 @@ from detectors.shape_state import (
     NO_PARTNER,
     SUSPECT,
 )
-from detectors.state import NEVER
+from detectors.state import C_UNCERTAIN, NEVER
 
-STUCK, NOISE, SATURATION, CLOCK, QUALITY = (
-    int(m) for m in (Method.STUCK, Method.NOISE, Method.SATURATION, Method.CLOCK, Method.QUALITY)
+STUCK, NOISE, SATURATION, CLOCK, QUALITY, UNCERTAIN = (
+    int(m)
+    for m in (Method.STUCK, Method.NOISE, Method.SATURATION, Method.CLOCK, Method.QUALITY, Method.UNCERTAIN)
 )
 _WITNESSED = 2
 """`active` of a stuck sensor whose partner told it."""
@@ -210,6 +211,19 @@ def judge_good(p: Records, s: Records, h: Records, c: Records, i: int, now_ns: i
     c.active = 0
     return emit(out, n, now_ns, t_ns, c.onset_ns, i, QUALITY, RECOVERED, NO_LIMIT, value, 1.0 * bad,
                 1.0 * p.bad_samples, math.nan, math.nan, 0.0)  # fmt: skip
+
+
+@inlined
+def judge_uncertain(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float, uncertain: bool,
+                    out: Records, n: int) -> int:  # fmt: skip
+    """Judge for how long the sensor has been uncertain; from the first such reading on, `busy` says so."""
+    keep_apart()
+    edge = move_edge(s, cond, C_UNCERTAIN, uncertain, not uncertain, t_ns, p.uncertain_ns, 0, 1, 0)
+    if edge == NO_EDGE:
+        return n
+    onset_ns = cond[C_UNCERTAIN].onset_ns
+    return emit(out, n, now_ns, t_ns, onset_ns, i, UNCERTAIN, edge, NO_LIMIT, value, (t_ns - onset_ns) * NS,
+                p.uncertain_ns * NS, math.nan, math.nan, _RAISED_SCORE if edge == RAISED else 0.0)  # fmt: skip
 
 
 @inlined

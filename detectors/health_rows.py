@@ -5,6 +5,7 @@ from typing import Any
 
 from detectors.settings import Methods, ns
 from detectors.shape_state import NO_PARTNER
+from detectors.state import FOREVER
 from registry.sensors import SensorRegistry, SensorSpec, SensorType
 
 Row = dict[str, Any]
@@ -58,6 +59,7 @@ def health_row(spec: SensorSpec, methods: Methods) -> Row:
         "clock_samples": methods.clock_samples,
         "bad_samples": methods.bad_samples,
         "stuck_samples": methods.stuck_samples,
+        "uncertain_ns": FOREVER if math.isnan(methods.uncertain_s) else ns(methods.uncertain_s),
     }
 
 

@@ -24,8 +24,8 @@ from detectors.relations.balance import tell_balance
 from detectors.relations.both import relate
 from detectors.relations.partners import tell_drift
 from detectors.relations.table import HEARD
-from detectors.shape_state import C_SATURATION, NO_PARTNER, PULSE_METHODS
-from detectors.state import C_FORECAST, C_RANGE, C_RATE, MERGED, N_LIMITS, NEVER, TANK
+from detectors.shape_state import C_SATURATION, HEALTH_BITS, NO_PARTNER, PULSE_METHODS
+from detectors.state import C_FORECAST, C_RANGE, C_RATE, C_UNCERTAIN, MERGED, N_LIMITS, NEVER, TANK
 from detectors.trend import judge_rate, rate_over_window, remember
 
 _BOUNDS = (1 << N_LIMITS) - 1 | 1 << C_RANGE | 1 << C_SATURATION
@@ -52,11 +52,11 @@ def _run_on(params: Params, memory: Memory, i: int, t_ns: int, value: float) -> 
 
 
 @fused
-def _settled_z(params: Params, memory: Memory, i: int, t_ns: int, value: float) -> float:
+def _settled_z(params: Params, memory: Memory, i: int, t_ns: int, value: float, learns: bool) -> float:
     """Return the robust z, NaN while it is not known; a tank that has begun to fill or drain settles before it counts."""
     p, s = params.base[i], memory.state[i]
-    z = robust_z(p, s, t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0, value)
-    if abs(z) >= p.z_threshold and settling(params, memory, i, t_ns):
+    z = robust_z(p, s, t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0, value, learns)
+    if abs(z) >= p.z_threshold and learns and settling(params, memory, i, t_ns):
         s.z_count = 0
         return math.nan
     return z
@@ -81,6 +81,11 @@ def _judge_pulse(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int,
                  out: Records, n: int, score: NDArray[np.float64], row: int) -> int:  # fmt: skip
     """Judge shape and health; what they find raises the reading's score."""
     s = memory.state[i]
+    if (s.busy >> C_UNCERTAIN) & 1:
+        memory.pulse[
+            i
+        ].gap_ns = -1  # the next good reading begins a block: how it went till then is not known
+        return n
     dt_ns = t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0
     if feel_pulse(memory.pulse[i], s, dt_ns, value):
         return n
@@ -103,6 +108,8 @@ def judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value:
     calm = p.calm_lo < value < p.calm_hi
     abnormal = not calm or s.busy & _BOUNDS != 0
     watches_rate = (p.watch >> RATE) & 1 != 0
+    # the first reading out of the range, which no condition tells of yet, teaches nothing either
+    learns = s.busy & HEALTH_BITS == 0 and (calm or not (value < p.range_lo or value > p.range_hi))
     rate, z = math.nan, math.nan
     if watches_rate:
         rate = rate_over_window(p, memory.window[i], memory.ring, i, t_ns, value)
@@ -110,13 +117,13 @@ def judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value:
     if not math.isnan(rate):
         excess = max(excess, abs(rate) / p.rate_limit)
     if (p.watch >> ROBUST_Z) & 1:
-        z = _settled_z(params, memory, i, t_ns, value)
+        z = _settled_z(params, memory, i, t_ns, value, learns)
     if not math.isnan(z):
         excess = max(excess, abs(z) / p.z_threshold)
     weighs = p.watch & WEIGHS_EACH != 0 or (p.watch & BESIDE_Z != 0 and t_ns >= s.season_ns)
     if weighs:
         excess = max(excess, weigh_location(p, params.location[i], s, memory.chart[i], memory.calendar[i], memory.novel[i],
-                                            t_ns, value, z))  # fmt: skip
+                                            t_ns, value, z, learns))  # fmt: skip
     if not calm and not p.quiet_lo < value < p.quiet_hi:
         excess = max(excess, 1.0)
     decides, stepped = -1, False
@@ -136,25 +143,10 @@ def judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value:
     if abs(rate) >= p.rate_limit or ((s.busy >> C_RATE) & 1 and not math.isnan(rate)):
         n = judge_rate(p, s, cond, i, now_ns, t_ns, value, rate, points, out, n)
     if not math.isnan(z):
-        n = judge_z(p, s, cond, i, now_ns, t_ns, value, z, points, out, n)
+        n = judge_z(p, s, cond, i, now_ns, t_ns, value, z, learns, points, out, n)
     if weighs:
-        n = judge_location(
-            p,
-            params.location[i],
-            s,
-            memory.chart[i],
-            memory.calendar[i],
-            memory.novel[i],
-            cond,
-            i,
-            now_ns,
-            t_ns,
-            value,
-            z,
-            points,
-            out,
-            n,
-        )
+        n = judge_location(p, params.location[i], s, memory.chart[i], memory.calendar[i], memory.novel[i], cond, i,
+                           now_ns, t_ns, value, z, points, out, n)  # fmt: skip
     if decides >= 0:
         n = tell_drift(params.relation[i], memory.state, cond, memory.partner, i, decides, now_ns, t_ns, value, points,
                        out, n)  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.course import PER_SENSOR, SLOT
+from detectors.doubt import MOST_VOUCHED, UNCERTAIN_QUALITY, doubt, vouch
 from detectors.edges import Records
 from detectors.findings import Method
 from detectors.groups.reading import GROUPED, VOTES
@@ -22,13 +23,14 @@ from detectors.health import (
     judge_late,
     judge_offset,
     judge_right,
+    judge_uncertain,
 )
 from detectors.jit import fetch_ahead, fetch_second_line, fused, inlined, keep_apart, kernel
 from detectors.judge import judge
 from detectors.memory import Memory, Params
 from detectors.shape_state import C_CLOCK, C_QUALITY
 from detectors.silence import begin, expect, fire_dead, revive
-from detectors.state import C_DEAD, N_CONDITIONS, NEVER
+from detectors.state import C_DEAD, C_UNCERTAIN, DOUBTED, N_CONDITIONS, NEVER
 
 OK, LATE, DUPLICATE = 0, 1, 2
 """`status` of a reading: judged; older than its sensor's newest (stored only); the same sensor and time again."""
@@ -38,6 +40,8 @@ MAX_MAGNITUDE = 1e30
 AHEAD = 16
 """How many readings before its turn a sensor's records are fetched into the cache."""
 _BAD = 2
+_MOST_FOUND = N_CONDITIONS + MOST_VOUCHED
+"""Findings that one reading may make."""
 _S = 1_000_000_000
 _CLOCK, _QUALITY = int(Method.CLOCK), int(Method.QUALITY)
 
@@ -100,7 +104,7 @@ def step(params: Params, memory: Memory, groups: Groups, event_clock: bool, now_
             n = fire_dead(base, state, cond, due, clock[0].now_ns, out, n)
     for turn in range(first, len(sensor)):
         row = _place(turn)
-        if n + N_CONDITIONS > len(out):
+        if n + _MOST_FOUND > len(out):
             return row, n, NOBODY
         if row + AHEAD < len(sensor):
             _fetch(
@@ -114,7 +118,7 @@ def step(params: Params, memory: Memory, groups: Groups, event_clock: bool, now_
             clock[0].now_ns = max(clock[0].now_ns, t)
             if clock[0].now_ns >= due[0]:
                 n = fire_dead(base, state, cond, due, clock[0].now_ns, out, n)
-                if n + N_CONDITIONS > len(out):
+                if n + _MOST_FOUND > len(out):
                     return row, n, NOBODY
         elif due[0] <= clock[0].now_ns:
             return row, n, NOBODY
@@ -143,7 +147,15 @@ def step(params: Params, memory: Memory, groups: Groups, event_clock: bool, now_
         if (s.busy >> C_DEAD) & 1:
             n = revive(base[i].dead_after_ns, s, cond[i, C_DEAD], i, now, t, v, out, n)
             expect(state, due, i, now + base[i].dead_after_ns)
+        uncertain = quality[row] == UNCERTAIN_QUALITY
+        if uncertain or (s.busy >> C_UNCERTAIN) & 1:
+            n = judge_uncertain(params.health[i], s, cond[i], i, now, t, v, uncertain, out, n)
+        told = n
         n = judge(params, memory, i, now, t, v, out, n, score, row)
+        if uncertain:
+            doubt(s, out, told, n)
+        elif s.busy & DOUBTED:
+            n = vouch(params, memory, i, now, t, v, score[row], out, n)
         s.good_t_ns = t
         watch = base[i].watch
         if watch & VOTES and may_vote(s, seats[i], groups.voter, groups.vote):

@@ -2,7 +2,17 @@
 
 import math
 
-from detectors.edges import LIMIT, NO_EDGE, OUT_OF_RANGE, RAISED, RECOVERED, Records, emit, move_edge
+from detectors.edges import (
+    LIMIT,
+    NO_EDGE,
+    OUT_OF_RANGE,
+    RAISED,
+    RECOVERED,
+    Records,
+    emit,
+    move_edge,
+    name_bound,
+)
 from detectors.findings import NO_LIMIT
 from detectors.forecast import seconds_to_graver
 from detectors.jit import inlined, keep_apart
@@ -52,4 +62,6 @@ def judge_limits(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int,
         elif edge == RECOVERED:
             n = emit(out, n, now_ns, t_ns, cond[i, k].onset_ns, i, LIMIT, RECOVERED, k, value, value, back, math.nan, math.nan,
                       score)  # fmt: skip
+        if edge != NO_EDGE:
+            n = name_bound(out, n, limit)
     return n

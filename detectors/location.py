@@ -17,7 +17,7 @@ from detectors.findings import NO_LIMIT
 from detectors.jit import fused, inlined, keep_apart
 from detectors.novelty import NOVELTY, judge_novelty, novelty
 from detectors.season import EVERY_NS, SEASON, follow, judge_season, season_z
-from detectors.state import C_CUSUM, C_EWMA, C_Z
+from detectors.state import C_CUSUM, C_EWMA, C_UNCERTAIN, C_Z
 
 _OF_CHARTS = 1 << CUSUM | 1 << EWMA
 BESIDE_Z = _OF_CHARTS | 1 << SEASON | 1 << NOVELTY
@@ -27,9 +27,9 @@ WEIGHS_EACH = BESIDE_Z & ~(1 << SEASON)
 
 
 @fused
-def judge_z(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float, z: float, score: float,
-            out: Records, n: int) -> int:  # fmt: skip
-    """Raise robust z beyond its threshold, recover it at 0.6 of that; a shift that stands is learnt anew.
+def judge_z(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float, z: float, learns: bool,
+            score: float, out: Records, n: int) -> int:  # fmt: skip
+    """Raise robust z beyond its threshold, recover it at 0.6 of that; a shift that stands is learnt anew if it `learns`.
 
     Clipped residuals alone would teach a shift of many sigma, or the end of a nearly constant stretch, by a few percent
     a reading, and call normal readings far off for hours.
@@ -39,7 +39,7 @@ def judge_z(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: in
         return n
     edge = move_edge(s, cond[i], C_Z, far, abs(z) < 0.6 * p.z_threshold, t_ns, 0, p.z_off_ns, p.z_samples, 0)
     c = cond[i, C_Z]
-    if far and c.active and t_ns - c.onset_ns >= p.z_tau_ns:
+    if far and learns and c.active and t_ns - c.onset_ns >= p.z_tau_ns:
         s.z_count = 0
     if edge == NO_EDGE:
         return n
@@ -49,12 +49,17 @@ def judge_z(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: in
 
 @inlined
 def weigh_location(p: Records, own: Records, s: Records, chart: Records, calendar: Records, novel: Records, t_ns: int,
-                   value: float, z: float) -> float:  # fmt: skip
-    """Return the excess of charts, season and novelty, and let them learn; `judge_location` must follow."""
+                   value: float, z: float, learns: bool) -> float:  # fmt: skip
+    """Return the excess of charts, season and novelty, and let them learn; `judge_location` must follow.
+
+    What does not teach the baseline teaches the charts nothing of its residuals. Season and novelty know a value only by
+    what they remember, so they pass over an uncertain one. A sick sensor's they do not: for a sensor of which nothing is
+    known, its noise or its rest may be what is new (three hits of the 58 in half of NAB).
+    """
     keep_apart()
     excess = 0.0
     if p.watch & _OF_CHARTS and not math.isnan(z):
-        new = whitened(chart, z)
+        new = whitened(chart, z, learns)
         if (p.watch >> CUSUM) & 1:
             learn_sums(own, chart, t_ns, new)
             excess = abs(larger_sum(chart)) / own.cusum_h
@@ -62,7 +67,7 @@ def weigh_location(p: Records, own: Records, s: Records, chart: Records, calenda
             learn_average(own, chart, new)
             excess = max(excess, abs(average_of(own, chart)) / own.ewma_width)
     novelty_on = (p.watch >> NOVELTY) & 1 != 0
-    if novelty_on or ((p.watch >> SEASON) & 1 and t_ns >= s.season_ns):
+    if not (s.busy >> C_UNCERTAIN) & 1 and (novelty_on or ((p.watch >> SEASON) & 1 and t_ns >= s.season_ns)):
         s.season_ns = t_ns + EVERY_NS
         away, unusual = follow(calendar, t_ns, value)
         if (p.watch >> SEASON) & 1:
@@ -76,7 +81,8 @@ def weigh_location(p: Records, own: Records, s: Records, chart: Records, calenda
 
 @inlined
 def judge_location(p: Records, own: Records, s: Records, chart: Records, calendar: Records, novel: Records, cond: Records,
-                   i: int, now_ns: int, t_ns: int, value: float, z: float, score: float, out: Records, n: int) -> int:  # fmt: skip
+                   i: int, now_ns: int, t_ns: int, value: float, z: float, score: float, out: Records,
+                   n: int) -> int:  # fmt: skip
     """Write the findings of charts, season and novelty."""
     keep_apart()
     if not math.isnan(z):
@@ -90,6 +96,6 @@ def judge_location(p: Records, own: Records, s: Records, chart: Records, calenda
                             own.ewma_window_s, score, out, n)  # fmt: skip
     if (p.watch >> SEASON) & 1 and calendar.last_ns == t_ns and not math.isnan(calendar.z):
         n = judge_season(p, s, cond, i, now_ns, t_ns, value, calendar.z, own.season_z, score, out, n)
-    if (p.watch >> NOVELTY) & 1:
+    if calendar.last_ns == t_ns and (p.watch >> NOVELTY) & 1:
         n = judge_novelty(own, s, novel, cond, i, now_ns, t_ns, value, score, out, n)
     return n

@@ -10,6 +10,7 @@ import math
 from detectors.edges import NO_EDGE, NS, RECOVERED, Records, emit, move_edge
 from detectors.findings import NO_LIMIT, Method
 from detectors.jit import inlined, keep_apart
+from detectors.season import DAY_NS
 from detectors.state import C_NOVELTY, N_FAR, N_SCALES, N_VIEWS
 
 NOVELTY = int(Method.NOVELTY)
@@ -20,6 +21,12 @@ MEMORY_SAMPLES, QUIET_SAMPLES = 10_000.0, 200.0
 """The least that is remembered, and the least quiet after something was told, in usual intervals: for slow sensors."""
 SHARE = 0.0125
 """While little is remembered, no more than this share of it may have been as far out."""
+FULL_NS = 7.0 * DAY_NS
+"""History after which the whole rank counts, and in proportion less of it before: a week has all hours of a plant's life in it.
+
+Neighbouring readings of a fast sensor are alike, so a thousand of them in an hour are no thousand witnesses: to be among
+the farthest m in a history of T happens m / T times a day, and only a long T makes that rare.
+"""
 LIKE = 0.95
 """A statistic within five percent is as far out: what comes again and again at the same height is one thing."""
 _RELEARN = 0.001
@@ -117,7 +124,7 @@ def novelty(p: Records, m: Records, c: Records, t_ns: int, away: float, unusual:
         rarest = min(rarest, m.as_far[k])
     if rarest == math.inf or count < WARM_SAMPLES:
         return 0.0
-    most = min(p.rank, SHARE * count)
+    most = min(p.rank, SHARE * count, p.rank * (t_ns - c.first_ns) / FULL_NS)
     excess = most / (rarest + 0.5)
     m.rarity = min(float(count), memory_ns / c.scan_ns) / (rarest + 0.5)
     m.asked = m.rarity / excess

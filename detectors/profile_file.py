@@ -85,6 +85,7 @@ SWITCHES = frozenset(
         "saturation_s",
         "clock_max_s",
         "bad_s",
+        "uncertain_s",
         *_FALSE_PER_DAY,
         *_DEFAULT_KEYS,
     }

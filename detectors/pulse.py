@@ -5,8 +5,7 @@ needs a logarithm or a square root is done once in `BLOCK` samples. Windows are 
 sensor's own pace: after a silence of five of its intervals the block begins anew.
 
 All of it learns only while no bit of `HEALTH_BITS` (detectors.shape_state) is set in the sensor's `busy`: a sensor that is
-dead, bad, stuck, saturated, noisy, out of its range, of wrong time or at odds with its partner teaches nothing. Every other
-family tests the same mask before it learns: ``s.busy & HEALTH_BITS == 0``.
+dead, bad, stuck, saturated, noisy, out of its range, of wrong time or at odds with its partner teaches nothing.
 """
 
 import math

@@ -68,6 +68,7 @@ class Methods:
         saturation_ends: 1 the upper end, 2 both, but for a lower one at 0, which empty and vented vessels read.
         clock_max_s, clock_samples: time stamps so far from the clock, or late, so often; NaN seconds: off.
         bad_s, bad_samples: so many readings in a row without a good value, the last so long after the first; NaN: off.
+        uncertain_s: readings that are all uncertain for so long; NaN: off.
     """
 
     dead_scans: float = 3.0
@@ -142,6 +143,7 @@ class Methods:
     clock_samples: int = 10
     bad_s: float = _NAN
     bad_samples: int = 2
+    uncertain_s: float = _NAN
 
 
 LONGEST_S = 1e9

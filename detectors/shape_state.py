@@ -23,6 +23,7 @@ HEALTH_BITS = sum(
     1 << condition_of(m)
     for m in (
         Method.OUT_OF_RANGE, Method.DEAD, Method.STUCK, Method.NOISE, Method.SATURATION, Method.CLOCK, Method.QUALITY, Method.DRIFT,
+        Method.UNCERTAIN,
     )
 )  # fmt: skip
 """The bits of `busy` that stand for the sensor's own health: while one is set, nothing may be learnt from its values."""
@@ -79,7 +80,8 @@ HEALTH_PARAMS = np.dtype(
         ("clock_samples", np.int32),
         ("bad_samples", np.int32),
         ("stuck_samples", np.int32),
-        ("_spare", np.int32, 3),
+        ("_pad", np.int32),
+        ("uncertain_ns", np.int64),  # uncertain for so long is a finding; FOREVER: never
     ],
     align=True,
 )

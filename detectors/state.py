@@ -34,6 +34,7 @@ C_CUSUM, C_EWMA, C_SEASON, C_NOVELTY = (
 C_STUCK, C_BALANCE, C_DRIFT = (
     _BEFORE + int(method) for method in (Method.STUCK, Method.BALANCE, Method.DRIFT)
 )
+C_UNCERTAIN = _BEFORE + int(Method.UNCERTAIN)
 N_CONDITIONS = _BEFORE + len(Method)
 """Conditions of a sensor: one for each limit, then one for each other method in the order of their numbers."""
 
@@ -47,6 +48,9 @@ BLOCKS = 12
 """Blocks of each scale that a slope is seen in, so that the windows are 6, 12, 24, 48, 96 and 192 of the shortest blocks."""
 SLOTS = 16
 """Room for them: a power of two finds a place without a division."""
+
+DOUBTED = 1 << 30
+"""The bit of `busy` that says that a limit or forecast was told on an uncertain reading and no good one has borne it out yet."""
 
 TANK = 1 << 29
 """The bit of `watch` of a level sensor that tells its equipment's mode; no method has this number."""

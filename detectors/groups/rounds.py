@@ -14,7 +14,7 @@ from detectors.groups.state import CAPACITY, E_Q, E_T2, NOBODY, SEGMENT, Groups
 from detectors.groups.statistic import LAMBDA, learn, measure, share_of
 from detectors.jit import inlined, keep_apart, kernel
 from detectors.memory import Memory
-from detectors.state import C_DEAD, C_RANGE, N_LIMITS, NEVER
+from detectors.state import C_DEAD, C_RANGE, C_UNCERTAIN, N_LIMITS, NEVER
 
 PATIENCE = 5
 """Readings of one member after which a round ends without those that are still missing."""
@@ -112,7 +112,7 @@ def _settle_members(memory: Memory, groups: Groups, g: int) -> bool:
         m = groups.member[a]
         if memory.state[m.sensor].busy == 0:
             continue
-        if any_active(memory, m.sensor, _MISTRUST):
+        if (memory.state[m.sensor].busy >> C_UNCERTAIN) & 1 or any_active(memory, m.sensor, _MISTRUST):
             m.count = 0
         elif any_active(memory, m.sensor, _LIMITS):
             calm = False

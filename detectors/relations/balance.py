@@ -15,7 +15,7 @@ from detectors.relations.held import sum_at, value_at
 from detectors.relations.pairs import Form, Shape
 from detectors.relations.records import BINS
 from detectors.relations.solve import factorise, learn, solve
-from detectors.state import C_BALANCE, C_DRIFT, C_STUCK
+from detectors.state import C_BALANCE, C_DRIFT, C_STUCK, C_UNCERTAIN
 
 MASS = int(Form.MASS)
 UNKNOWN, SPHERE = int(Shape.UNKNOWN), int(Shape.SPHERE)
@@ -40,7 +40,7 @@ TABLED = 5.0
 """Steps after which a part of the tank's table is believed; before, nothing is said there of a step in motion."""
 GAIN_STEPS = 50.0
 """Steps over which a part of the table is learnt."""
-TROUBLE = 1 << C_STUCK | 1 << C_DRIFT
+TROUBLE = 1 << C_STUCK | 1 << C_DRIFT | 1 << C_UNCERTAIN
 """Conditions of any sensor of the relation during which nothing is learnt."""
 
 

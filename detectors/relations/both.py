@@ -7,7 +7,7 @@ from detectors.relations.balance import gather
 from detectors.relations.held import hear
 from detectors.relations.pairs import MOST
 from detectors.relations.partners import compare, forget, ratio, vote
-from detectors.state import C_DRIFT
+from detectors.state import C_DRIFT, C_UNCERTAIN
 
 
 @inlined
@@ -45,7 +45,8 @@ def _decided(r: Records, memory: Memory, i: int, t_ns: int) -> int:
             forget(memory.partner[i * MOST + j])
     for j in range(r.partners):
         other = r.partner[j]
-        learns = not cond[i, C_DRIFT].active and not cond[other, C_DRIFT].active
+        uncertain = (memory.state[i].busy | memory.state[other].busy) & (1 << C_UNCERTAIN)
+        learns = not cond[i, C_DRIFT].active and not cond[other, C_DRIFT].active and not uncertain
         pair = memory.partner[i * MOST + j]
         if compare(r, pair, own, memory.held[other], learns):
             new = True

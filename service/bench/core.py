@@ -28,6 +28,10 @@ _BEYOND_CACHES = 8_000_000
 """Readings whose columns no cache holds."""
 
 
+Rates = dict[tuple[int, bool], float]
+"""Readings/s by the number of sensors and whether they report in order."""
+
+
 def measure(seconds: float, say: Callable[[str], None]) -> list[Figure]:
     """Measure for about `seconds`, and set up plants for about as long again."""
     profile, _, _ = load_profile(None)
@@ -37,13 +41,7 @@ def measure(seconds: float, say: Callable[[str], None]) -> list[Figure]:
         **{f"window {window_s}": with_windows(profile, window_s) for window_s in WINDOWS_S},
     }
     share_s = seconds / (3 * len(SENSORS) + 2 * len(PEERS) + len(profiles))
-    rates: dict[tuple[int, bool], float] = {}
-    for sensors in SENSORS:
-        say(f"core: step, {sensors} sensors")
-        run = StepRun(sensors, profile)
-        for in_order in (True, False):
-            rates[sensors, in_order] = step_rate(run, share_s, in_order=in_order)
-        del run
+    rates = _step_rates(profile, share_s, say)
     say("core: methods and windows")
     usual = {name: step_rate(StepRun(USUAL, each), share_s, in_order=True) for name, each in profiles.items()}
     say(f"core: {CORES} cores")
@@ -55,49 +53,78 @@ def measure(seconds: float, say: Callable[[str], None]) -> list[Figure]:
     for name, run_peer in PEERS.items():
         say(f"core: {name}")
         peers.append(run_peer(share_s))
-    copied = Peer(name="numpy copy of the same readings", value=copy_rate(BLOCK, share_s))
-    figures = [
-        Figure(
-            name=f"detector step, {sensors:,} sensors, {_order(in_order)}",
-            value=rate,
-            unit=UNIT,
-            beside=copied,
-            target=RATE_TARGET if sensors == USUAL else None,
-        )
-        for (sensors, in_order), rate in rates.items()
+    return [
+        *_step_figures(rates, copy_rate(BLOCK, share_s)),
+        *_usual_figures(rates, usual, sharded),
+        *_memory_figures(profile, rates, share_s),
+        *beside_each(f"detector step, {USUAL:,} sensors, in order", rates[USUAL, True], UNIT, peers),
     ]
-    figures += [
-        Figure(
-            name=f"cost per reading, {MANY:,} sensors against {FEW:,}, {_order(in_order)}",
-            value=rates[FEW, in_order] / rates[MANY, in_order],
-            unit="x",
-            target=COST_TARGET,
-        )
-        for in_order in (True, False)
+
+
+def _step_rates(profile: Profile, share_s: float, say: Callable[[str], None]) -> Rates:
+    """Return the rate of every size of plant; one plant is in memory at a time."""
+    rates: Rates = {}
+    for sensors in SENSORS:
+        say(f"core: step, {sensors} sensors")
+        run = StepRun(sensors, profile)
+        for in_order in (True, False):
+            rates[sensors, in_order] = step_rate(run, share_s, in_order=in_order)
+        del run
+    return rates
+
+
+def _step_figures(rates: Rates, copied: float) -> list[Figure]:
+    """Return the rates of the step, and what a reading costs more in a large plant than in a small one."""
+    beside = Peer(name="numpy copy of the same readings", value=copied)
+    return [
+        *(
+            Figure(
+                name=f"detector step, {sensors:,} sensors, {_order(in_order)}",
+                value=rate,
+                unit=UNIT,
+                beside=beside,
+                target=RATE_TARGET if sensors == USUAL else None,
+            )
+            for (sensors, in_order), rate in rates.items()
+        ),
+        *(
+            Figure(
+                name=f"cost per reading, {MANY:,} sensors against {FEW:,}, {_order(in_order)}",
+                value=rates[FEW, in_order] / rates[MANY, in_order],
+                unit="x",
+                target=COST_TARGET,
+            )
+            for in_order in (True, False)
+        ),
     ]
+
+
+def _usual_figures(rates: Rates, usual: dict[str, float], sharded: dict[int, float]) -> list[Figure]:
+    """Return the rates of other profiles beside the packaged one, and those of several cores beside one."""
     default = Peer(name="the packaged profile", value=rates[USUAL, True])
-    figures += [
-        Figure(
-            name=f"detector step, {USUAL:,} sensors, in order, {name}", value=rate, unit=UNIT, beside=default
-        )
-        for name, rate in usual.items()
+    return [
+        *(
+            Figure(
+                name=f"detector step, {USUAL:,} sensors, in order, {name}",
+                value=rate,
+                unit=UNIT,
+                beside=default,
+            )
+            for name, rate in usual.items()
+        ),
+        *(
+            Figure(
+                name=f"detector step, {sensors:,} sensors, in order, {CORES} cores",
+                value=rate,
+                unit=UNIT,
+                beside=Peer(name="one core", value=rates[sensors, True]),
+            )
+            for sensors, rate in sharded.items()
+        ),
     ]
-    figures += [
-        Figure(
-            name=f"detector step, {sensors:,} sensors, in order, {CORES} cores",
-            value=rate,
-            unit=UNIT,
-            beside=Peer(name="one core", value=rates[sensors, True]),
-        )
-        for sensors, rate in sharded.items()
-    ]
-    figures += _memory_figures(profile, rates, share_s)
-    return figures + beside_each(
-        f"detector step, {USUAL:,} sensors, in order", rates[USUAL, True], UNIT, peers
-    )
 
 
-def _memory_figures(profile: Profile, rates: dict[tuple[int, bool], float], share_s: float) -> list[Figure]:
+def _memory_figures(profile: Profile, rates: Rates, share_s: float) -> list[Figure]:
     """Return what a reading touches, and how near the step comes to what memory gives."""
     counted = touched(profile)
     column_bytes = sum(COLUMN_BYTES.values())

@@ -146,7 +146,7 @@ def _show_each(console: Console, evidence: list["Evidence"]) -> None:
     for e in evidence[:_LINES]:
         interval = f"{e.interval.lo:.3g} … {e.interval.hi:.3g}" if e.interval else ""
         outcome = f"{e.chosen:g}" if e.chosen else e.refusal.reason.value if e.refusal else ""
-        table.add_row(e.sensor, e.tunable.key, f"{e.now:g}", outcome, interval)
+        table.add_row(e.sensor, e.tunable.key, "" if e.was_off else f"{e.now:g}", outcome, interval)
     if evidence:
         console.print(table)
     if len(evidence) > _LINES:

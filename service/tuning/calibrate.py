@@ -11,14 +11,17 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.findings import Edge, FindingBlock
+from detectors.findings import Edge, FindingBlock, Method
 from detectors.profile import Profile
+from registry.readings import Quality
 from registry.sensors import SensorRegistry
-from service.tuning.evidence import Evidence, Watched, judge
+from service.tuning.counted import judge_counted
+from service.tuning.evidence import Evidence, judge, known_of
 from service.tuning.normal import Abnormal, abnormal_times, by_sensor, kept
 from service.tuning.peaks import Track, watched_days
 from service.tuning.readings import Progress, Readings, Run, no_progress
 from service.tuning.tunables import TUNABLES, Tunable, alone, without_limits
+from service.tuning.watched import Watched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +83,15 @@ def calibrate(
         )
         for i, spec in enumerate(registry.specs):
             methods = profile.methods(spec)
-            now = tunable.threshold(methods)
-            if np.isnan(now):
+            if np.isnan(tunable.tried(spec, methods)):
                 continue
             watched = _watched(readings, run, rows[i], cut[i], tunable.settles_s(methods))
-            evidence.append(judge(spec, tunable, now, tunable.rules(methods), watched, per_day=per_day))
+            known = known_of(spec, tunable, methods, watched)
+            if known.refusal is None and tunable.counted:
+                known = judge_counted(known, _told(run, i, tunable.method, watched), per_day)
+            elif known.refusal is None:
+                known = judge(known, tunable.rules(methods), watched, per_day=per_day)
+            evidence.append(known)
     tuned = readings.run(registry, tuned_profile(profile, evidence), progress, "check / 复核")
     judgements = tuple(
         _checked(e, before=as_is.findings, after=tuned.findings, cut=cut, registry=registry, profile=profile)
@@ -110,7 +117,8 @@ def _watched(
 ) -> Watched:
     """Return one sensor's statistic where it counts: judged, settled, and with nothing abnormal near."""
     fresh = rows[run.fresh[rows]]
-    judged = fresh[~np.isnan(run.score[fresh])]
+    # what its own transmitter doubts is no evidence of what is normal
+    judged = fresh[~np.isnan(run.score[fresh]) & (readings.block.quality[fresh] == Quality.GOOD)]
     score = run.score[judged]
     t_ns = readings.block.t_ns[judged]
     speaks = np.flatnonzero(score > 0.0)
@@ -125,6 +133,14 @@ def _watched(
         bad=len(fresh) - len(judged),
         settled_days=watched_days(whole),
     )
+
+
+def _told(run: Run, i: int, method: Method, watched: Watched) -> NDArray[np.float64]:
+    """Return of each finding of a sensor in what counts by how much its statistic was beyond the threshold, as a ratio."""
+    rows = run.findings.rows
+    own = (rows["sensor"] == i) & (rows["method"] == method) & (rows["edge"] == Edge.RAISED)
+    rows = rows[own & np.isin(rows["t_ns"], watched.track.t_ns)]
+    return np.asarray(rows["statistic"] / rows["threshold"], np.float64)
 
 
 def _track(t_ns: NDArray[np.int64], score: NDArray[np.float64], place: NDArray[np.intp]) -> Track:

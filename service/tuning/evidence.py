@@ -1,5 +1,6 @@
 """One sensor, one threshold: what the recording says of it, or why it says nothing. Pure: tracks in, evidence out."""
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from detectors.profile import Methods
 from registry.plant import Text
 from registry.sensors import SensorSpec
 from service.tuning.peaks import Episodes, Rules, Track, episodes, sustained, watched_days
@@ -19,11 +21,11 @@ from service.tuning.refusals import (
     coarse_steps,
     few_episodes,
     no_such_tail,
-    span_text,
     wide_interval,
 )
 from service.tuning.tail import Interval, Tail, fit_tail, looks_pareto
 from service.tuning.tunables import Tunable
+from service.tuning.watched import Watched, too_short, unfit
 
 _LADDER: Final = (400, 280, 200, 140, 100, 70, 50, 35)
 """How many episodes are wanted beyond the level, first try first: many peaks fix the shape, few lie truly in the tail."""
@@ -36,31 +38,7 @@ ALONE_AT: Final = 0.001
 UNLIKE_AT: Final = 0.001
 """Two halves are unlike with this p-value, and if one has `UNLIKE_RATIO` times the episodes of the other."""
 UNLIKE_RATIO: Final = 2.0
-MOST_REACH: Final = 200.0
-"""The wanted rate may be at most so many times rarer than once in the recording."""
-MOST_BAD: Final = 0.2
-MOST_CUT: Final = 0.5
-MOST_UNCHANGED: Final = 0.25
 LEAST_DISTINCT: Final = 1 / 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
-    """What the recording has of one sensor's statistic, in units of the threshold that it was run with.
-
-    Attributes:
-        track: the statistic where it counts: settled, and nothing abnormal near.
-        value: the readings' own values at the same rows.
-        readings: all of the sensor's readings that were neither late nor doubled.
-        bad: those of them without a usable value.
-        settled_days: watched time after the method had settled, before anything was cut out.
-    """
-
-    track: Track
-    value: NDArray[np.float64]
-    readings: int
-    bad: int
-    settled_days: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +55,7 @@ class Evidence:
 
     Attributes:
         sensor, type: full id, and its sensor type.
-        now: the running threshold.
+        now: the running threshold; where the method `was_off`, the one that it was tried at.
         days, readings: what counted of the recording; `cut_days` of it was cut out as abnormal.
         chosen: the new threshold, None where it was refused.
         at_least: the chosen one is the least allowed, and not what the tail asks for.
@@ -86,12 +64,14 @@ class Evidence:
         rate_now: expected episodes a day at the running threshold; None where it lies below the fitted level.
         refusal: why not.
         fitted: the tail, where it came so far.
+        told: how often it would have told, of a threshold that is counted and not fitted.
     """
 
     sensor: str
     type: str
     tunable: Tunable
     now: float
+    was_off: bool
     readings: int
     days: float
     cut_days: float
@@ -103,18 +83,23 @@ class Evidence:
     rate_now: float | None = None
     refusal: Refusal | None = None
     fitted: Fitted | None = field(default=None, repr=False)
+    told: int | None = None
 
 
-def judge(
-    spec: SensorSpec, tunable: Tunable, now: float, rules: Rules, watched: Watched, *, per_day: float
-) -> Evidence:
-    """Return the evidence for one threshold at the wanted rate of false episodes a day."""
+def known_of(spec: SensorSpec, tunable: Tunable, methods: Methods, watched: Watched) -> Evidence:
+    """Return what the recording has of one threshold of one sensor, refused already where that is fit for nothing."""
     days = watched_days(watched.track)
-    known = Evidence(
-        sensor=spec.id, type=spec.type.value, tunable=tunable, now=now, readings=len(watched.track), days=days,
-        cut_days=max(0.0, watched.settled_days - days),
+    return Evidence(
+        sensor=spec.id, type=spec.type.value, tunable=tunable, now=tunable.tried(spec, methods),
+        was_off=math.isnan(tunable.threshold(methods)), readings=len(watched.track), days=days,
+        cut_days=max(0.0, watched.settled_days - days), refusal=unfit(watched, days),
     )  # fmt: skip
-    refusal = _unfit(watched, days, per_day)
+
+
+def judge(known: Evidence, rules: Rules, watched: Watched, *, per_day: float) -> Evidence:
+    """Return the evidence for one threshold at the wanted rate of false episodes a day, by the tail of its statistic."""
+    days = known.days
+    refusal = too_short(days, per_day)
     if refusal is not None:
         return replace(known, refusal=refusal)
     found = choose_level(watched.track, rules, days)
@@ -184,71 +169,6 @@ def _level_of(track: Track, reached: NDArray[np.float64], rules: Rules, wanted: 
             break
         best, beyond = seen, max(beyond + 1, int(beyond * 1.3))
     return best
-
-
-def _unfit(watched: Watched, days: float, per_day: float) -> Refusal | None:
-    """Return why the recording cannot support any threshold of this sensor, before anything is fitted."""
-    if watched.readings == 0:
-        return Refusal(
-            reason=Reason.NO_READINGS,
-            why=Text("没有读数", "no reading of it"),
-            needed=Text("包含该测点的记录", "a recording that has the sensor"),
-        )
-    if watched.bad > MOST_BAD * watched.readings:
-        share = watched.bad / watched.readings
-        return Refusal(
-            reason=Reason.BAD_QUALITY,
-            why=Text(
-                f"{share:.0%} 的读数质量差或无值", f"{share:.0%} of the readings are bad or without a value"
-            ),
-            needed=Text(f"不超过 {MOST_BAD:.0%}", f"at most {MOST_BAD:.0%}"),
-        )
-    if days < (1.0 - MOST_CUT) * watched.settled_days:
-        share = 1.0 - days / watched.settled_days
-        return Refusal(
-            reason=Reason.CUT,
-            why=Text(
-                f"{share:.0%} 的时间处于异常而被剔除", f"{share:.0%} of the time was abnormal and was cut out"
-            ),
-            needed=Text(
-                f"正常运行的记录（剔除不超过 {MOST_CUT:.0%}）",
-                f"a recording of normal operation, at most {MOST_CUT:.0%} cut out",
-            ),
-        )
-    if days * per_day * MOST_REACH < 1.0:
-        least = 1.0 / (per_day * MOST_REACH)
-        return Refusal(
-            reason=Reason.SHORT,
-            why=Text(
-                f"可用 {span_text(days, 'zh')}，对每天 {per_day:g} 次的误报率太短",
-                f"{span_text(days)} count, too short for {per_day:g} episodes a day",
-            ),
-            needed=Text(
-                f"至少 {span_text(least, 'zh')}", f"at least {span_text(least)} after settling and cuts"
-            ),
-        )
-    share = _longest_unchanged(watched)
-    if share > MOST_UNCHANGED:
-        return Refusal(
-            reason=Reason.STUCK,
-            why=Text(
-                f"有 {share:.0%} 的时间数值一动不动",
-                f"its value does not change at all for {share:.0%} of the time",
-            ),
-            needed=Text("数值有变化的记录，或换用分辨率更高的变送器", "a recording in which it moves"),
-        )
-    return None
-
-
-def _longest_unchanged(watched: Watched) -> float:
-    """Return the longest time without any change of value, as a share of all time."""
-    track = watched.track
-    if len(track) < 2:  # noqa: PLR2004 - a change is between two
-        return 0.0
-    changed = np.flatnonzero(np.diff(watched.value, prepend=np.nan) != 0.0)
-    until = np.append(track.t_ns[changed[1:]], track.t_ns[-1])
-    span = float(track.t_ns[-1] - track.t_ns[0])
-    return float((until - track.t_ns[changed]).max() / span) if span > 0.0 else 0.0
 
 
 def _unlike_halves(track: Track, seen: Episodes) -> Refusal | None:

@@ -127,6 +127,7 @@ def _within(chunks: Iterable[Recorded], span: Span) -> Iterator[Recorded]:
                 column=chunk.column[inside],
                 t_ns=chunk.t_ns[inside],
                 value=chunk.value[inside],
+                quality=None if chunk.quality is None else chunk.quality[inside],
             )
 
 

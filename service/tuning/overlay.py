@@ -8,7 +8,6 @@ import numpy as np
 import yaml
 
 from service.tuning.calibrate import Calibration, Judgement
-from service.tuning.evidence import Evidence
 from service.tuning.normal import Abnormal
 from service.tuning.tail import CONFIDENCE, Interval
 
@@ -68,17 +67,24 @@ def _summary(calibration: Calibration, source: str) -> Iterator[str]:
 def _evidence_lines(judgement: Judgement) -> Iterator[str]:
     e = judgement.evidence
     name = f"{e.sensor} {e.tunable.key}"
+    now = "null" if e.was_off else f"{e.now:g}"
     if e.refusal is not None:
-        yield f"{name} stays {e.now:g}: {e.refusal.reason}: {e.refusal.why.en} (needed: {e.refusal.needed.en})"
+        yield f"{name} stays {now}: {e.refusal.reason}: {e.refusal.why.en} (needed: {e.refusal.needed.en})"
         return
     assert e.chosen is not None
+    assert e.rate_interval is not None
+    if e.told is not None:
+        yield (
+            f"{name} {now} -> {e.chosen:g}; told {e.told} times in {e.days:.3g} days, {_range(e.rate_interval)} a day; "
+            f"raised here {judgement.before}, tuned {judgement.after}"
+        )
+        return
     assert e.fitted is not None
     assert e.interval is not None
-    assert e.rate_interval is not None
     tail = e.fitted.tail
     least = ", the least allowed" if e.at_least else ""
     yield (
-        f"{name} {e.now:g} -> {e.chosen:g}{least}; exactly {_range(e.interval)} {e.tunable.unit}; "
+        f"{name} {now} -> {e.chosen:g}{least}; exactly {_range(e.interval)} {e.tunable.unit}; "
         f"{_range(e.rate_interval)} episodes/day there"
     )
     yield (
@@ -98,7 +104,7 @@ def _threshold(judgement: Judgement) -> dict[str, Any]:
         "method": e.tunable.method.label,
         "key": e.tunable.key,
         "unit": e.tunable.unit,
-        "now": e.now,
+        "now": None if e.was_off else e.now,
         "chosen": e.chosen,
         "at_least_allowed": e.at_least,
         "interval": _pair(e.interval),
@@ -109,6 +115,7 @@ def _threshold(judgement: Judgement) -> dict[str, Any]:
         "days": e.days,
         "cut_days": e.cut_days,
         "readings": e.readings,
+        "told": e.told,
         "tail": None if tail is None else {
             "level": tail.level * e.now, "episodes": tail.episodes, "shape": tail.shape, "scale": tail.scale * e.now,
             "goodness": tail.goodness,
@@ -148,12 +155,3 @@ def _time(t_ns: int | None) -> str | None:
 def _key(sensor: str) -> str:
     """Return a sensor's id as a key of YAML."""
     return yaml.safe_dump(sensor, default_style='"', allow_unicode=True, width=10_000).strip()
-
-
-def tuned_count(calibration: Calibration) -> int:
-    """Return how many thresholds were tuned."""
-    return sum(_is_tuned(j.evidence) for j in calibration.judgements)
-
-
-def _is_tuned(evidence: Evidence) -> bool:
-    return evidence.chosen is not None

@@ -84,13 +84,16 @@ def finding(
     statistic: float = math.nan,
     forecast_s: float = math.nan,
     threshold: float | None = None,
+    bound: float | None = None,
+    quality: int = 0,
     peers: tuple[float, ...] = ALONE,
     window_s: float = math.nan,
 ) -> tuple[Any, ...]:
-    """One row of dtype FINDING; the threshold of a limit finding is the limit."""
+    """One row of dtype FINDING; `bound` is the limit of the points table unless the equipment's mode has another."""
     now = T0 + int(at_s * S)
     index = LIMIT_NAMES.index(limit) if limit else NO_LIMIT
-    bound = REGISTRY.specs[sensor].limits[index] if limit and threshold is None else (threshold or math.nan)
+    if bound is None:
+        bound = REGISTRY.specs[sensor].limits[index] if limit else math.nan
     return (
         now,
         now,
@@ -101,10 +104,12 @@ def finding(
         index,
         value,
         statistic,
-        bound,
+        bound if threshold is None else threshold,
         forecast_s,
         window_s,
         0.7,
+        bound,
+        quality,
         *peers,
     )
 

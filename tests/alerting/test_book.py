@@ -277,6 +277,15 @@ def test_a_rate_finding_names_the_limit_that_it_is_heading_for() -> None:
     )
 
 
+def test_a_forecast_names_the_limit_that_the_mode_has_set() -> None:
+    row = finding(
+        LT1, 0, method=Method.FORECAST, limit="h", bound=80.0, threshold=1800, forecast_s=600, value=70
+    )
+    [event] = book().apply(block([row]))
+    assert (event.limit, event.limit_name) == (80.0, "h"), "not the 85 of the points table"
+    assert "80 %" in event.title["en"]
+
+
 def test_a_sensor_without_a_known_source_takes_the_column_of_the_settings_and_says_so() -> None:
     [event] = book().apply(block([finding(LONE, 0, limit="hh", value=2.5)]))
     grade = event.why["grade"]

@@ -16,6 +16,7 @@ from detectors.state import FOREVER, RING
 from tests.detectors.oracle_location import MINUTE, Calendar, Charts, Novelty
 
 LIMITS = ("ll", "l", "h", "hh", "design")
+SICK = ("out_of_range", "dead", "stuck", "noise", "saturation", "clock", "quality", "drift", "uncertain")
 
 
 @dataclass
@@ -47,9 +48,11 @@ class Condition:
 class Sensor:
     p: dict[str, Any]
     own: dict[str, Any]
+    uncertain_ns: int
     charts: Charts
     calendar: Calendar
     novelty: Novelty
+    doubted: bool = False
     last: int | None = None
     good_t: int | None = None
     good_now: int = 0
@@ -62,6 +65,11 @@ class Sensor:
     def condition(self, name: str) -> Condition:
         return self.conditions.setdefault(name, Condition())
 
+    def teaches(self, v: float) -> bool:
+        """Whether a value may teach anything: nothing is wrong with the sensor itself, nor about to be."""
+        sick = any(c.active or c.pending for name, c in self.conditions.items() if name in SICK)
+        return not sick and not v < self.p["range_lo"] and not v > self.p["range_hi"]
+
 
 def on(p: dict[str, Any], method: Method) -> bool:
     return bool(int(p["watch"]) >> method & 1)
@@ -71,8 +79,8 @@ def _plain(row: Any) -> dict[str, Any]:
     return {name: row[name] for name in row.dtype.names}
 
 
-def _sensor(p: dict[str, Any], own: dict[str, Any]) -> Sensor:
-    return Sensor(p, own, Charts(own), Calendar(), Novelty(own))
+def _sensor(p: dict[str, Any], own: dict[str, Any], health: dict[str, Any]) -> Sensor:
+    return Sensor(p, own, int(health["uncertain_ns"]), Charts(own), Calendar(), Novelty(own))
 
 
 class OracleBank:
@@ -80,7 +88,8 @@ class OracleBank:
         self.clock = clock
         self.now: int | None = None
         self.sensors = [
-            _sensor(_plain(row), _plain(own)) for row, own in zip(params.base, params.location, strict=True)
+            _sensor(*map(_plain, rows))
+            for rows in zip(params.base, params.location, params.health, strict=True)
         ]
 
     def step(
@@ -103,7 +112,7 @@ class OracleBank:
             if q == 2 or math.isnan(v) or abs(v) > 1e30:
                 scores.append(math.nan)
                 continue
-            events, score = self.judge(i, s, t, v)
+            events, score = self.judge(i, s, t, v, uncertain=q == 1)
             found += events
             scores.append(score)
         return found, statuses, scores
@@ -128,7 +137,9 @@ class OracleBank:
             found.append((deadline, i, "dead", "raised", None, c.onset))
         return found
 
-    def judge(self, i: int, s: Sensor, t: int, v: float) -> tuple[list[tuple[Any, ...]], float]:
+    def judge(
+        self, i: int, s: Sensor, t: int, v: float, *, uncertain: bool
+    ) -> tuple[list[tuple[Any, ...]], float]:
         p = s.p
         found: list[tuple[Any, ...]] = []
         assert self.now is not None
@@ -142,13 +153,20 @@ class OracleBank:
             if edge:
                 found.append((self.now, i, name, edge, limit, s.condition(limit or name).onset))
 
+        note(
+            "uncertain",
+            s.condition("uncertain").move(
+                t, inside=uncertain, outside=not uncertain, on=s.uncertain_ns, off=0
+            ),
+        )
         excess = self.follow(i, s, t, v)
-        rate, z = self.rate(s, t, v), self.z(s, t, v)
+        teaches = s.teaches(v)
+        rate, z = self.rate(s, t, v), self.z(s, t, v, teaches)
         if not math.isnan(p["rate_limit"]) and not math.isnan(rate):
             excess = max(excess, abs(rate) / p["rate_limit"])
         if not math.isnan(p["z_threshold"]) and not math.isnan(z):
             excess = max(excess, abs(z) / p["z_threshold"])
-        located, season, novel = self.locate(s, t, v, z)
+        located, season, novel = self.locate(s, t, v, z, teaches)
         excess = max(excess, located)
         low = [x for x in p["limit"][:2] if not math.isnan(x)]
         high = [x for x in p["limit"][2:] if not math.isnan(x)]
@@ -197,11 +215,30 @@ class OracleBank:
             )
             note("robust_z", edge)
             begun = s.condition("robust_z")
-            if begun.active and abs(z) >= p["z_threshold"] and t - begun.onset >= p["z_tau_ns"]:
+            if begun.active and teaches and abs(z) >= p["z_threshold"] and t - begun.onset >= p["z_tau_ns"]:
                 s.count = 0
-        self.located(s, t, z, season, novel=novel, note=note)
+        self.located(s, t, z, season, novel=None if uncertain else novel, note=note)
         s.good_t = t
-        return found, excess / (1.0 + excess)
+        score = excess / (1.0 + excess)
+        found += self.vouch(i, s, v, found, uncertain=uncertain)
+        return found, score
+
+    def vouch(
+        self, i: int, s: Sensor, v: float, found: list[tuple[Any, ...]], *, uncertain: bool
+    ) -> list[tuple[Any, ...]]:
+        """Tell again on the first good reading beyond a limit what limits were told on uncertain ones."""
+        if uncertain:
+            s.doubted |= any(f[2] == "limit" and f[3] == "raised" for f in found)
+            return []
+        standing = {name: s.p["limit"][k] for k, name in enumerate(LIMITS) if s.condition(name).active}
+        if not s.doubted or not standing:
+            s.doubted = False
+            return []
+        beyond = [
+            name for name, limit in standing.items() if (v <= limit if name in {"ll", "l"} else v >= limit)
+        ]
+        s.doubted = not beyond
+        return [(self.now, i, "limit", "raised", name, s.condition(name).onset) for name in beyond]
 
     def follow(self, i: int, s: Sensor, t: int, v: float) -> float:
         """Let a family that looks at every reading first do so; return its share of the score's excess."""
@@ -213,17 +250,18 @@ class OracleBank:
         del i, s, t, v
         return []
 
-    def locate(self, s: Sensor, t: int, v: float, z: float) -> tuple[float, float, bool]:
+    def locate(self, s: Sensor, t: int, v: float, z: float, teaches: bool) -> tuple[float, float, bool]:
         """Return the excess of charts, season and novelty, the season's z, and whether novelty tells this reading."""
         p, excess, season, novel = s.p, 0.0, math.nan, False
         if not math.isnan(z):
-            s.charts.learn(t, z)
+            s.charts.learn(t, z, teaches)
             if on(p, Method.CUSUM):
                 excess = max(excess, abs(s.charts.total()) / s.own["cusum_h"])
             if on(p, Method.EWMA):
                 excess = max(excess, abs(s.charts.mean()) / s.own["ewma_width"])
         due = s.calendar.count == 0 or t - s.calendar.last >= MINUTE
-        if on(p, Method.NOVELTY) or (on(p, Method.SEASON) and due):
+        doubt = s.condition("uncertain")
+        if not (doubt.active or doubt.pending) and (on(p, Method.NOVELTY) or (on(p, Method.SEASON) and due)):
             away, unusual = s.calendar.follow(t, v)
             if on(p, Method.SEASON):
                 season = s.calendar.z(t, away, unusual)
@@ -241,7 +279,7 @@ class OracleBank:
         z: float,
         season: float,
         *,
-        novel: bool,
+        novel: bool | None,
         note: Callable[[str, str | None], None],
     ) -> None:
         if not math.isnan(z):
@@ -256,7 +294,7 @@ class OracleBank:
                 least=s.p["z_samples"],
             )
             note("season", edge)
-        if on(s.p, Method.NOVELTY):
+        if on(s.p, Method.NOVELTY) and novel is not None:
             edge = s.condition("novelty").move(
                 t, inside=novel, outside=s.novelty.back(), on=0, off=s.own["off_ns"]
             )
@@ -292,8 +330,10 @@ class OracleBank:
             s.window = [*s.window, (t, v)][-RING:]
         return rate
 
-    def z(self, s: Sensor, t: int, v: float) -> float:
+    def z(self, s: Sensor, t: int, v: float, teaches: bool) -> float:
         p = s.p
+        if not teaches and s.count < p["z_warm_samples"]:
+            return math.nan
         if s.count == 0:
             s.mean, s.var, s.count = v, 0.0, 1
             return math.nan
@@ -305,7 +345,9 @@ class OracleBank:
         )
         sigma = max(math.sqrt(s.var), p["sigma_min"], 1e-9 * abs(s.mean), 1e-12)
         residual = v - s.mean
-        z = residual / sigma
+        z: float = residual / sigma
+        if not teaches:
+            return z
         if warm:
             residual = min(max(residual, -3.0 * sigma), 3.0 * sigma)
         s.mean += weight * residual

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 DAY = 86_400_000_000_000
+WEEK = 7 * 86_400 * 10**9
 MINUTE = 60_000_000_000
 Fields = dict[str, Any]
 
@@ -26,12 +27,13 @@ class Charts:
     up_began: int = 0
     down_began: int = 0
 
-    def learn(self, t: int, z: float) -> None:
+    def learn(self, t: int, z: float, teaches: bool) -> None:
         r = float(np.clip(z, -3, 3))
         like = float(np.clip(self.product / self.power, 0, 0.95))
         new = float(np.clip((r - like * self.before) / math.sqrt(self.power * (1 - like * like)), -3, 3))
-        self.power += (r * r - self.power) / 512
-        self.product += (r * self.before - self.product) / 512
+        if teaches:
+            self.power += (r * r - self.power) / 512
+            self.product += (r * self.before - self.product) / 512
         self.before = r
         if self.up == 0:
             self.up_began = t
@@ -140,7 +142,7 @@ class Novelty:
         rank = min(far)
         if count < 100 or rank == math.inf:
             return 0.0, False
-        most = min(self.p["rank"], 0.0125 * count)
+        most = min(self.p["rank"], 0.0125 * count, self.p["rank"] * (t - c.first) / WEEK)
         excess = most / (rank + 0.5)
         if excess < 1:
             return excess, False

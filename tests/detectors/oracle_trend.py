@@ -59,10 +59,19 @@ def learn(noise: list[float], new: Block, mid: Block, old: Block) -> None:
         off = y1 - share * y2
         var = off * off / (1.0 + share * share + (1.0 - share) * (1.0 - share))
     if noise[0] < 16:
-        noise[0] += 1
-        noise[1] += 1.0 / noise[0] * (var - noise[1])
+        noise[1] += 1.0 / (noise[0] + 1) * (var - noise[1])
     else:
-        noise[1] += 0.25 / 16 * (min(var, 9.0 * noise[1]) - noise[1])
+        noise[1] += 1.0 / 64 * (min(var, 9.0 * noise[1]) - noise[1])
+    noise[0] = min(noise[0] + 1, 64)
+
+
+def at_most(noise: list[float]) -> float:
+    """Return what a variance is at most with 90 % confidence, by Wilson and Hilferty's chi-square quantile."""
+    if noise[0] == 0:
+        return math.inf
+    part = 2.0 / (9.0 * noise[0])
+    root = max(1.0 - part - 1.2815515655446004 * math.sqrt(part), 0.25)
+    return noise[1] / (root * root * root)
 
 
 def merged(four: list[Block]) -> Block:
@@ -164,8 +173,8 @@ class TrendOracle(OracleBank):
         slope, spread = slope_by(size, x, y, xx, xy)
         rest = max(yy - y * y / size - slope * slope * spread, 0.0)
         var = self.var(i, k)
-        once = min(c.noise[k + 1][1], 6.0 * var)
-        twice = min(c.noise[min(k + 2, 3)][1], 6.0 * once)
+        once = min(at_most(c.noise[k + 1]), 6.0 * var)
+        twice = min(at_most(c.noise[min(k + 2, 3)]), 6.0 * once)
         span = -points[-1][0]
         error = max(
             math.sqrt(max(rest / (size - 2), var) / spread),

@@ -41,7 +41,7 @@ GAS = replace(
 OTHER = SensorSpec(id="e/X", sensor="X", enterprise="e", type=SensorType.OTHER)
 PROFILE = Profile(
     {
-        SensorType.LEVEL: Methods(dead_min_s=4, rate_pct_per_min=600, rate_window_s=5),
+        SensorType.LEVEL: Methods(uncertain_s=7, dead_min_s=4, rate_pct_per_min=600, rate_window_s=5),
         SensorType.GAS_COMBUSTIBLE: Methods(
             dead_min_s=5,
             z_threshold=4,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import lfilter
 
 from detectors.bank import DetectorBank
 from detectors.clock import Clock
@@ -187,6 +188,21 @@ def test_a_filling_in_the_middle_of_the_band_is_normal_operation() -> None:
 @pytest.mark.parametrize("sigma", [0.0, 0.01, 0.1, 1.0])
 def test_noise_is_no_slope(seed: int, sigma: float) -> None:
     assert forecasts(85 + noise(5000, sigma, seed)) == []
+
+
+@pytest.mark.parametrize(("sigma", "tau_s"), [(0.3, 30), (0.5, 300)])
+def test_a_slow_wander_is_no_slope_even_before_it_is_known(sigma: float, tau_s: float) -> None:
+    """Twenty sensors a few percent below their limit, in their first two hours: what few blocks have shown is not all there is."""
+    keep = math.exp(-1.0 / tau_s)
+    told: list[tuple[int, str, str, float]] = []
+    for seed in range(20):
+        rng = np.random.default_rng([seed, int(tau_s)])
+        steps = rng.normal(0, sigma * math.sqrt(1 - keep * keep), 7200)
+        steps[0] = rng.normal(0, sigma)
+        told += forecasts(
+            rng.uniform(80, 88) + lfilter([1.0], [1.0, -keep], steps) + rng.normal(0, 0.05, 7200)
+        )
+    assert len([f for f in told if f[1] == "raised"]) <= 1
 
 
 @pytest.mark.parametrize("height", [0.1, 0.5, 2.0, 4.0])

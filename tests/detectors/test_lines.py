@@ -23,7 +23,7 @@ KEYS = [
     "window_s",
     "contributions",
 ]
-ALONE_AT = len(FINDING.names or ()) - len(ALONE)
+ALONE_AT = len(FINDING.names or ()) - len(ALONE) - 2
 T0 = 1_764_000_000_000_000_000
 REGISTRY = SensorRegistry(
     (
@@ -34,7 +34,9 @@ REGISTRY = SensorRegistry(
 
 
 def block(*rows: tuple[object, ...]) -> FindingBlock:
-    return FindingBlock(np.array([row if len(row) > ALONE_AT else (*row, *ALONE) for row in rows], FINDING))
+    return FindingBlock(
+        np.array([row if len(row) > ALONE_AT else (*row, math.nan, 0, *ALONE) for row in rows], FINDING)
+    )
 
 
 def test_a_line_has_the_contracts_keys_in_order() -> None:
@@ -94,6 +96,8 @@ def test_a_group_finding_names_the_sensors_that_account_for_it() -> None:
         math.nan,
         12.0,
         0.6,
+        math.nan,
+        0,
         1,
         -1,
         0.5,
@@ -122,6 +126,8 @@ def test_a_vote_names_who_agrees_without_shares() -> None:
         math.nan,
         math.nan,
         0.5,
+        math.nan,
+        0,
         1,
         -1,
         *[math.nan] * 3,

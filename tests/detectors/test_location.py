@@ -142,6 +142,15 @@ def test_novelty_of_a_nearly_constant_stretch_is_not_told_for_hours() -> None:
     assert len(loud) < 15
 
 
+def test_novelty_of_a_fast_sensor_waits_for_a_history_that_makes_rare_what_it_tells() -> None:
+    """To be among the farthest of an hour is no news, however many readings the hour has; of a week it is."""
+    x = noise(43_000)
+    assert rows_of(run(OTHER, x, S), Method.NOVELTY, S) == [], "twelve hours, a reading a second"
+    x[40_000] = 60.0
+    slow = run(OTHER, x[30_000:], 60 * S)
+    assert (10_000, "raised") in rows_of(slow, Method.NOVELTY, 60 * S), "a week, a reading a minute"
+
+
 def test_novelty_says_nothing_of_what_never_changes_or_always_repeats() -> None:
     t = np.arange(4000)
     assert (run(OTHER, np.full(4000, 45.1), 300 * S).score < 0.5).all()
@@ -203,3 +212,37 @@ def test_robust_z_takes_a_shift_of_any_size_for_the_new_level_after_its_time_con
     assert rows[0] == (2002, "raised")
     assert rows[-1][1] == "recovered"
     assert 2600 <= rows[-1][0] <= 2700
+
+
+@pytest.mark.parametrize(
+    ("sick", "told"),
+    [
+        pytest.param(np.full(1500, -5.0), Method.OUT_OF_RANGE, id="beyond its range"),
+        pytest.param(np.full(1500, 12.0), Method.STUCK, id="stuck"),
+        pytest.param(np.full(1500, 100.0), Method.SATURATION, id="saturated"),
+    ],
+)
+def test_a_sick_sensor_does_not_teach_the_baseline(sick: Floats, told: Method) -> None:
+    """It is sick for more than twice the time constant; well again it is judged by what it was before."""
+    methods = Methods(
+        z_threshold=8, z_tau_s=600, z_warm_samples=60, z_samples=3, stuck_false_per_day=0.01, stuck_min_s=60,
+        saturation_s=10,
+    )  # fmt: skip
+    ranged = replace(GAS, range_lo=0.0, range_hi=100.0)
+    rng = np.random.default_rng(3)
+    before, after = 10.0 + rng.normal(0, 0.1, 3000), 10.0 + rng.normal(0, 0.1, 1000)
+    judged = run(ranged, np.concatenate([before, sick, after]), S, Profile({SensorType.GAS_TOXIC: methods}))
+    assert rows_of(judged, told, S)[0][1] == "raised"
+    edges = rows_of(judged, Method.ROBUST_Z, S)
+    assert [edge for _, edge in edges] == ["raised", "recovered"], (
+        "the way there, and back to what it always was"
+    )
+    assert edges[1][0] in range(4500, 4505)
+
+
+def test_a_sick_start_does_not_warm_the_baseline_up() -> None:
+    rng = np.random.default_rng(4)
+    values = np.concatenate([np.full(300, -5.0), 10.0 + rng.normal(0, 0.1, 400)])
+    judged = run(replace(GAS, range_lo=0.0, range_hi=100.0), values, S)
+    assert rows_of(judged, Method.OUT_OF_RANGE, S)[0] == (1, "raised")
+    assert rows_of(judged, Method.ROBUST_Z, S) == []

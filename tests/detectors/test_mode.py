@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from detectors.bank import DetectorBank
 from detectors.clock import Clock
+from detectors.findings import Method
 from detectors.profile import Methods, Profile
 from detectors.state import MODES
 from registry.sensors import SensorRegistry, SensorSpec, SensorType
@@ -148,6 +149,23 @@ def test_set_points_follow_the_mode() -> None:
     assert edges[0][1] == 3, "55 is beyond h 50"
     assert 600 < edges[1][1] < 720, "but not beyond the 60 of a filling"
     assert 1200 < edges[2][1] < 1320
+
+
+def test_a_finding_tells_the_limit_of_the_mode_that_it_aims_at() -> None:
+    profile = Profile(
+        {SensorType.LEVEL: LEVEL, SensorType.PRESSURE: Methods(forecast_s=1800)}, modes=PROFILE.modes
+    )
+    level = 20 + 0.05 * np.arange(1200)
+    pressure = np.where(np.arange(1200) < 500, 40.0, 40 + 0.04 * (np.arange(1200) - 500))
+    rows = sorted(course(1, level) + course(0, pressure), key=lambda row: (row[1], row[0]))
+    found = [
+        f
+        for f in DetectorBank(REGISTRY, profile, Clock.EVENT).step(block_of(rows), 0).findings.rows
+        if f["sensor"] == 0
+    ]
+    h = [f for f in found if f["limit"] == 2]
+    assert {Method(f["method"]) for f in h} == {Method.FORECAST, Method.LIMIT}
+    assert {f["bound"] for f in h} == {60.0}, "of a filling, not the 50 of the points table"
 
 
 def test_working_limits_come_back_from_a_snapshot() -> None:

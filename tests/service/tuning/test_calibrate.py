@@ -10,7 +10,7 @@ from scipy import stats
 
 from detectors.findings import Edge, Method
 from detectors.profile import Methods, Profile
-from registry.readings import ReadingBlock
+from registry.readings import Quality, ReadingBlock
 from registry.sensors import SensorRegistry, SensorSpec, SensorType, registry_of_columns
 from service.tuning.calibrate import Calibration, calibrate, tuned_profile
 from service.tuning.evidence import Evidence
@@ -121,10 +121,11 @@ def test_a_stuck_sensor_is_refused() -> None:
     assert refused(block([np.full(DAY_S, 7.0)])) is Reason.STUCK
 
 
-def test_bad_quality_is_refused() -> None:
+@pytest.mark.parametrize("quality", [Quality.UNCERTAIN, Quality.BAD])
+def test_bad_quality_is_refused(quality: Quality) -> None:
     value = normal(np.random.default_rng(1), DAY_S)
     made = block([value])
-    made.quality[np.random.default_rng(2).random(DAY_S) < 0.3] = 2
+    made.quality[np.random.default_rng(2).random(DAY_S) < 0.3] = quality
     assert refused(made) is Reason.BAD_QUALITY
     value[::3] = np.nan
     assert refused(block([value])) is Reason.BAD_QUALITY
@@ -179,9 +180,71 @@ def test_never_below_the_least() -> None:
     assert (e.chosen, e.at_least) == (e.tunable.least, True)
 
 
+def test_on_a_sensor_of_type_other_the_recording_may_switch_robust_z_on() -> None:
+    """Nothing is known of it, so its own past decides: where its tail supports the rate, and not where its life is change."""
+    off = Profile(MappingProxyType({SensorType.OTHER: replace(Z, z_threshold=float("nan"))}))
+    noise = columns("normal", 1)[0]
+    restless = 50.0 + 10.0 * (np.arange(DAY_S) // 3_000 % 2) + np.linspace(0, 30, DAY_S) ** 1.5 * noise / 50.0
+    registry = registry_of_columns(("quiet", "restless"))
+    made = tune(block([noise, restless]), 0.01, registry, off)
+    quiet, other = (j.evidence for j in made.judgements)
+    assert (quiet.was_off, quiet.refusal) == (True, None)
+    assert quiet.chosen is not None
+    assert 4.0 <= quiet.chosen < 8.0
+    assert other.refusal is not None
+    tuned = tuned_profile(off, [quiet, other])
+    assert tuned.methods(registry.specs[0]).z_threshold == quiet.chosen
+    assert np.isnan(tuned.methods(registry.specs[1]).z_threshold), "what is refused stays off"
+
+
+NOVEL = Profile(MappingProxyType({SensorType.OTHER: Methods(novelty_rank=7, dead_scans=float("nan"))}))
+COUNTED = [t for t in TUNABLES if t.counted]
+
+
+def novel(seed: int, days: int) -> Readings:
+    rng = np.random.default_rng(seed)
+    return Readings.of([block([rng.standard_normal(days * 288) for _ in NAMES], 300.0)])
+
+
+def test_a_rank_is_lowered_until_what_was_told_proves_the_wanted_rate() -> None:
+    made = calibrate(novel(1, 90), REGISTRY, NOVEL, 0.12, tunables=COUNTED)
+    evidence = [j.evidence for j in made.judgements]
+    assert [e.refusal for e in evidence] == [None] * 4
+    for e in evidence:
+        assert e.chosen is not None
+        assert 0.5 < e.chosen <= 7.0
+        assert e.told is not None
+        assert e.rate_interval is not None
+        assert e.told / e.days <= e.rate_interval.hi <= 0.12
+    assert min(e.chosen or 0.0 for e in evidence) < 7.0
+    rows = novel(2, 300).run(REGISTRY, tuned_profile(NOVEL, evidence)).findings.rows
+    settled = rows["t_ns"] > T0 + 7 * DAY_S * S
+    count = int(np.count_nonzero(settled & (rows["edge"] == Edge.RAISED)))
+    assert count <= stats.poisson.ppf(
+        0.995, sum(e.rate_interval.hi for e in evidence if e.rate_interval) * 293
+    )
+
+
+def test_a_rank_promises_nothing_beyond_what_was_counted() -> None:
+    for days, least in (
+        (5, "nothing counts yet"),
+        (60, "52.6 days count, which prove no less than 0.07 a day"),
+    ):
+        made = calibrate(novel(1, days), REGISTRY, NOVEL, 0.01, tunables=COUNTED)
+        for judgement in made.judgements:
+            refusal = judgement.evidence.refusal
+            assert refusal is not None
+            assert refusal.reason is Reason.SHORT
+            assert least in refusal.why.en
+            assert "369 days" in refusal.needed.en
+            assert "369 天" in refusal.needed.zh
+
+
 def test_a_method_that_is_off_stays_off() -> None:
-    profile = Profile(MappingProxyType({SensorType.OTHER: replace(Z, z_threshold=float("nan"))}))
-    made = tune(block(columns("normal", 1, 5_000)), 0.01, REGISTRY, profile)
+    off = replace(Z, z_threshold=float("nan"))
+    profile = Profile(MappingProxyType({SensorType.PRESSURE: off}))
+    registry = SensorRegistry(tuple(replace(spec, type=SensorType.PRESSURE) for spec in REGISTRY.specs))
+    made = tune(block(columns("normal", 1, 5_000)), 0.01, registry, profile)
     assert [j for j in made.judgements if j.evidence.tunable.method is Method.ROBUST_Z] == []
 
 

@@ -22,7 +22,7 @@ def _cache_is_read_already(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 POINTS = "points.csv"
-"""Beside the day: the two are temperatures, for type other has no threshold that could be tuned."""
+"""Beside the day: the two are temperatures, whose robust z is on by default."""
 
 
 def call(*args: object) -> Result:

@@ -29,7 +29,7 @@ def made() -> Calibration:
 
 
 def _with_z() -> Profile:
-    """Return the packaged profile with robust z on for type other, which has no threshold to tune by itself."""
+    """Return the packaged profile with robust z on for type other, whatever the recording would say of it."""
     profile, _, _ = load_profile(None)
     other = replace(profile.types[SensorType.OTHER], z_threshold=8.0)
     return Profile({**profile.types, SensorType.OTHER: other}, profile.sensors)
