@@ -1,7 +1,6 @@
 """Which sensors confirm each other, and whether they do so now.
 
-Sensors of one `group` watch the same thing; a sensor without a group is watched with those of its type on the same
-equipment. The crossing of a second limit is confirmed when two sensors of such a circle are beyond a limit on the
+Those that watch the same thing do (registry.circles). The crossing of a second limit is confirmed when two sensors of such a circle are beyond a limit on the
 same side and at least one of them is beyond its second limit (or the design limit). Then it holds for every sensor
 of the circle that is beyond a limit on that side: they see the same thing.
 """
@@ -10,7 +9,8 @@ from collections import defaultdict
 
 from alerting.events import Kind
 from alerting.methods import Gravity
-from registry.sensors import SensorRegistry, SensorSpec
+from registry.circles import same_thing
+from registry.sensors import SensorRegistry
 
 _PAIR = 2
 
@@ -19,7 +19,7 @@ class Peers:
     """Who is beyond which limit on which side now; derived from the open alerts, so never part of a snapshot."""
 
     def __init__(self, registry: SensorRegistry) -> None:
-        self._circle = [_circle_of(spec) for spec in registry.specs]
+        self._circle = [same_thing(spec) for spec in registry.specs]
         self._beyond: defaultdict[tuple[str, ...], dict[int, int]] = defaultdict(dict)
 
     def set_beyond(self, sensor: int, kind: Kind, gravity: int) -> list[int]:
@@ -57,11 +57,3 @@ class Peers:
     def _confirmed(self, key: tuple[str, ...]) -> bool:
         beyond = self._beyond.get(key)
         return beyond is not None and len(beyond) >= _PAIR and max(beyond.values()) >= Gravity.SECOND_LIMIT
-
-
-def _circle_of(spec: SensorSpec) -> tuple[str, ...] | None:
-    if spec.group:
-        return ("group", spec.enterprise, spec.group)
-    if spec.equipment:
-        return ("equipment", spec.enterprise, spec.equipment, spec.type)
-    return None

@@ -1,117 +1,37 @@
-"""Pictures of what methods tell on real recordings, for docs/detectors.md.
+"""Pictures of what methods tell, for docs/detectors.md: ``python bench/pictures.py [METHOD ...] [--data FOLDER] [--out FOLDER]``.
 
-``python bench/pictures.py [METHOD ...] [--data FOLDER] [--out FOLDER]``. Each entry of `SCENES` is a recording, one of its channels
-and the settings that it is judged with; the picture shows a stretch around the first finding of the method on that channel.
-Two runs write the same bytes. matplotlib comes with ``pip install 'hazwatch[bench]'``.
+bench/truth/scenes.py has the recordings. A picture shows a stretch around the first finding of the method. Two runs write the
+same bytes. matplotlib comes with ``pip install 'hazwatch[bench]'``.
 """
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.truth import recordings  # noqa: E402 - bench and the rooms are found from the checkout
-from bench.truth.bank import packaged  # noqa: E402 - as above
-from bench.truth.recordings import Table  # noqa: E402 - as above
-from detectors.bank import DetectorBank  # noqa: E402 - as above
+from bench.truth.bank import packaged  # noqa: E402 - bench and the rooms are found from the checkout
+from bench.truth.scenes import SCENES, Scene, Staged  # noqa: E402 - as above
+from detectors.bank import DetectorBank, Judged  # noqa: E402 - as above
 from detectors.clock import Clock  # noqa: E402 - as above
 from detectors.findings import Edge, Method  # noqa: E402 - as above
 from detectors.profile import Profile  # noqa: E402 - as above
-from registry.readings import ReadingBlock  # noqa: E402 - as above
-from registry.sensors import SensorRegistry, SensorSpec, SensorType  # noqa: E402 - as above
 
-_INK, _MARK, _PALE, _TRUTH = "#1f3a5f", "#c0392b", "#f5b7b1", "#d5dbdb"
+_INK, _MARK, _PALE, _TRUTH, _OTHER = "#1f3a5f", "#c0392b", "#f5b7b1", "#d5dbdb", "#95a5a6"
 _MOST_POINTS = 1500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """One picture.
-
-    Attributes:
-        table: the recording, and the rows that it labels as anomalous.
-        channel: the column that is shown.
-        spec, settings: what the channel's sensor has beside its type; `Methods` of its type that are not the packaged ones.
-        around: rows before and after the finding.
-        skip: rows of which no finding is shown: there the detector is still learning.
-    """
-
-    method: Method
-    caption: str
-    axis: str
-    table: Callable[[Path], tuple[Table, NDArray[np.bool_]]]
-    channel: int
-    around: tuple[int, int]
-    skip: int = 0
-    spec: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-
-
-def _nab(name: str) -> Callable[[Path], tuple[Table, NDArray[np.bool_]]]:
-    def load(data: Path) -> tuple[Table, NDArray[np.bool_]]:
-        table, labelled = next((t, w) for t, w in recordings.nab(data / "nab") if t.name.endswith(name))
-        marked = np.zeros(len(table.t_ns), bool)
-        for first, last in labelled.windows:
-            marked[first : last + 1] = True
-        return table, marked
-
-    return load
-
-
-def _skab(name: str) -> Callable[[Path], tuple[Table, NDArray[np.bool_]]]:
-    return lambda data: next((t, m) for t, m in recordings.skab(data / "skab") if t.name == name)
-
-
-def _tep(fault: int) -> Callable[[Path], tuple[Table, NDArray[np.bool_]]]:
-    def load(data: Path) -> tuple[Table, NDArray[np.bool_]]:
-        history, _, faulty = recordings.tep(data / "tep")
-        table = history.then(faulty[fault])
-        return table, np.arange(len(table.t_ns)) >= len(history.t_ns) + recordings.TEP_ONSET
-
-    return load
-
-
-_PRESSURE = {
-    "type": SensorType.PRESSURE,
-    "range_lo": 2000.0,
-    "range_hi": 3200.0,
-    "deadband": 10.0,
-    "scan_s": 180.0,
-}
-SCENES = (
-    Scene(method=Method.NOVELTY, caption="an office temperature whose control failed (NAB)", axis="°F", channel=0,
-          table=_nab("ambient_temperature_system_failure.csv"), around=(1500, 4000), skip=2000),
-    Scene(method=Method.T2, caption="a pump loop whose valve is closed part-way (SKAB valve1/6)", axis="channel", channel=5,
-          table=_skab("6"), around=(250, 500), skip=400),
-    Scene(method=Method.Q, caption="Tennessee Eastman, fault 5: condenser cooling water", axis="XMEAS 22", channel=21,
-          table=_tep(5), around=(120, 300), skip=500),
-    Scene(method=Method.LIMIT, caption="Tennessee Eastman, fault 6: reactor pressure and an h of 2 850 kPa", axis="kPa",
-          channel=6, table=_tep(6), around=(120, 60), skip=500, spec=_PRESSURE | {"h": 2850.0, "hh": 2950.0}),
-    Scene(method=Method.FORECAST, caption="Tennessee Eastman, fault 6: reactor pressure and an h of 2 850 kPa", axis="kPa",
-          channel=6, table=_tep(6), around=(120, 60), skip=500, spec=_PRESSURE | {"h": 2850.0, "hh": 2950.0},
-          settings={"forecast_s": 7200.0}),
-    Scene(method=Method.SPIKE, caption="load of a group of servers (NAB)", axis="%", channel=0,
-          table=_nab("grok_asg_anomaly.csv"), around=(300, 300), skip=300, settings={"spike_false_per_day": 0.01}),
-    Scene(method=Method.VARIANCE, caption="Tennessee Eastman, fault 7: reactor pressure is livelier", axis="kPa", channel=6,
-          table=_tep(7), around=(250, 250), skip=500),
-    Scene(method=Method.OSCILLATION, caption="Tennessee Eastman, fault 7: compressor power", axis="kW", channel=19,
-          table=_tep(7), around=(250, 150), skip=500),
-    Scene(method=Method.STUCK, caption="Tennessee Eastman, fault 6: the plant has shut down, all values rest", axis="XMEAS 1",
-          channel=0, table=_tep(6), around=(200, 100), skip=500),
-    Scene(method=Method.NOISE, caption="load of a database (NAB)", axis="%", channel=0,
-          table=_nab("rds_cpu_utilization_cc0c53.csv"), around=(400, 300), skip=300),
-)  # fmt: skip
+_HOUR_NS = 3.6e12
+_GAP = 5.0
+"""After a pause of so many usual intervals a line begins anew."""
+Span = tuple[int, int, int]
+"""Of a finding: onset, when it was told, and its end; ns."""
 
 
 def main() -> None:
@@ -129,87 +49,104 @@ def main() -> None:
         path = asked.out / f"{scene.method.label}.svg"
         figure, told = draw(scene, asked.data)
         figure.savefig(path, metadata={"Date": None, "Creator": None})
-        print(f"{path.name}: {told} findings shown")
+        print(f"{path.name}: {told} findings shown", flush=True)
 
 
 def draw(scene: Scene, data: Path) -> tuple[Figure, int]:
     """Return the picture, and how many findings of the method are in it."""
-    table, marked = scene.table(data)
-    spans, score = _judge(scene, table)
-    first = next((told for _, told, _ in spans if told >= scene.skip), scene.skip + scene.around[0])
-    rows = slice(max(0, first - scene.around[0]), first + scene.around[1])
-    hours = (table.t_ns - table.t_ns[rows.start]) / 3.6e12
-    shown = [span for span in spans if rows.start <= span[1] < rows.stop]
+    staged = scene.stage(data)
+    judged = _judge(scene, staged)
+    arrival_ns = staged.arrival_ns
+    spans = _spans(scene, staged, judged, int(arrival_ns.max()))
+    skipped_ns = int(arrival_ns[0]) + round(scene.skip_h * _HOUR_NS)
+    first_ns = next((told for _, told, _ in spans if told >= skipped_ns), skipped_ns)
+    from_ns = max(int(arrival_ns[0]), first_ns - round(scene.around_h[0] * _HOUR_NS))
+    to_ns = min(int(arrival_ns.max()), first_ns + round(scene.around_h[1] * _HOUR_NS))
+    shown = [span for span in spans if from_ns <= span[1] < to_ns]
+
     figure = Figure(figsize=(7.5, 3.4), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
-    thin = slice(rows.start, rows.stop, max(1, (rows.stop - rows.start) // _MOST_POINTS))
     for panel in (upper, lower):
-        panel.fill_between(
-            hours[rows], 0, 1, where=marked[rows], color=_TRUTH, lw=0, transform=panel.get_xaxis_transform()
+        for begin_ns, end_ns in staged.marked:
+            if begin_ns < to_ns and end_ns > from_ns:
+                panel.axvspan(
+                    _hours(max(begin_ns, from_ns), from_ns),
+                    _hours(min(end_ns, to_ns), from_ns),
+                    color=_TRUTH,
+                    lw=0,
+                )
+    for sensor in (*staged.beside, staged.sensor):
+        _plot_values(upper, scene, staged, sensor, (from_ns, to_ns))
+    spec = staged.registry.specs[staged.sensor]
+    for limit in (spec.ll, spec.l, spec.h, spec.hh):
+        if np.isfinite(limit) and not scene.offset:
+            upper.axhline(limit, color=_MARK, lw=0.7, ls=":")
+    for onset_ns, told_ns, end_ns in shown:
+        upper.axvspan(
+            _hours(told_ns, from_ns), _hours(min(end_ns, to_ns), from_ns), color=_PALE, alpha=0.6, lw=0
         )
-    upper.plot(hours[thin], table.values[thin, scene.channel], lw=0.8, color=_INK)
-    for name in ("ll", "l", "h", "hh"):
-        if name in scene.spec:
-            upper.axhline(scene.spec[name], color=_MARK, lw=0.7, ls=":")
-    last = min(rows.stop, len(hours)) - 1
-    for onset, told, end in shown:
-        upper.axvspan(hours[told], hours[min(end, last)], color=_PALE, alpha=0.6, lw=0)
-        upper.axvline(hours[told], color=_MARK, lw=1.0)
-        upper.axvline(hours[max(onset, rows.start)], color=_MARK, lw=0.7, ls="--")
-    ratio = score / np.maximum(1.0 - score, 1e-9)
-    lower.plot(hours[thin], ratio[thin], lw=0.8, color=_INK)
-    lower.axhline(1.0, color=_MARK, lw=0.7)
-    lower.set_ylim(0, 3)
-    lower.set_ylabel("statistic / threshold")
-    lower.set_xlabel("hours")
+        upper.axvline(_hours(told_ns, from_ns), color=_MARK, lw=1.0)
+        upper.axvline(_hours(max(onset_ns, from_ns), from_ns), color=_MARK, lw=0.7, ls="--")
+    _plot_score(lower, scene, staged, judged, (from_ns, to_ns))
     upper.set_ylabel(scene.axis)
     upper.set_title(f"{scene.method.label}: {scene.caption}", loc="left")
     return figure, len(shown)
 
 
-def _judge(scene: Scene, table: Table) -> tuple[list[tuple[int, int, int]], NDArray[np.float64]]:
-    """Return rows of onset, of the finding and of its end on the channel, and the row's greatest score."""
-    n, channels = table.values.shape
-    own = {
-        "id": f"{scene.channel}",
-        "sensor": f"{scene.channel}",
-        "enterprise": "",
-        "type": SensorType.OTHER,
-    } | dict(scene.spec)
-    specs = [
-        SensorSpec(**own)
-        if i == scene.channel
-        else SensorSpec(id=f"{i}", sensor=f"{i}", enterprise="", type=SensorType.OTHER)
-        for i in range(channels)
-    ]
+def _judge(scene: Scene, staged: Staged) -> Judged:
     profile = packaged()
-    kind = SensorType(own["type"])
-    profile = Profile({**profile.types, kind: replace(profile.types[kind], **scene.settings)})
-    bank = DetectorBank(SensorRegistry(tuple(specs)), profile, Clock.EVENT)
-    judged = bank.step(
-        ReadingBlock(
-            sensor=np.tile(np.arange(channels, dtype=np.int32), n),
-            t_ns=np.repeat(table.t_ns, channels),
-            value=table.values.ravel(),
-            quality=np.zeros(n * channels, np.uint8),
-        ),
-        0,
-    )
-    group = scene.method in {Method.T2, Method.Q}
-    spans: list[tuple[int, int, int]] = []
+    kind = staged.registry.specs[staged.sensor].type
+    changed = Profile({**profile.types, kind: replace(profile.types[kind], **scene.settings)})
+    return DetectorBank(staged.registry, changed, Clock.EVENT).step(staged.block, 0)
+
+
+def _spans(scene: Scene, staged: Staged, judged: Judged, last_ns: int) -> list[Span]:
+    """Return the findings of the method that are shown, first told first."""
+    spans: list[Span] = []
     open_at: dict[int, tuple[int, int]] = {}
     for row in judged.findings:
         sensor = int(row["sensor"])
-        if row["method"] != scene.method or (sensor != scene.channel and not group):
+        if row["method"] != scene.method or (sensor != staged.sensor and not scene.together):
             continue
-        at, onset = (int(np.searchsorted(table.t_ns, row[name])) for name in ("t_ns", "onset_ns"))
         if row["edge"] == Edge.RAISED:
-            open_at.setdefault(sensor, (onset, at))
+            open_at.setdefault(sensor, (int(row["onset_ns"]), int(row["now_ns"])))
         elif sensor in open_at:
-            spans.append((*open_at.pop(sensor), at))
-    spans += [(*begun, n - 1) for begun in open_at.values()]
-    score = np.nan_to_num(judged.score).reshape(n, channels)
-    return sorted(spans, key=lambda span: span[1]), score.max(axis=1) if group else score[:, scene.channel]
+            spans.append((*open_at.pop(sensor), int(row["now_ns"])))
+    spans += [(*begun, last_ns) for begun in open_at.values()]
+    return sorted(spans, key=lambda span: span[1])
+
+
+def _plot_values(panel: Axes, scene: Scene, staged: Staged, sensor: int, within: tuple[int, int]) -> None:
+    arrival_ns = staged.arrival_ns
+    rows = np.flatnonzero(
+        (staged.block.sensor == sensor) & (arrival_ns >= within[0]) & (arrival_ns <= within[1])
+    )
+    rows = rows[:: max(1, len(rows) // _MOST_POINTS)]
+    at_ns = arrival_ns[rows]
+    y = (staged.block.t_ns[rows] - at_ns) * 1e-9 if scene.offset else staged.block.value[rows].copy()
+    pause = np.diff(at_ns, prepend=at_ns[:1])
+    y[pause > _GAP * max(float(np.median(pause)), 1.0)] = np.nan
+    color = _INK if sensor == staged.sensor else _OTHER
+    panel.plot(_hours(at_ns, within[0]), y, lw=0.8, color=color)
+
+
+def _plot_score(panel: Axes, scene: Scene, staged: Staged, judged: Judged, within: tuple[int, int]) -> None:
+    """The combined score as the ratio of the leading method's statistic to its threshold; of a group, of whoever leads."""
+    own = np.flatnonzero(staged.block.sensor == staged.sensor)
+    score, arrival_ns = np.nan_to_num(judged.score), staged.arrival_ns
+    led = np.maximum.reduceat(score, own) if scene.method in {Method.T2, Method.Q} else score[own]
+    ratio = led / np.maximum(1.0 - led, 1e-9)
+    inside = (arrival_ns[own] >= within[0]) & (arrival_ns[own] <= within[1])
+    thin = slice(None, None, max(1, int(inside.sum()) // _MOST_POINTS))
+    panel.plot(_hours(arrival_ns[own][inside], within[0])[thin], ratio[inside][thin], lw=0.8, color=_INK)
+    panel.axhline(1.0, color=_MARK, lw=0.7)
+    panel.set_ylim(0, 3)
+    panel.set_ylabel("statistic / threshold")
+    panel.set_xlabel("hours")
+
+
+def _hours(t_ns: Any, from_ns: int) -> Any:
+    return (t_ns - from_ns) / _HOUR_NS
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from typing import Any
 from detectors.settings import Methods, ns
 from detectors.shape_state import NO_PARTNER
 from detectors.state import FOREVER
+from registry.circles import Circle, same_reading
 from registry.sensors import SensorRegistry, SensorSpec, SensorType
 
 Row = dict[str, Any]
@@ -73,15 +74,16 @@ def saturation_bounds(spec: SensorSpec, methods: Methods) -> tuple[float, float]
 
 
 def partners_of(registry: SensorRegistry) -> list[int]:
-    """Return for each sensor the next one of those that measure the same at the same place, or `NO_PARTNER`.
+    """Return for each sensor the next one of those that should read the same, or `NO_PARTNER`.
 
-    The same: type, unit, equipment and group. Gas detectors of one group stand apart from each other and are no partners.
+    Of levels, pressures and temperatures only: gas detectors of a group stand apart from each other, flows stand still by
+    themselves, and what a group of others is nobody knows; there one that moves is no witness against one that rests.
     """
-    alike: dict[tuple[object, ...], list[int]] = {}
+    alike: dict[Circle, list[int]] = {}
     for i, spec in enumerate(registry.specs):
-        if spec.type in _PARTNER_TYPES and spec.equipment and spec.group:
-            key = (spec.enterprise, spec.equipment, spec.group, spec.type, spec.unit)
-            alike.setdefault(key, []).append(i)
+        circle = same_reading(spec) if spec.type in _PARTNER_TYPES else None
+        if circle is not None:
+            alike.setdefault(circle, []).append(i)
     partners = [NO_PARTNER] * len(registry)
     for members in alike.values():
         if len(members) > 1:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from detectors.profile import Methods, Profile
+from registry.circles import Circle, same_thing
 from registry.sensors import SensorRegistry, SensorSpec
 
 LEAST_MEMBERS = 3
@@ -103,11 +104,16 @@ def _parts(members: Sequence[int], specs: Sequence[SensorSpec]) -> Iterable[list
 
 
 def _votes(specs: Sequence[SensorSpec], methods: Sequence[Methods]) -> Iterable[VoteSpec]:
-    """Sensors that share enterprise, `group` of the points table and type; the majority unless `vote_needed` says otherwise."""
-    together: Mapping[tuple[str, str, str], list[int]] = defaultdict(list)
+    """Sensors of one type and one `group` of the points table; the majority unless `vote_needed` says otherwise.
+
+    Only the plant's own group makes a vote: two detectors on one equipment confirm each other, but how many of them are
+    enough nobody has said.
+    """
+    together: Mapping[Circle, list[int]] = defaultdict(list)
     for i, spec in enumerate(specs):
-        if spec.group and methods[i].vote_needed >= 0:
-            together[spec.enterprise, spec.group, spec.type].append(i)
+        circle = same_thing(spec)
+        if circle is not None and spec.group and methods[i].vote_needed >= 0:
+            together[*circle, spec.type].append(i)
     for sensors in together.values():
         if len(sensors) >= LEAST_VOTES:
             wanted = max(methods[i].vote_needed for i in sensors) or len(sensors) // 2 + 1

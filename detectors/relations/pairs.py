@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
 
+from registry.circles import same_reading
 from registry.sensors import SensorRegistry, SensorSpec, SensorType
 from registry.units import convert, convertible
 
@@ -74,7 +75,7 @@ def relations_of(registry: SensorRegistry) -> list[Relation]:
     circles: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     tanks: defaultdict[tuple[str, str], dict[SensorType, list[int]]] = defaultdict(lambda: defaultdict(list))
     for i, spec in enumerate(registry.specs):
-        circle = _circle_of(spec)
+        circle = same_reading(spec)
         if circle is not None:
             circles[circle].append(i)
         if spec.equipment:
@@ -91,22 +92,6 @@ def relations_of(registry: SensorRegistry) -> list[Relation]:
         Relation(partners.get(i, ()), *explained.get(i, (Form.NONE, (), Shape.UNKNOWN)))
         for i in range(len(registry))
     ]
-
-
-def _circle_of(spec: SensorSpec) -> tuple[str, ...] | None:
-    """Return what redundant sensors have in common, None for a sensor that can have no partner.
-
-    A group says that its sensors watch the same thing. Without one, flows of a tank are its inlet and outlet, and
-    temperatures its bottom and top; levels are partners if they are ranged alike and have the same set-points, and
-    pressures if there are set-points at all (suction and discharge differ in them).
-    """
-    if spec.group:
-        return ("group", spec.enterprise, spec.group, spec.type, spec.unit)
-    known = not all(map(math.isnan, spec.limits))
-    if spec.equipment and (spec.type is SensorType.LEVEL or (spec.type is SensorType.PRESSURE and known)):
-        alike = (str(x) for x in (spec.range_lo, spec.range_hi, *spec.limits))
-        return ("equipment", spec.enterprise, spec.equipment, spec.type, spec.unit, *alike)
-    return None
 
 
 def _explained(

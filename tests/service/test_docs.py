@@ -50,13 +50,19 @@ def test_writing_the_tables_touches_nothing_else(tmp_path: Path) -> None:
 
 
 def test_every_method_has_its_section() -> None:
-    headings = {
-        name
-        for line in page("detectors.md").splitlines()
-        if line.startswith("## ")
-        for name in line[3:].split(", ")
+    sections = {
+        name: section
+        for section in page("detectors.md").split("\n## ")[1:]
+        for name in section.partition("\n")[0].split(", ")
     }
-    assert {method.label for method in Method} <= headings
+    assert {method.label for method in Method} <= set(sections)
+    for method in Method:
+        section = sections[method.label]
+        for part in ("```", "- Catches", "- Misses", f"(img/detectors/{method.label}.svg)"):
+            assert part in section, f"{method.label} has no {part}"
+        origin = r"hazwatch's own|(19|20)\d\d\)|ISA-\d|IEC \d|NAMUR|OPC UA|Sparkplug|[A-Z]\w+ (19|20)\d\d"
+        assert re.search(origin, section), f"{method.label} does not say where it comes from"
+        assert (ROOT / f"docs/img/detectors/{method.label}.svg").is_file()
 
 
 def test_the_example_of_a_plants_own_profile_holds(tmp_path: Path) -> None:
