@@ -128,7 +128,7 @@ def _publish(
                     yield chunk
                     progress.advance(task, len(chunk))
 
-            done = publish(counted(), publisher, packer, factor)
+            done = publish(counted(), [publisher], packer, factor)
     except BrokerUnreachableError as error:
         end(f"error: {error}", NO_SERVER)
     rate = done.readings / done.elapsed_s if done.elapsed_s else 0.0
