@@ -16,7 +16,7 @@ GAS_KINDS = frozenset({"gas_combustible", "gas_toxic", "oxygen"})
 
 
 class Mode(IntEnum):
-    """What a transmitter is doing, second by second.
+    """What a transmitter is doing at each row's time.
 
     HELD repeats what it sent last and says that all is well: it lies. CALIBRATING goes on sending what its cell sees,
     marked uncertain, because someone has declared it. NO_VALUE: the gateway says that it got none. SILENT: nothing at

@@ -1,7 +1,7 @@
 """From true values to what transmitters send: lag, offset, drift, noise, saturation, resolution, and their diagnostics.
 
-Each point has random streams of its own by its id, one for each quantity, drawn second by second. So any split of the
-seconds into calls gives the same readings, and a point that is added changes no other.
+Each point has random streams of its own by its id, one for each quantity, drawn row by row. So any split of the
+rows into calls gives the same readings, and a point that is added, or simulated elsewhere, changes no other.
 """
 
 import math
@@ -52,24 +52,26 @@ class Sensed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What is sent in each second, one column a point; NaN where nothing is, and the quality (uint8)."""
+    """What is sent at each row's time, one column a point; NaN where nothing is, and the quality (uint8)."""
 
     value: NDArray[np.float64]
     quality: NDArray[np.uint8]
 
 
 class Transmitters:
-    """The transmitters of some points; what they did before is their state.
+    """The transmitters of some points, seen every `row_s` seconds; what they did before is their state.
 
-    A sensor type without an entry in transmitters.yaml behaves as `other`.
+    A point is scanned at rows whose second is a multiple of its `scan_s`, shifted by a turn of its own; so `row_s` divides
+    each `scan_s`. A sensor type without an entry in transmitters.yaml behaves as `other`.
     """
 
-    def __init__(self, points: Sequence[Sensed], seed: int, start_ns: int) -> None:
+    def __init__(self, points: Sequence[Sensed], seed: int, start_ns: int, row_s: int = 1) -> None:
         kinds = transmitter_data()["kinds"]
         character = [kinds.get(point.type, kinds["other"]) for point in points]
         self.names = tuple(point.id for point in points)
         self._start_ns = start_ns
         self._second = 0
+        self._row_s = row_s
         self._low = np.array([point.range_lo for point in points], np.float64)
         self._span = np.array([point.range_hi for point in points], np.float64) - self._low
         assert (self._span > 0).all()
@@ -79,8 +81,8 @@ class Transmitters:
         self._scale = 10.0 ** _decimals(self._span / self._of(character, "counts"))
         self._turns = np.array([point.type == "wind_direction" for point in points], np.bool_)
         self._currents = [state_currents(point.type) for point in points]
-        self._lag = _Filter(np.array([_keep(c["lag_s"]) for c in character]))
-        self._wander = _Filter(np.array([_keep(c["drift_h"] * 3600) for c in character]))
+        self._lag = _Filter(np.array([_keep(row_s, c["lag_s"]) for c in character]))
+        self._wander = _Filter(np.array([_keep(row_s, c["drift_h"] * 3600) for c in character]))
         self._streams = [[_stream(seed, kind, name) for name in self.names] for kind in range(4)]
         spread = self._of(character, "offset") * self._span
         constants = np.array([stream.random(2) for stream in self._streams[0]]).reshape(-1, 2)
@@ -88,7 +90,9 @@ class Transmitters:
         self._phase_ms = np.floor(constants[:, 1] * _PHASE_MS)
         self._jitter_ms = self._of(character, "jitter_ms")
         self._scan = np.array([point.scan_s for point in points], np.int64)
-        self._turn = np.array([_number(name) for name in self.names], np.int64) % self._scan
+        assert (self._scan % row_s == 0).all()
+        turns = np.array([_number(name) for name in self.names], np.int64)
+        self._turn = turns % (self._scan // row_s) * row_s
         self._last = np.full(len(points), math.nan)
 
     @staticmethod
@@ -96,12 +100,12 @@ class Transmitters:
         return np.array([c[name] for c in character], np.float64)
 
     def measure(self, true: NDArray[np.float64], mode: NDArray[np.uint8] | None = None) -> Measured:
-        """Return what is sent for true values in the points' units, one row for each of the next seconds.
+        """Return what is sent for true values in the points' units, one row for each of the next times.
 
         `true` is finite; what a transmitter does otherwise than measuring stands in `mode`, a `Mode` for each value.
         """
         assert np.isfinite(true).all()
-        self._second += len(true)
+        self._second += len(true) * self._row_s
         seen = self._lag.through(true)
         white = self._draws(1, len(true)) * (self._noise + self._reading * np.abs(seen))
         pushes = self._draws(2, len(true)) * self._drift_sd * np.sqrt(1 - self._wander.keep**2)
@@ -118,8 +122,8 @@ class Transmitters:
         return self._told(sent, loop().quality(current), mode)
 
     def step(self, true: NDArray[np.float64], mode: NDArray[np.uint8] | None = None) -> Recorded:
-        """Return the readings that fall due in the next seconds, in the order of their times."""
-        seconds = np.arange(self._second, self._second + len(true))
+        """Return the readings that fall due in the next rows, in the order of their times."""
+        seconds = self._second + np.arange(len(true), dtype=np.int64) * self._row_s
         measured = self.measure(true, mode)
         late = np.stack([stream.random(len(true)) for stream in self._streams[3]], axis=1)
         offset_ms = np.floor(self._phase_ms + late * self._jitter_ms).astype(np.int64)
@@ -138,8 +142,8 @@ class Transmitters:
             quality=measured.quality[row, column],
         )
 
-    def _draws(self, kind: int, seconds: int) -> NDArray[np.float64]:
-        return np.stack([stream.standard_normal(seconds) for stream in self._streams[kind]], axis=1)
+    def _draws(self, kind: int, rows: int) -> NDArray[np.float64]:
+        return np.stack([stream.standard_normal(rows) for stream in self._streams[kind]], axis=1)
 
     def _drive(self, current: NDArray[np.float64], mode: NDArray[np.uint8]) -> None:
         """Put the currents of modes that have their own in place."""
@@ -165,7 +169,7 @@ class Transmitters:
 
 
 class _Filter:
-    """First-order low-pass filters side by side, ``y += (1 - keep) (x - y)`` each second, with what they hold."""
+    """First-order low-pass filters side by side, ``y += (1 - keep) (x - y)`` each row, with what they hold."""
 
     def __init__(self, keep: NDArray[np.float64]) -> None:
         self.keep = keep
@@ -188,9 +192,9 @@ class _Filter:
         return out
 
 
-def _keep(tau_s: float) -> float:
-    """Return the share of a first-order system's state that is left after a second."""
-    return math.exp(-1 / tau_s) if tau_s > 0 else 0.0
+def _keep(row_s: int, tau_s: float) -> float:
+    """Return the share of a first-order system's state that is left from one row to the next."""
+    return math.exp(-row_s / tau_s) if tau_s > 0 else 0.0
 
 
 def _decimals(step: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -227,3 +227,16 @@ def test_the_demo_site_keeps_its_readings() -> None:
     sent = DemoTransmitters(points, rng).measure(true)
     told = hashlib.sha256(sent.tobytes()).hexdigest()
     assert told == "3ac9e6be7cd091b3e170bdf017926a33a08c96117b3ea040e5980c75f5a21c1b"
+
+
+def test_rows_may_be_further_apart_than_a_second() -> None:
+    points = [_Point("T", "temperature", 0, 1000, scan_s=10), _Point("L", scan_s=5)]
+    true = np.concatenate([np.zeros((20, 2)), np.tile([800.0, 5.0], (20, 1))])
+    run = Transmitters(points, 1, START, row_s=5).step(true)
+    seconds = (run.t_ns - START) // NS
+    assert np.bincount(run.column).tolist() == [20, 40]
+    assert (seconds % 5 == 0).all()
+    assert seconds.max() <= 195
+    value = Transmitters(points, 1, START, row_s=5).measure(true).value
+    # four rows of 5 s are one time constant of 20 s
+    assert value[20 + 3, 0] == pytest.approx(800 * (1 - math.exp(-1)), abs=8)
