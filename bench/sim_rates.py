@@ -21,13 +21,14 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from sim.city import CITY_SENSORS, city_readings, city_settings, city_truth  # noqa: E402 - the rooms are found from the checkout
+from sim.csv_text import CsvText  # noqa: E402 - as above
 from sim.demo import demo_points  # noqa: E402 - as above
 from sim.recorded import Recorded  # noqa: E402 - as above
 from sim.scenarios import DEMO_START_NS  # noqa: E402 - as above
 from sim.sending.gateways import Gateways, delivered  # noqa: E402 - as above
 from sim.sending.links import Gateway, draw_outages  # noqa: E402 - as above
 from sim.sending.transmitters import Transmitters  # noqa: E402 - as above
-from sim.writing import write_readings  # noqa: E402 - as above
+from sim.writing import time_texts, write_readings  # noqa: E402 - as above
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,25 @@ def timed(what: str, work: Callable[[], int]) -> Rate:
 def drained(chunks: Iterable[Recorded]) -> int:
     """Return how many readings there are."""
     return sum(len(chunk) for chunk in chunks)
+
+
+def plainly(chunks: Iterable[Recorded]) -> int:
+    """Make the lines of CSV by one f-string a reading, as is usual; return how many."""
+    count = 0
+    for chunk in chunks:
+        moments, back = np.unique(chunk.t_ns, return_inverse=True)
+        times = time_texts(moments.tolist())
+        cells = zip(back.tolist(), chunk.column.tolist(), chunk.value.tolist(), strict=True)
+        count += len(
+            [f"{times[t]},{chunk.names[column]},{'' if v != v else repr(v)}\n" for t, column, v in cells]  # noqa: PLR0124 - NaN is not itself
+        )
+    return count
+
+
+def at_once(chunks: Iterable[Recorded]) -> int:
+    """Make the same lines many at once; return how many."""
+    text = CsvText(quality=False)
+    return sum(lines.count(b"\n") for chunk in chunks for lines in text.lines(chunk))
 
 
 def transmitted(seconds: int) -> Iterator[Recorded]:
@@ -93,6 +113,8 @@ def main() -> None:
                 city_readings(1, DEMO_START_NS, given.seconds), files[".csv"])),
             *(timed(f"`city` written as {ending}", partial(write_readings, city, path))
               for ending, path in files.items()),
+            timed("lines of CSV, one f-string each", lambda: plainly(city)),
+            timed("lines of CSV, many at once", lambda: at_once(city)),
             timed("192 transmitters", lambda: drained(transmitted(36_000))),
             timed("their readings through 8 gateways", lambda: drained(through_gateways(sent, 36_000))),
         ]  # fmt: skip
