@@ -1,6 +1,6 @@
 """`hazwatch sim`: simulated or recorded readings, to a file or to a broker, with the labelled truth."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -28,6 +28,10 @@ from sim.sparkplug import SparkplugPacker
 from sim.writing import write_readings, write_truth
 
 NO_ENTERPRISE = "-"
+_PACKERS: Mapping[Wire, type[Packer | SparkplugPacker]] = {
+    Wire.JSON: Packer,
+    Wire.SPARKPLUG: SparkplugPacker,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +102,7 @@ def command(
     if mqtt is not None:
         settings = connection(mqtt, username, password_file, ca, cert, key)
         addresses = Addresses(_mapping(points) if points else None, enterprise)
-        packing: Packing
-        if wire is Wire.SPARKPLUG:
-            packing = SparkplugPacker(addresses, shape, lanes=clients, gather_s=gather)
-        else:
-            packing = Packer(addresses, shape, lanes=clients, gather_s=gather)
+        packing = _PACKERS[wire](addresses, shape, lanes=clients, gather_s=gather)
         _publish(given.chunks(), settings, packing, clients, _factor(speed))
 
 
