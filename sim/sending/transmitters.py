@@ -52,10 +52,19 @@ class Sensed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What is sent at each row's time, one column a point; NaN where nothing is, and the quality (uint8)."""
+    """What is sent at each row's time, one column a point.
+
+    Attributes:
+        value: NaN where there is none.
+        quality: uint8, as `registry.readings`.
+        due: where the point is scanned and says something.
+        after_ms: how much later than the row's time that is, below a second, int64.
+    """
 
     value: NDArray[np.float64]
     quality: NDArray[np.uint8]
+    due: NDArray[np.bool_]
+    after_ms: NDArray[np.int64]
 
 
 class Transmitters:
@@ -105,7 +114,6 @@ class Transmitters:
         `true` is finite; what a transmitter does otherwise than measuring stands in `mode`, a `Mode` for each value.
         """
         assert np.isfinite(true).all()
-        self._second += len(true) * self._row_s
         seen = self._lag.through(true)
         white = self._draws(1, len(true)) * (self._noise + self._reading * np.abs(seen))
         pushes = self._draws(2, len(true)) * self._drift_sd * np.sqrt(1 - self._wander.keep**2)
@@ -119,19 +127,16 @@ class Transmitters:
             self._drive(current, mode)
         sent = self._low + loop().share(current) * self._span
         sent = np.rint(sent * self._scale) / self._scale + 0.0
-        return self._told(sent, loop().quality(current), mode)
+        quality = loop().quality(current)
+        self._tell(sent, quality, mode)
+        return Measured(sent, quality, *self._scanned(len(true), mode))
 
     def step(self, true: NDArray[np.float64], mode: NDArray[np.uint8] | None = None) -> Recorded:
         """Return the readings that fall due in the next rows, in the order of their times."""
-        seconds = self._second + np.arange(len(true), dtype=np.int64) * self._row_s
+        first_ns = self._start_ns + self._second * NS
         measured = self.measure(true, mode)
-        late = np.stack([stream.random(len(true)) for stream in self._streams[3]], axis=1)
-        offset_ms = np.floor(self._phase_ms + late * self._jitter_ms).astype(np.int64)
-        due = (seconds[:, None] - self._turn) % self._scan == 0
-        if mode is not None:
-            due &= mode != Mode.SILENT
-        row, column = np.nonzero(due)
-        t_ns = self._start_ns + seconds[row] * NS + offset_ms[row, column] * _NS_PER_MS
+        row, column = np.nonzero(measured.due)
+        t_ns = first_ns + row * (self._row_s * NS) + measured.after_ms[row, column] * _NS_PER_MS
         order = np.argsort(t_ns, kind="stable")
         row, column = row[order], column[order]
         return Recorded(
@@ -142,6 +147,18 @@ class Transmitters:
             quality=measured.quality[row, column],
         )
 
+    def _scanned(
+        self, rows: int, mode: NDArray[np.uint8] | None
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Return which points are scanned in the next rows, and how many ms after the row's time."""
+        seconds = self._second + np.arange(rows, dtype=np.int64) * self._row_s
+        self._second += rows * self._row_s
+        due = (seconds[:, None] - self._turn) % self._scan == 0
+        if mode is not None:
+            due &= mode != Mode.SILENT
+        late = np.stack([stream.random(rows) for stream in self._streams[3]], axis=1)
+        return due, np.floor(self._phase_ms + late * self._jitter_ms).astype(np.int64)
+
     def _draws(self, kind: int, rows: int) -> NDArray[np.float64]:
         return np.stack([stream.standard_normal(rows) for stream in self._streams[kind]], axis=1)
 
@@ -151,10 +168,10 @@ class Transmitters:
             for state, own in self._currents[column].items():
                 current[mode[:, column] == state, column] = own
 
-    def _told(
+    def _tell(
         self, sent: NDArray[np.float64], quality: NDArray[np.uint8], mode: NDArray[np.uint8] | None
-    ) -> Measured:
-        """Apply what is said rather than driven: held values, none at all, a declared calibration."""
+    ) -> None:
+        """Apply what is said rather than driven, in place: held values, none at all, a declared calibration."""
         if mode is not None:
             quality[mode == Mode.CALIBRATING] = Quality.UNCERTAIN
             nothing = (mode == Mode.NO_VALUE) | (mode == Mode.SILENT)
@@ -165,7 +182,6 @@ class Transmitters:
                 quality[held, column] = Quality.GOOD
         if len(sent):
             self._last = np.where(np.isnan(sent[-1]), self._last, sent[-1])
-        return Measured(sent, quality)
 
 
 class _Filter:
