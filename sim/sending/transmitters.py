@@ -95,7 +95,7 @@ class Transmitters:
         self._streams = [[_stream(seed, kind, name) for name in self.names] for kind in range(4)]
         spread = self._of(character, "offset") * self._span
         constants = np.array([stream.random(2) for stream in self._streams[0]]).reshape(-1, 2)
-        self._offset = (2 * constants[:, 0] - 1) * spread
+        self._offset = (2 * constants[:, 0] - 1) * spread + self._of(character, "zero") * self._span
         self._phase_ms = np.floor(constants[:, 1] * _PHASE_MS)
         self._jitter_ms = self._of(character, "jitter_ms")
         self._scan = np.array([point.scan_s for point in points], np.int64)

@@ -240,3 +240,17 @@ def test_rows_may_be_further_apart_than_a_second() -> None:
     value = Transmitters(points, 1, START, row_s=5).measure(true).value
     # four rows of 5 s are one time constant of 20 s
     assert value[20 + 3, 0] == pytest.approx(800 * (1 - math.exp(-1)), abs=8)
+
+
+@pytest.mark.parametrize("kind", ["gas_combustible", "gas_toxic"])
+def test_clean_air_is_a_good_reading(kind: str) -> None:
+    points = [_Point(f"G{i}", kind, 0, 100) for i in range(30)]
+    got = Transmitters(points, 1, START).measure(np.zeros((3600, 30)))
+    assert not got.quality.any()
+    assert 1 < np.median(got.value) < 3
+    assert got.value.max() < 5
+
+
+def test_no_flow_and_an_empty_tank_are_good_readings() -> None:
+    points = [_Point("F", "flow", 0, 600), _Point("L"), _Point("P", "pressure", 0, 2.5)]
+    assert not Transmitters(points, 1, START).measure(np.zeros((20_000, 3))).quality.any()
