@@ -191,16 +191,19 @@ def test_breaks_close_upon_each_other_lose_nothing() -> None:
     gaps=st.lists(st.tuples(st.integers(1, 60), st.integers(1, 90)), max_size=8),
     backfill=st.sampled_from(Backfill),
     speed=st.sampled_from([1.2, 20.0]),
+    poll_s=st.sampled_from([1.0, 5.0]),
 )
 def test_nothing_arrives_while_the_link_is_broken(
-    gaps: list[tuple[int, int]], backfill: Backfill, speed: float
+    gaps: list[tuple[int, int]], backfill: Backfill, speed: float, poll_s: float
 ) -> None:
     breaks, at = [], 0
     for gap, length in gaps:
         begin = _second(at + gap) + 50_000_000  # while a poll is on its way
         breaks.append(Outage(gateway=0, from_ns=begin, until_ns=begin + length * NS))
         at += gap + length
-    gateway = Gateway(id="g", backfill=backfill, backfill_speed=speed, unconfirmed_s=3, duplicate_share=0.2)
+    gateway = Gateway(
+        id="g", poll_s=poll_s, backfill=backfill, backfill_speed=speed, unconfirmed_s=3, duplicate_share=0.2
+    )
     found = Link(gateway, 0, 1, START, breaks).arrivals(START + np.arange(at + 60, dtype=np.int64) * NS)
     came = found[found >= 0]
     for outage in breaks:
