@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sim.recorded import Recorded
@@ -193,6 +193,7 @@ def test_breaks_close_upon_each_other_lose_nothing() -> None:
     speed=st.sampled_from([1.2, 20.0]),
     poll_s=st.sampled_from([1.0, 5.0]),
 )
+@example(gaps=[(5, 1)], backfill=Backfill.LIVE_FIRST, speed=20.0, poll_s=5.0)
 def test_nothing_arrives_while_the_link_is_broken(
     gaps: list[tuple[int, int]], backfill: Backfill, speed: float, poll_s: float
 ) -> None:
