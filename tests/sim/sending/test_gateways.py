@@ -199,7 +199,7 @@ def test_nothing_arrives_while_the_link_is_broken(
 ) -> None:
     breaks, at = [], 0
     for gap, length in gaps:
-        begin = _second(at + gap) + 50_000_000  # while a poll is on its way
+        begin = _second(at + gap) + 10_000_000  # while a poll is on its way
         breaks.append(Outage(gateway=0, from_ns=begin, until_ns=begin + length * NS))
         at += gap + length
     gateway = Gateway(
