@@ -6,6 +6,7 @@ from typing import Any
 
 from registry.faults import Fault, InputError
 from registry.plant import Text
+from sim.city import CITY_SENSORS, CITY_TEXT, city_readings, city_truth
 from sim.recorded import Recorded
 from sim.site import NS, SiteSim
 from sim.truth import truth_of_site
@@ -41,6 +42,7 @@ def list_scenarios() -> tuple[Scenario, ...]:
             readings=_site_readings,
             truth=truth_of_site,
         ),
+        Scenario(name="city", text=CITY_TEXT, sensors=CITY_SENSORS, readings=city_readings, truth=city_truth),
     )
 
 
