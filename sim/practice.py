@@ -1,0 +1,239 @@
+"""A scenario being run: plant, events, transmitters, block by block, for all of a site or for some of its sources.
+
+Sources share no pipe and each has random streams of its own, so running some of them gives the very numbers that
+running all of them gives. That is what several processes rest on (`sim.workers`).
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.faults.acting import Acting, released_kg_s
+from sim.faults.crossings import Crossing, Watch
+from sim.faults.plan import Event, segments_of
+from sim.faults.senses import Rows, Senses
+from sim.plant.air import Air
+from sim.plant.clouds import Clouds
+from sim.plant.network import Network
+from sim.plant.operations import CONTROL_S, Control, Segment, normal, overridden, through
+from sim.plant.site import Site, SitePoint, per_unit_pa
+from sim.plant.streams import BLOCK_S, stream
+from sim.scenario import Practice
+from sim.transmitters import Transmitters
+
+Floats = NDArray[np.float64]
+_OPERATIONS, _WOBBLE, _TRANSMITTERS = 500, 700, 900
+_WOBBLE_TAU_S, _WOBBLE_SD = 600.0, 0.015
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What came of `BLOCK_S` seconds: readings in the order of their times, and the limits that were passed.
+
+    `t_ms` counts from the start; `point` is the site's number of the sensor.
+    """
+
+    t_ms: NDArray[np.int64]
+    point: NDArray[np.int32]
+    value: Floats
+    quality: NDArray[np.uint8]
+    crossings: tuple[Crossing, ...]
+
+
+class Part:
+    """The sources numbered `places` of a site, run from the start; every call of `block` goes on."""
+
+    def __init__(
+        self, practice: Practice, seed: int, start_ns: int, seconds: int, places: Sequence[int]
+    ) -> None:
+        site, events = practice.site, practice.events(seed, start_ns, seconds)
+        self._site = site
+        self._weather = practice.weather(seed, start_ns, seconds)
+        self._vessels = [i for i, v in enumerate(site.vessels) if v.place in places]
+        self._network = Network([site.vessels[i] for i in self._vessels])
+        self._control = Control(
+            self._network, [_programme(site, i, events, seed, seconds) for i in self._vessels]
+        )
+        self._acting = Acting(site, self._network, self._vessels, events)
+        self._wobble = [stream(seed, _WOBBLE, i) for i in self._vessels]
+        self._second = 0
+        own = [n for n, p in enumerate(site.points) if _owner(p) in places]
+        self._points = [site.points[n] for n in own]
+        self._watch = Watch(self._points, own)
+        self._row_s = math.gcd(*(p.point.scan_s for p in site.points))
+        self._step_s = math.gcd(self._row_s, CONTROL_S)
+        self._sources = [_SourceRun(site, place, events, seed) for place in places]
+        self._trace = _Trace(self._network, BLOCK_S // self._row_s)
+
+    def block(self) -> Block:
+        """Return the next `BLOCK_S` seconds."""
+        air = self._weather.block()
+        self._push()
+        self._step(air)
+        self._trace.level_m = self._network.grid.level_m(self._trace.volume_m3)
+        t_s = self._second + np.arange(0, BLOCK_S, self._row_s, dtype=np.float64)
+        columns = [
+            source.true(self._trace, self._vessels, air, self._row_s, self._second)
+            for source in self._sources
+        ]
+        crossings = self._watch.block(t_s, np.hstack(columns))
+        parts = [source.readings(t_s, true) for source, true in zip(self._sources, columns, strict=True)]
+        self._second += BLOCK_S
+        t_ms, point, value, quality = (np.concatenate(column) for column in zip(*parts, strict=True))
+        order = np.lexsort((point, t_ms))
+        return Block(t_ms[order], point[order], value[order], quality[order], tuple(crossings))
+
+    def _push(self) -> None:
+        """Let every pipe's flow wander a little: pumps, viscosity, other users of the line."""
+        keep = np.exp(-BLOCK_S / _WOBBLE_TAU_S)
+        draws = np.array([rng.standard_normal(2) for rng in self._wobble])
+        n = len(self._vessels)
+        wobble = self._network.wobble
+        pushes = np.concatenate((draws[:, 0], draws[:, 1])) * _WOBBLE_SD * np.sqrt(1 - keep * keep)
+        wobble[: 2 * n] = 1 + (wobble[: 2 * n] - 1) * keep + pushes
+
+    def _step(self, air: Air) -> None:
+        network = self._network
+        for i in range(0, BLOCK_S, self._step_s):
+            if i % CONTROL_S == 0:
+                t_s = float(self._second + i)
+                self._acting.scan(t_s)
+                self._control.scan(t_s)
+            if i % self._row_s == 0:
+                self._trace.note(network, i // self._row_s)
+            network.step(float(self._step_s), float(air.air_c[i]), float(air.sun[i]), float(air.atm_pa[i]))
+
+
+class _Trace:
+    """What the sensors need of the network, one row a scan."""
+
+    def __init__(self, network: Network, rows: int) -> None:
+        n = len(network.vessels)
+        self.volume_m3, self.gauge_pa, self.temp_c, self.leak_kg_s = (np.zeros((rows, n)) for _ in range(4))
+        self.level_m = np.zeros((rows, n))
+        self.in_m3_h, self.out_m3_h = np.zeros((rows, n)), np.zeros((rows, n))
+
+    def note(self, network: Network, row: int) -> None:
+        n = len(network.vessels)
+        density = network.figures.density_kg_m3
+        self.volume_m3[row] = network.volume_m3()
+        self.gauge_pa[row] = network.gauge_pa()
+        self.temp_c[row] = network.temperature_c()
+        self.leak_kg_s[row] = network.flux.leak_kg_s
+        self.in_m3_h[row] = network.flux.pipe_kg_s[:n] / density * 3600
+        self.out_m3_h[row] = network.flux.pipe_kg_s[n : 2 * n] / density * 3600
+
+
+class _SourceRun:
+    """One source's gas, transmitters and what events do to its readings."""
+
+    def __init__(self, site: Site, place: int, events: Sequence[Event], seed: int) -> None:
+        self._site, self._place = site, place
+        self._source = site.sources[place]
+        self._own = [n for n, p in enumerate(site.points) if _owner(p) == place]
+        self._points = [site.points[n] for n in self._own]
+        self._gas = [i for i, p in enumerate(self._points) if p.what == "gas"]
+        self._clouds = Clouds(
+            np.array([self._points[i].point.x for i in self._gas]),
+            np.array([self._points[i].point.y for i in self._gas]),
+        )
+        self._events = [e for e in events if e.place == place and e.family.releases]
+        self._transmitters = Transmitters([p.point for p in self._points], stream(seed, _TRANSMITTERS, place))
+        self._senses = Senses(site, self._own, events)
+        self._scan_ms = np.array([p.point.scan_s * 1000 for p in self._points], np.int64)
+
+    def true(self, trace: _Trace, vessels: Sequence[int], air: Air, row_s: int, second: int) -> Floats:
+        """Return the true values, one row a scan, one column a point of this source."""
+        rows = len(trace.volume_m3)
+        local = {vessel: i for i, vessel in enumerate(vessels)}
+        mine = [local[i] for i, v in enumerate(self._site.vessels) if v.place == self._place]
+        felt = self._felt(trace, mine, air, row_s, second)
+        last = slice(0, None, row_s)
+        gas = dict(zip(self._gas, felt[last].T, strict=True))
+        out_m3_h = trace.out_m3_h[:, mine].sum(axis=1)
+        values: dict[str, Floats] = {
+            "inflow": trace.in_m3_h[:, mine].sum(axis=1),
+            "outflow": out_m3_h,
+            "header": self._header_pa(out_m3_h),
+            "wind_m_s": air.wind_m_s[last],
+            "from_deg": air.from_deg[last],
+            "air_c": air.air_c[last],
+        }
+        of_vessel = {"level": trace.level_m, "pressure": trace.gauge_pa, "temperature": trace.temp_c}
+        true = np.empty((rows, len(self._points)))
+        for i, p in enumerate(self._points):
+            if p.vessel is not None:
+                true[:, i] = of_vessel[p.what][:, local[p.vessel]]
+            else:
+                true[:, i] = gas[i] / self._source.gas_unit_mg_m3 if p.what == "gas" else values[p.what]
+            if p.point.type == "pressure":
+                true[:, i] /= per_unit_pa(p.point.unit)
+        return true
+
+    def _header_pa(self, out_m3_h: Floats) -> Floats:
+        """Return the pressure behind the export pump: its curve falls with the square of the flow."""
+        full = self._source.flow_m3_h * 2
+        running = out_m3_h > 0.01 * full
+        return np.where(running, 0.9e6 - 0.35e6 * np.minimum(out_m3_h / full, 1.0) ** 2, 0.25e6)
+
+    def _felt(self, trace: _Trace, mine: Sequence[int], air: Air, row_s: int, second: int) -> Floats:
+        seconds = second + np.arange(BLOCK_S, dtype=np.float64)
+        releases = []
+        for event in self._events:
+            if event.onset_s < seconds[-1] and event.end_s > seconds[0] and event.at_m is not None:
+                full = released_kg_s(self._site, event)
+                ramp = np.clip(
+                    (seconds - event.onset_s) / (event.of(event.family.release_ramp_h) * 3600 + 1), 0, 1
+                )
+                releases.append((event.at_m, full * ramp * (seconds < event.end_s)))
+        share = self._source.liquid.airborne_share
+        for i, vessel in zip(mine, (v for v in self._site.vessels if v.place == self._place), strict=True):
+            if trace.leak_kg_s[:, i].any():
+                releases.append((vessel.at_m, share * np.repeat(trace.leak_kg_s[:, i], row_s)))
+        return self._clouds.block(air, releases)
+
+    def readings(
+        self, t_s: Floats, true: Floats
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32], Floats, NDArray[np.uint8]]:
+        """Return time in ms, point, value and quality of what is sent in these rows."""
+        t_ms = np.rint(t_s * 1000).astype(np.int64)
+        rows = Rows(
+            t_s=t_s,
+            felt=true.copy(),
+            sent=true,
+            quality=np.zeros(true.shape, np.uint8),
+            due=t_ms[:, None] % self._scan_ms == 0,
+        )
+        self._senses.before(rows)
+        rows.sent = self._transmitters.measure(rows.felt)
+        self._senses.after(rows)
+        row, column = np.nonzero(rows.due)
+        point = np.array(self._own, np.int32)[column]
+        return t_ms[row], point, rows.sent[row, column], rows.quality[row, column]
+
+
+def _owner(p: SitePoint) -> int:
+    """Return the source whose run makes a point's readings; the weather's are made by the first."""
+    return 0 if p.place is None else p.place
+
+
+def _programme(site: Site, number: int, events: Sequence[Event], seed: int, seconds: int) -> list[Segment]:
+    vessel = site.vessels[number]
+    source = site.sources[vessel.place]
+    draws = stream(seed, _OPERATIONS, number)
+    if vessel.reaction is not None:
+        return through(draws, vessel.flow_m3_h, vessel.start, seconds)
+    programme = normal(draws, vessel.flow_m3_h, source.volume_m3, source.band, seconds)
+    for event in events:
+        if event.vessel == number and (segments := segments_of(site, event)):
+            programme = overridden(programme, event.onset_s - event.lead_s, segments)
+    return programme
+
+
+def blocks(part: Part, seconds: int) -> Iterator[Block]:
+    """Yield the blocks that cover so many seconds; the last may reach beyond."""
+    for _ in range(-(-seconds // BLOCK_S)):
+        yield part.block()

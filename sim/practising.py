@@ -1,0 +1,111 @@
+"""Scenarios of simulated plants as `sim.scenarios` lists them: readings, truth and settings from one scenario file."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from registry.marks import parse_marked
+from registry.plant import SourceGrade
+from sim.backfill import Backfill, Outage
+from sim.faults.crossings import Crossing
+from sim.faults.truth import Span, events_of_truth
+from sim.plant.streams import BLOCK_S
+from sim.recorded import Recorded
+from sim.scenario import Practice
+from sim.scenario_file import scenario_of
+from sim.settings_files import grades_of, settings_of
+from sim.truth import rfc3339
+from sim.workers import run
+
+NS = 1_000_000_000
+_MS = 1_000_000
+_BLOCKS_A_CHUNK = 4
+_REMEMBERED = 2
+
+
+class Practising:
+    """One scenario of a simulated plant.
+
+    Attributes:
+        practice: the scenario.
+    """
+
+    def __init__(self, practice: Practice) -> None:
+        self.practice = practice
+        self._crossings: dict[tuple[int, int, int], tuple[Crossing, ...]] = {}
+
+    def readings(self, seed: int, start_ns: int, seconds: int, workers: int = 1) -> Iterator[Recorded]:
+        """Yield the readings of so many seconds in the order of arrival."""
+        names = self.practice.names
+        gateways = Backfill(self._outages(seed, start_ns, seconds))
+        crossings: list[Crossing] = []
+        chunk: list[Recorded] = []
+        for number, block in enumerate(run(self.practice, seed, start_ns, seconds, workers)):
+            crossings += block.crossings
+            until_s = min((number + 1) * BLOCK_S, seconds)
+            rows = block.t_ms < until_s * 1000
+            made = Recorded(
+                names=names,
+                column=block.point[rows],
+                t_ns=start_ns + block.t_ms[rows] * _MS,
+                value=block.value[rows],
+                quality=block.quality[rows],
+            )
+            chunk.append(gateways.deliver(made, start_ns + until_s * NS))
+            if len(chunk) == _BLOCKS_A_CHUNK:
+                yield Recorded.concat(chunk)
+                chunk = []
+        self._remember((seed, start_ns, seconds), crossings)
+        yield Recorded.concat([*chunk, gateways.rest()])
+
+    def truth(self, seed: int, start_ns: int, seconds: int, workers: int = 1) -> dict[str, Any]:
+        """Return the truth about the same seconds; quick after `readings` of them came to their end."""
+        key = (seed, start_ns, seconds)
+        if key not in self._crossings:
+            found = [c for block in run(self.practice, *key, workers) for c in block.crossings]
+            self._remember(key, found)
+        practice = self.practice
+        span = Span(
+            site=practice.site,
+            grades=[grade or SourceGrade.III for grade in grades_of(practice.site)],
+            start_ns=start_ns,
+            seconds=seconds,
+        )
+        return {
+            "scenario": practice.name,
+            "seed": seed,
+            "start": rfc3339(start_ns),
+            "end": rfc3339(start_ns + seconds * NS),
+            "events": events_of_truth(span, practice.events(*key), self._crossings[key]),
+        }
+
+    def settings(self) -> Mapping[str, str]:
+        """Return the settings to watch the site with, file by file."""
+        return settings_of(self.practice.site)
+
+    def _remember(self, key: tuple[int, int, int], crossings: list[Crossing]) -> None:
+        """Keep what limits were passed in a run: a pure function of the key, and costly."""
+        while len(self._crossings) >= _REMEMBERED:
+            del self._crossings[next(iter(self._crossings))]
+        self._crossings[key] = tuple(crossings)
+
+    def _outages(self, seed: int, start_ns: int, seconds: int) -> list[Outage]:
+        return [
+            Outage(
+                start_ns=start_ns + int(np.rint(event.onset_s * NS)),
+                end_ns=start_ns + int(np.rint(min(event.end_s, seconds) * NS)),
+                columns=event.points,
+            )
+            for event in self.practice.events(seed, start_ns, seconds)
+            if event.family.kind == "gateway_outage"
+        ]
+
+
+@cache
+def packaged(name: str) -> Practising:
+    """Return a scenario that comes with the package."""
+    text = files("sim").joinpath("data", name, "scenario.yaml").read_text(encoding="utf-8")
+    return Practising(scenario_of(parse_marked(text, f"{name}/scenario.yaml")))

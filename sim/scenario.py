@@ -1,0 +1,58 @@
+"""A scenario of a simulated plant as it is run: the site, its weather, and what happens there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from registry.plant import Text
+from sim.faults.plan import Campaign, Event, day_events
+from sim.plant.air import DAY_S, Swing, Weather
+from sim.plant.site import Site
+
+_SWING_PA = (500.0, 900.0, 1400.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Practice:
+    """A named scenario: a site, events that its file tells, and a campaign that fills every day with more."""
+
+    name: str
+    text: Text
+    site: Site
+    told: tuple[Event, ...] = ()
+    campaign: Campaign | None = None
+
+    def events(self, seed: int, start_ns: int, seconds: int) -> Sequence[Event]:
+        """Return every event that begins within so many seconds, in order of onset."""
+        return _events(self, seed, start_ns, seconds)
+
+    def weather(self, seed: int, start_ns: int, seconds: int) -> Weather:
+        """Return the weather, with the swings of the barometer that are among the events."""
+        return Weather(seed, start_ns, self.site.climate, _swings(self.events(seed, start_ns, seconds)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The full ids of the sensors."""
+        return tuple(p.point.id for p in self.site.points)
+
+
+@lru_cache(maxsize=4)
+def _events(practice: Practice, seed: int, start_ns: int, seconds: int) -> tuple[Event, ...]:
+    found = list(practice.told)
+    if practice.campaign is not None:
+        weather = Weather(seed, start_ns, practice.site.climate)
+        for day in range(-(-seconds // DAY_S)):
+            found += day_events(
+                practice.site, seed, day, weather=weather, campaign=practice.campaign, fixed=practice.told
+            )
+    return tuple(
+        sorted((e for e in found if e.onset_s < seconds), key=lambda event: (event.onset_s, event.id))
+    )
+
+
+def _swings(events: Sequence[Event]) -> tuple[Swing, ...]:
+    return tuple(
+        Swing(start_s=event.onset_s, end_s=event.end_s, by_pa=event.of(_SWING_PA) * event.sign)
+        for event in events
+        if event.family.kind == "barometric_swing"
+    )
