@@ -1,11 +1,11 @@
 """A scenario of a simulated plant as it is run: the site, its weather, and what happens there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from registry.plant import Text
-from sim.faults.plan import Campaign, Event, day_events
+from sim.faults.plan import Campaign, Event, day_events, release_at
 from sim.plant.air import DAY_S, Swing, Weather
 from sim.plant.site import Site
 
@@ -38,9 +38,9 @@ class Practice:
 
 @lru_cache(maxsize=4)
 def _events(practice: Practice, seed: int, start_ns: int, seconds: int) -> tuple[Event, ...]:
-    found = list(practice.told)
+    weather = Weather(seed, start_ns, practice.site.climate)
+    found = [_upwind(practice.site, weather, event) for event in practice.told]
     if practice.campaign is not None:
-        weather = Weather(seed, start_ns, practice.site.climate)
         for day in range(-(-seconds // DAY_S)):
             found += day_events(
                 practice.site, seed, day, weather=weather, campaign=practice.campaign, fixed=practice.told
@@ -48,6 +48,13 @@ def _events(practice: Practice, seed: int, start_ns: int, seconds: int) -> tuple
     return tuple(
         sorted((e for e in found if e.onset_s < seconds), key=lambda event: (event.onset_s, event.id))
     )
+
+
+def _upwind(site: Site, weather: Weather, event: Event) -> Event:
+    """Return the event with the place of its release, where it has one: that depends on the wind, so on the seed."""
+    if not event.family.releases:
+        return event
+    return replace(event, at_m=release_at(site, weather, event.point, event.onset_s, event.luck))
 
 
 def _swings(events: Sequence[Event]) -> tuple[Swing, ...]:

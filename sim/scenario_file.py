@@ -10,8 +10,8 @@ from registry.marks import Marked, load_marked
 from registry.plant import Text
 from registry.suggest import did_you_mean, shown
 from sim.faults.families import BY_KIND
-from sim.faults.plan import Campaign, Event, release_at, targets
-from sim.plant.air import Climate, Weather
+from sim.faults.plan import Campaign, Event, targets
+from sim.plant.air import Climate
 from sim.plant.equipment import Reaction
 from sim.plant.kinds import KINDS
 from sim.plant.liquids import liquids
@@ -250,7 +250,6 @@ def _campaign(root: Entry) -> Campaign | None:
 def _events(root: Entry, site: Site) -> list[Event]:
     vessels = {vessel.name: i for i, vessel in enumerate(site.vessels)}
     points = {p.point.sensor: i for i, p in enumerate(site.points)}
-    weather = Weather(0, 0, site.climate)
     found = []
     for number, entry in enumerate(root.entries("events", "a list of events")):
         entry.check_keys(_EVENT_KEYS)
@@ -296,7 +295,6 @@ def _events(root: Entry, site: Site) -> list[Event]:
                 place=place_number,
                 vessel=of_vessel,
                 point=point,
-                at_m=release_at(site, weather, point, onset, 0.5) if family.releases else None,
                 luck=0.25,
             )
         )

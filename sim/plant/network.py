@@ -7,7 +7,8 @@ pipes only), so a plant may be cut into groups that share no pipe and give the s
 Pipes are numbered: an inlet from outside for every vessel, then an outlet to outside for every vessel, then the
 transfers. A vessel's mass changes by exactly what its pipes, its leak and its evaporation carry. The bulk's enthalpy
 and the surface layer's heat change by what the pipes carry, what passes the shell, what evaporation takes and a
-reaction gives. The gas space is an ideal gas of `gas_mol` in what the liquid leaves free.
+reaction gives. The gas space is an ideal gas of `gas_mol` in what the liquid leaves free; gas
+that does not condense adds its partial pressure where a vessel's vapour is its own liquid's.
 """
 
 from collections.abc import Sequence
@@ -31,6 +32,8 @@ LEAST_ULLAGE = 0.05
 """Share of the volume below which the gas space is not taken smaller, so that its pressure stays computable."""
 REFERENCE_C = 20.0
 _HOLE_M = 0.1
+WETTED_SHARE = 0.05
+"""Filled less than this, a vessel exchanges heat and vapour in proportion to what is left in it."""
 _DRY_SHARE = 0.01
 """A pump draws air and loses its flow over the last percent."""
 
@@ -59,6 +62,7 @@ class Network:
     def __init__(self, vessels: Sequence[Vessel], transfers: Sequence[Transfer] = ()) -> None:
         self.vessels = tuple(vessels)
         n = len(self.vessels)
+        assert all(self.vessels[t.source].liquid is self.vessels[t.target].liquid for t in transfers)
         self.figures = f = Figures.of(self.vessels)
         self.grid = LevelGrid([vessel.shape for vessel in self.vessels])
         outside = np.full(n, n)
@@ -74,7 +78,7 @@ class Network:
         self.wanted_m3_h = np.zeros(len(self.pipe_m3_s))
         self.wobble = np.ones(len(self.pipe_m3_s))
         self.trouble = {name: np.zeros(n) for name in CHANNELS}
-        start_c = np.array([vessel.start_c for vessel in self.vessels])
+        start_c = np.array([vessel.start_c for vessel in self.vessels], float)
         start = np.array([vessel.start for vessel in self.vessels])
         self.mass_kg = start * f.volume_m3 * f.density(start_c)
         self.heat_j = self.mass_kg * f.heat_j_kg_k * start_c
@@ -98,7 +102,8 @@ class Network:
 
     def gauge_pa(self) -> Floats:
         """Return the pressure of each gas space above the air's."""
-        return np.asarray(self.gas_mol * self._pa_per_mol(self.volume_m3()) - self.atm_pa)
+        inert_pa = self.figures.inert_pa + self.trouble["inert_pa"]
+        return np.asarray(self.gas_mol * self._pa_per_mol(self.volume_m3()) + inert_pa - self.atm_pa)
 
     def step(self, dt_s: float, air_c: float, sun: float, atm_pa: float) -> None:
         """Move on by `dt_s` (1 to 5 s) in air of this temperature and pressure; `sun` is 0 at night, 1 at clear noon.
@@ -111,23 +116,25 @@ class Network:
         density = f.density(temp_c)
         volume = self.mass_kg / density
         pa_per_mol = self._pa_per_mol(volume)
-        pressure = self.gas_mol * pa_per_mol
+        vapour = self.gas_mol * pa_per_mol
+        pressure = vapour + f.inert_pa + self.trouble["inert_pa"]
         gauge = pressure - atm_pa
         soft = 1 / (1 + dt_s * pa_per_mol * f.answer_mol_s_pa)
         balance = self._balance_pa()
         pipe = self._pipes(dt_s, volume, density)
         leak = self._leak(dt_s, volume, density, gauge)
-        evaporated = f.evaporation_mol_s_pa * (balance - pressure) * soft
+        wet = np.clip(volume / f.volume_m3 / WETTED_SHARE, 0.0, 1.0)
+        evaporated = f.evaporation_mol_s_pa * (balance - vapour) * soft * wet
         vented, relieved = self._vented(gauge, pressure, balance, soft)
-        bulk_w, surface_w = self._shell(air_c, sun, temp_c)
-        self._react(dt_s, pipe, leak, temp_c, bulk_w)
+        bulk_w, surface_w = self._shell(air_c, sun, temp_c, wet)
+        bulk_w += self._react(dt_s, pipe, leak, temp_c, wet)
         self._carry(dt_s, pipe, leak + evaporated * f.molar_kg, temp_c, bulk_w)
-        surface_w += f.mixing_w_k * (temp_c - self.surface_c) - evaporated * f.latent_j_mol
+        surface_w += f.mixing_w_k * wet * (temp_c - self.surface_c) - evaporated * f.latent_j_mol
         self.surface_c += surface_w * dt_s / f.surface_j_k
         net = (
             evaporated
             - vented
-            - self._returned(pipe, density, pressure / pa_per_mol, volume)
+            - self._returned(pipe, density, self.gas_mol, volume)
             + self.trouble["gas_in_mol_s"]
         )
         self.gas_mol = np.where(f.closed, self.gas_mol + net * dt_s, atm_pa / pa_per_mol)
@@ -151,12 +158,9 @@ class Network:
         return np.asarray(pa / self._pa_per_mol(self.volume_m3()))
 
     def _balance_pa(self) -> Floats:
+        """Return the vapour pressure of each surface."""
         f = self.figures
-        return (
-            vapour_pa(f.antoine_a, f.antoine_b, f.antoine_c, self.surface_c)
-            + f.inert_pa
-            + self.trouble["inert_pa"]
-        )
+        return vapour_pa(f.antoine_a, f.antoine_b, f.antoine_c, self.surface_c)
 
     def _pipes(self, dt_s: float, volume: Floats, density: Floats) -> Floats:
         """Let the valves stroke, and return the mass flow of each pipe."""
@@ -207,34 +211,34 @@ class Network:
         ullage = np.maximum(f.volume_m3 - volume, LEAST_ULLAGE * f.volume_m3)
         return np.asarray(f.vapour_return * net_m3_s * gas_mol / ullage)
 
-    def _shell(self, air_c: float, sun: float, temp_c: Floats) -> tuple[Floats, Floats]:
+    def _shell(self, air_c: float, sun: float, temp_c: Floats, wet: Floats) -> tuple[Floats, Floats]:
         """Return the heat through the shell into the bulk and into the surface layer, and mix the two."""
         f = self.figures
         felt_c = air_c + f.sun_k * sun + self.trouble["shell_k"]
-        bulk = f.shell_w_k * (1 - f.surface_share) * (felt_c - temp_c)
+        bulk = f.shell_w_k * (1 - f.surface_share) * wet * (felt_c - temp_c)
         surface = f.shell_w_k * f.surface_share * (felt_c - self.surface_c)
-        bulk -= f.mixing_w_k * (temp_c - self.surface_c)
+        bulk -= f.mixing_w_k * wet * (temp_c - self.surface_c)
         return np.asarray(bulk), np.asarray(surface)
 
-    def _react(self, dt_s: float, pipe: Floats, leak: Floats, temp_c: Floats, bulk_w: Floats) -> None:
-        """Use up reactant, and add to the bulk's heat what the reaction gives and the jacket takes."""
+    def _react(self, dt_s: float, pipe: Floats, leak: Floats, temp_c: Floats, wet: Floats) -> Floats:
+        """Use up reactant, and return the heat that the reaction gives less what the jacket takes."""
         f, n = self.figures, len(self.vessels)
         if not f.reacts.any():
-            return
+            return np.zeros(n)
         faster = np.exp(f.activation_k * (1 / (f.set_c + KELVIN) - 1 / (temp_c + KELVIN)))
         used = np.minimum(f.rate_1_s * faster, 1 / dt_s) * self.reactant_kg
         gone = (pipe[n : 2 * n] + leak) / self.mass_kg * self.reactant_kg
         self.reactant_kg += (pipe[:n] * f.reactant_share - gone - used) * dt_s
         opening = np.clip(f.rest_opening + f.gain_1_k * (temp_c - f.set_c), 0.0, 1.0)
-        jacket_w = f.jacket_w_k * opening * (1 - self.trouble["cooling_loss"]) * (temp_c - f.coolant_c)
-        bulk_w += used * f.reaction_j_kg - jacket_w
+        jacket_w = f.jacket_w_k * wet * opening * (1 - self.trouble["cooling_loss"]) * (temp_c - f.coolant_c)
+        return np.asarray(used * f.reaction_j_kg - jacket_w)
 
     def _carry(self, dt_s: float, pipe: Floats, lost: Floats, temp_c: Floats, bulk_w: Floats) -> None:
         """Move mass and its enthalpy along the pipes, and out by leak and evaporation."""
         f, n = self.figures, len(self.vessels)
         pipe_c = np.append(temp_c, 0.0)[self.pipe_source]
         pipe_c[:n] = f.feed_c
-        pipe_w = pipe * pipe_c * np.append(f.heat_j_kg_k, 0.0)[np.minimum(self.pipe_source, self.pipe_target)]
+        pipe_w = pipe * pipe_c * f.heat_j_kg_k[np.minimum(self.pipe_source, self.pipe_target)]
         for sign, ends in ((1.0, self.pipe_target), (-1.0, self.pipe_source)):
             self.mass_kg += sign * dt_s * np.bincount(ends, pipe, n + 1)[:n]
             self.heat_j += sign * dt_s * np.bincount(ends, pipe_w, n + 1)[:n]

@@ -21,6 +21,7 @@ _OVERPRESSURE_PA = 300.0
 _RELIEF_S = 600.0
 """An open relief valve would empty the gas space at half ullage in this time."""
 _COMPRESSOR_S = 900.0
+_SWITCHES = frozenset({"closed", "reacts"})
 _ROOF_GAS_S, _STILL_GAS_S = 1200.0, 60.0
 
 
@@ -98,9 +99,14 @@ class Figures:
 
     @classmethod
     def of(cls, vessels: Sequence[Vessel]) -> Self:
-        """Return the columns for these vessels."""
+        """Return the columns for these vessels, of which there is at least one."""
         rows = [_row(vessel) for vessel in vessels]
-        return cls(**{name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())})
+        return cls(
+            **{
+                name: np.array([row[name] for row in rows], bool if name in _SWITCHES else float)
+                for name in rows[0]
+            }
+        )
 
     def density(self, celsius: Floats) -> Floats:
         """Return the density of each vessel's liquid."""
