@@ -16,7 +16,7 @@ from sim.plant.equipment import Reaction
 from sim.plant.kinds import KINDS
 from sim.plant.liquids import liquids
 from sim.plant.site import Gauging, Site, Source, pascal
-from sim.scenario import Practice
+from sim.practice.scenario import Practice
 from sim.vessels import Lying, Shape, Sphere, Upright
 
 _KEYS = ("scenario", "text", "site", "sources", "campaign", "events")
@@ -24,7 +24,7 @@ _SITE_KEYS = ("enterprise", "name", "areas", "climate")
 _CLIMATE_KEYS = ("mean_c", "swing_c", "wind_m_s", "from_deg", "zone_h")
 _SOURCE_KEYS = (
     "id", "name", "kind", "liquid", "vessels", "diameter_m", "height_m", "length_m", "flow_m3_h", "band", "feed_c",
-    "population", "spacing_m", "design", "relief", "reaction", "sensors",
+    "population", "spacing_m", "design", "relief", "reaction", "transfers", "sensors",
 )  # fmt: skip
 _REACTION_KEYS = (
     "share", "rate_1_s", "activation_j_mol", "heat_j_kg", "jacket_w_k", "coolant_c", "set_c", "rest", "gain_1_k",
@@ -160,6 +160,7 @@ def _source(entry: Entry) -> Source | None:
         relief_pa=pascal(relief, pressure.unit) if pressure and relief < math.inf else math.inf,
         design=entry.raw("design") or "",
         reaction=reaction,
+        transfers=_flag(entry, "transfers", usual=False),
     )
 
 
@@ -241,10 +242,10 @@ def _campaign(root: Entry) -> Campaign | None:
         return None
     entry = root.mapping("campaign", "a mapping of faults_a_day, look_alikes")
     entry.check_keys(("faults_a_day", "look_alikes"))
-    look_alikes = entry.data.get("look_alikes", True)
-    if not isinstance(look_alikes, bool):
-        entry.fault("look_alikes", f"look_alikes {shown(look_alikes)} does not fit", "true or false")
-    return Campaign(faults=int(_number(entry, "faults_a_day", 0, 5, 1)), look_alikes=bool(look_alikes))
+    return Campaign(
+        faults=int(_number(entry, "faults_a_day", 0, 5, 1)),
+        look_alikes=_flag(entry, "look_alikes", usual=True),
+    )
 
 
 def _events(root: Entry, site: Site) -> list[Event]:
@@ -321,6 +322,13 @@ def _choice(entry: Entry, key: str, allowed: tuple[str, ...]) -> str | None:
         entry.fault(key, f"{key} {shown(text)} is not known{did_you_mean(text, allowed)}", ", ".join(allowed))
         return None
     return text
+
+
+def _flag(entry: Entry, key: str, *, usual: bool) -> bool:
+    value = entry.data.get(key, usual)
+    if not isinstance(value, bool):
+        entry.fault(key, f"{key} {shown(value)} does not fit", "true or false")
+    return bool(value)
 
 
 def _number(entry: Entry, key: str, low: float, high: float, usual: float) -> float:

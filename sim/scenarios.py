@@ -8,7 +8,7 @@ from typing import Any
 from registry.faults import Fault, InputError
 from registry.plant import Text
 from sim.demo import DEMO_FILES, demo_text
-from sim.practising import Practising, packaged
+from sim.practice.practising import Practising, packaged
 from sim.recorded import Recorded
 from sim.scenario_file import load_scenario
 from sim.site import NS, SiteSim

@@ -52,7 +52,7 @@ def events_of_truth(
 ) -> list[dict[str, Any]]:
     """Return the events as the truth file has them."""
     spells = _spells(crossings)
-    return [_event(span, event, spells) for event in events]
+    return [_event(span, event, spells) for event in events if event.onset_s < span.seconds]
 
 
 def _spells(crossings: Sequence[Crossing]) -> Mapping[int, list[_Spell]]:

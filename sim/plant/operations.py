@@ -1,4 +1,4 @@
-"""What is done with the vessels when nothing is wrong: fill, hold, drain, load trucks, work through, clean.
+"""What is done with the vessels when nothing is wrong: fill, hold, drain, load ships and trucks, clean, transfer.
 
 A vessel's programme is a list of `Segment`s. The control system follows it by the level that its gauge shows: it asks
 for the constant flow that reaches a segment's goal at its end. So a plan made of times is kept, whatever a fault did in
@@ -23,7 +23,11 @@ _NEAR = 0.0015
 """Within this share of its volume a vessel counts as being at its goal."""
 _TRUCK_SHARE = 0.62
 """Share of the time between two trucks in which one is being loaded."""
-_BY_TRUCK = 0.25
+_BY_TRUCK, _BY_SHIP, _CLEANED = 0.25, 0.25, 0.06
+"""Shares of the drains that go into trucks, into a ship at nearly full flow, and down to the heel to clean the tank."""
+_HEEL = 0.13
+_FULL_ENOUGH, _EMPTY_ENOUGH = 0.4, 0.6
+"""Fillings that a transfer needs in the tank it comes from, and allows in the one it goes to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +44,37 @@ class Segment:
     truck_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Haul:
+    """A transfer along pipe `pipe` (counted among the transfers) from one vessel to another."""
+
+    pipe: int
+    source: int
+    target: int
+    start_s: float
+    end_s: float
+    m3_h: float
+
+
+def hauls(draws: np.random.Generator, flow_m3_h: float, until_s: float) -> list[tuple[float, float, float]]:
+    """Return when a pair of vessels may have a transfer, and how fast: (start, end, m3/h)."""
+    found: list[tuple[float, float, float]] = []
+    at_s = 0.0
+    while True:
+        at_s += float(draws.uniform(6, 20)) * 3600
+        if at_s >= until_s:
+            return found
+        end_s = at_s + float(draws.uniform(0.6, 1.8)) * 3600
+        found.append((at_s, end_s, float(draws.uniform(0.3, 0.7)) * flow_m3_h))
+        at_s = end_s
+
+
 def normal(
     draws: np.random.Generator, flow_m3_h: float, volume_m3: float, band: tuple[float, float], until_s: float
 ) -> list[Segment]:
     """Return the programme of a store: filled, held, drained, held, with rates, rests and goals that vary.
 
-    A segment of no flow between two goals is a hold. A quarter of the drains goes into trucks.
+    A segment of no flow between two goals is a hold.
     """
     low, high = band
     at_s, filling = float(draws.uniform(0, 6 * 3600)), bool(draws.integers(2))
@@ -55,7 +84,10 @@ def normal(
         goal = float(draws.uniform(high - 0.12, high) if filling else draws.uniform(low, low + 0.12))
         rate = float(draws.uniform(0.25, 0.8)) * flow_m3_h
         hold_s = float(draws.uniform(0.5, 8.0)) * 3600
-        trucks = float(draws.uniform(1200, 2700)) if draws.uniform() < _BY_TRUCK and not filling else 0.0
+        trucks, how = float(draws.uniform(1200, 2700)), 1.0 if filling else float(draws.uniform())
+        trucks = trucks if how < _BY_TRUCK else 0.0
+        rate = 0.95 * flow_m3_h if _BY_TRUCK <= how < _BY_TRUCK + _BY_SHIP else rate
+        goal = _HEEL if _BY_TRUCK + _BY_SHIP <= how < _BY_TRUCK + _BY_SHIP + _CLEANED else goal
         at_s += abs(goal - level) * volume_m3 / rate * 3600 * (1 / _TRUCK_SHARE if trucks else 1)
         segments.append(Segment(until_s=at_s, goal=goal, truck_s=trucks))
         at_s += hold_s
@@ -86,10 +118,14 @@ def overridden(programme: Sequence[Segment], start_s: float, segments: Sequence[
 class Control:
     """Follows the programmes: sets the network's wanted flows every `CONTROL_S` seconds."""
 
-    def __init__(self, network: Network, programmes: Sequence[Sequence[Segment]]) -> None:
+    def __init__(
+        self, network: Network, programmes: Sequence[Sequence[Segment]], hauls: Sequence[Haul] = ()
+    ) -> None:
         self._network = network
         self._programmes = [list(programme) for programme in programmes]
         n = len(network.vessels)
+        self._hauls = sorted(hauls, key=lambda haul: (haul.start_s, haul.pipe), reverse=True)
+        self._hauling: list[Haul] = []
         self._at = [-1] * n
         self._until_s = np.full(n, -1.0)
         self._goal = np.full(n, np.nan)
@@ -116,6 +152,19 @@ class Control:
         flow_out = np.clip(self._out + np.maximum(-asked, 0.0) * faster, 0.0, figures.flow_m3_h)
         network.wanted_m3_h[:n] = flow_in
         network.wanted_m3_h[n : 2 * n] = np.where(pause, 0.0, flow_out)
+        self._haul(t_s)
+
+    def _haul(self, t_s: float) -> None:
+        """Begin and end transfers; their two vessels do nothing else meanwhile. One that does not fit is left out."""
+        n, wanted, seen = len(self._network.vessels), self._network.wanted_m3_h, self._seen
+        while self._hauls and self._hauls[-1].start_s <= t_s:
+            haul = self._hauls.pop()
+            if seen[haul.source] > _FULL_ENOUGH and seen[haul.target] < _EMPTY_ENOUGH:
+                self._hauling.append(haul)
+        for haul in self._hauling:
+            wanted[[haul.source, haul.target, n + haul.source, n + haul.target]] = 0.0
+            wanted[2 * n + haul.pipe] = haul.m3_h if t_s < haul.end_s else 0.0
+        self._hauling = [haul for haul in self._hauling if t_s < haul.end_s]
 
     def _next(self, i: int, t_s: float) -> None:
         programme = self._programmes[i]

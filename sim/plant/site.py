@@ -43,6 +43,7 @@ class Source:
     `gauging` is by sensor type: level, pressure and temperature at each vessel; gas around them, `count` of them;
     flow for what comes in and goes out together. `band` is where normal operation keeps the filling (shares of the
     volume). `design` is the design pressure with its unit, `relief_pa` the relief valve's set pressure.
+    With `transfers` its vessels are joined in pairs, and now and then one is pumped over into the other.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Source:
     relief_pa: float = math.inf
     design: str = ""
     reaction: Reaction | None = None
+    transfers: bool = False
 
     @property
     def volume_m3(self) -> float:

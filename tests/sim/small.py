@@ -1,7 +1,7 @@
 """A small scenario to test with: every kind of vessel, few of each."""
 
 from registry.marks import parse_marked
-from sim.practising import Practising
+from sim.practice.practising import Practising
 from sim.scenario_file import scenario_of
 
 SMALL = """

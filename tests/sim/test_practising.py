@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.practising import Practising
+from sim.practice.practising import Practising
 from sim.recorded import Recorded
 from tests.sim.small import small
 

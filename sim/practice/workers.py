@@ -9,8 +9,8 @@ from typing import TypeAlias
 import numpy as np
 
 from sim.plant.streams import BLOCK_S
-from sim.practice import Block, Part
-from sim.scenario import Practice
+from sim.practice.part import Block, Part
+from sim.practice.scenario import Practice
 
 Job: TypeAlias = tuple[Practice, int, int, int, tuple[int, ...]]
 """Scenario, seed, start in ns, seconds, numbers of the sources to run."""

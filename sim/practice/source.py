@@ -1,113 +1,25 @@
-"""A scenario being run: plant, events, transmitters, block by block, for all of a site or for some of its sources.
+"""One hazard source of a running scenario: from the state of its vessels and its air to readings."""
 
-Sources share no pipe and each has random streams of its own, so running some of them gives the very numbers that
-running all of them gives. That is what several processes rest on (`sim.workers`).
-"""
-
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.faults.acting import Acting, released_kg_s
-from sim.faults.crossings import Crossing, Watch
-from sim.faults.plan import Event, segments_of
+from sim.faults.acting import released_kg_s
+from sim.faults.plan import Event
 from sim.faults.senses import Rows, Senses
 from sim.plant.air import Air
 from sim.plant.clouds import Clouds
 from sim.plant.network import Network
-from sim.plant.operations import CONTROL_S, Control, Segment, normal, overridden, through
 from sim.plant.site import Site, SitePoint, per_unit_pa
 from sim.plant.streams import BLOCK_S, stream
-from sim.scenario import Practice
 from sim.transmitters import Transmitters
 
 Floats = NDArray[np.float64]
-_OPERATIONS, _WOBBLE, _TRANSMITTERS = 500, 700, 900
-_WOBBLE_TAU_S, _WOBBLE_SD = 600.0, 0.015
+_TRANSMITTERS = 900
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """What came of `BLOCK_S` seconds: readings in the order of their times, and the limits that were passed.
-
-    `t_ms` counts from the start; `point` is the site's number of the sensor.
-    """
-
-    t_ms: NDArray[np.int64]
-    point: NDArray[np.int32]
-    value: Floats
-    quality: NDArray[np.uint8]
-    crossings: tuple[Crossing, ...]
-
-
-class Part:
-    """The sources numbered `places` of a site, run from the start; every call of `block` goes on."""
-
-    def __init__(
-        self, practice: Practice, seed: int, start_ns: int, seconds: int, places: Sequence[int]
-    ) -> None:
-        site, events = practice.site, practice.events(seed, start_ns, seconds)
-        self._site = site
-        self._weather = practice.weather(seed, start_ns, seconds)
-        self._vessels = [i for i, v in enumerate(site.vessels) if v.place in places]
-        self._network = Network([site.vessels[i] for i in self._vessels])
-        self._control = Control(
-            self._network, [_programme(site, i, events, seed, seconds) for i in self._vessels]
-        )
-        self._acting = Acting(site, self._network, self._vessels, events)
-        self._wobble = [stream(seed, _WOBBLE, i) for i in self._vessels]
-        self._second = 0
-        own = [n for n, p in enumerate(site.points) if _owner(p) in places]
-        self._points = [site.points[n] for n in own]
-        self._watch = Watch(self._points, own)
-        self._row_s = math.gcd(*(p.point.scan_s for p in site.points))
-        self._step_s = math.gcd(self._row_s, CONTROL_S)
-        self._sources = [_SourceRun(site, place, events, seed) for place in places]
-        self._trace = _Trace(self._network, BLOCK_S // self._row_s)
-
-    def block(self) -> Block:
-        """Return the next `BLOCK_S` seconds."""
-        air = self._weather.block()
-        self._push()
-        self._step(air)
-        self._trace.level_m = self._network.grid.level_m(self._trace.volume_m3)
-        t_s = self._second + np.arange(0, BLOCK_S, self._row_s, dtype=np.float64)
-        columns = [
-            source.true(self._trace, self._vessels, air, self._row_s, self._second)
-            for source in self._sources
-        ]
-        crossings = self._watch.block(t_s, np.hstack(columns))
-        parts = [source.readings(t_s, true) for source, true in zip(self._sources, columns, strict=True)]
-        self._second += BLOCK_S
-        t_ms, point, value, quality = (np.concatenate(column) for column in zip(*parts, strict=True))
-        order = np.lexsort((point, t_ms))
-        return Block(t_ms[order], point[order], value[order], quality[order], tuple(crossings))
-
-    def _push(self) -> None:
-        """Let every pipe's flow wander a little: pumps, viscosity, other users of the line."""
-        keep = np.exp(-BLOCK_S / _WOBBLE_TAU_S)
-        draws = np.array([rng.standard_normal(2) for rng in self._wobble])
-        n = len(self._vessels)
-        wobble = self._network.wobble
-        pushes = np.concatenate((draws[:, 0], draws[:, 1])) * _WOBBLE_SD * np.sqrt(1 - keep * keep)
-        wobble[: 2 * n] = 1 + (wobble[: 2 * n] - 1) * keep + pushes
-
-    def _step(self, air: Air) -> None:
-        network = self._network
-        for i in range(0, BLOCK_S, self._step_s):
-            if i % CONTROL_S == 0:
-                t_s = float(self._second + i)
-                self._acting.scan(t_s)
-                self._control.scan(t_s)
-            if i % self._row_s == 0:
-                self._trace.note(network, i // self._row_s)
-            network.step(float(self._step_s), float(air.air_c[i]), float(air.sun[i]), float(air.atm_pa[i]))
-
-
-class _Trace:
+class Trace:
     """What the sensors need of the network, one row a scan."""
 
     def __init__(self, network: Network, rows: int) -> None:
@@ -117,6 +29,7 @@ class _Trace:
         self.in_m3_h, self.out_m3_h = np.zeros((rows, n)), np.zeros((rows, n))
 
     def note(self, network: Network, row: int) -> None:
+        """Write down the network as it stands."""
         n = len(network.vessels)
         density = network.figures.density_kg_m3
         self.volume_m3[row] = network.volume_m3()
@@ -127,13 +40,13 @@ class _Trace:
         self.out_m3_h[row] = network.flux.pipe_kg_s[n : 2 * n] / density * 3600
 
 
-class _SourceRun:
+class SourceRun:
     """One source's gas, transmitters and what events do to its readings."""
 
     def __init__(self, site: Site, place: int, events: Sequence[Event], seed: int) -> None:
         self._site, self._place = site, place
         self._source = site.sources[place]
-        self._own = [n for n, p in enumerate(site.points) if _owner(p) == place]
+        self._own = [n for n, p in enumerate(site.points) if owner(p) == place]
         self._points = [site.points[n] for n in self._own]
         self._gas = [i for i, p in enumerate(self._points) if p.what == "gas"]
         self._clouds = Clouds(
@@ -145,7 +58,7 @@ class _SourceRun:
         self._senses = Senses(site, self._own, events)
         self._scan_ms = np.array([p.point.scan_s * 1000 for p in self._points], np.int64)
 
-    def true(self, trace: _Trace, vessels: Sequence[int], air: Air, row_s: int, second: int) -> Floats:
+    def true(self, trace: Trace, vessels: Sequence[int], air: Air, row_s: int, second: int) -> Floats:
         """Return the true values, one row a scan, one column a point of this source."""
         rows = len(trace.volume_m3)
         local = {vessel: i for i, vessel in enumerate(vessels)}
@@ -179,7 +92,7 @@ class _SourceRun:
         running = out_m3_h > 0.01 * full
         return np.where(running, 0.9e6 - 0.35e6 * np.minimum(out_m3_h / full, 1.0) ** 2, 0.25e6)
 
-    def _felt(self, trace: _Trace, mine: Sequence[int], air: Air, row_s: int, second: int) -> Floats:
+    def _felt(self, trace: Trace, mine: Sequence[int], air: Air, row_s: int, second: int) -> Floats:
         seconds = second + np.arange(BLOCK_S, dtype=np.float64)
         releases = []
         for event in self._events:
@@ -215,25 +128,6 @@ class _SourceRun:
         return t_ms[row], point, rows.sent[row, column], rows.quality[row, column]
 
 
-def _owner(p: SitePoint) -> int:
+def owner(p: SitePoint) -> int:
     """Return the source whose run makes a point's readings; the weather's are made by the first."""
     return 0 if p.place is None else p.place
-
-
-def _programme(site: Site, number: int, events: Sequence[Event], seed: int, seconds: int) -> list[Segment]:
-    vessel = site.vessels[number]
-    source = site.sources[vessel.place]
-    draws = stream(seed, _OPERATIONS, number)
-    if vessel.reaction is not None:
-        return through(draws, vessel.flow_m3_h, vessel.start, seconds)
-    programme = normal(draws, vessel.flow_m3_h, source.volume_m3, source.band, seconds)
-    for event in events:
-        if event.vessel == number and (segments := segments_of(site, event)):
-            programme = overridden(programme, event.onset_s - event.lead_s, segments)
-    return programme
-
-
-def blocks(part: Part, seconds: int) -> Iterator[Block]:
-    """Yield the blocks that cover so many seconds; the last may reach beyond."""
-    for _ in range(-(-seconds // BLOCK_S)):
-        yield part.block()

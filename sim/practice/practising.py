@@ -9,16 +9,16 @@ import numpy as np
 
 from registry.marks import parse_marked
 from registry.plant import SourceGrade
-from sim.backfill import Backfill, Outage
 from sim.faults.crossings import Crossing
 from sim.faults.truth import Span, events_of_truth
 from sim.plant.streams import BLOCK_S
+from sim.practice.backfill import Backfill, Outage
+from sim.practice.scenario import Practice
+from sim.practice.settings import grades_of, settings_of
+from sim.practice.workers import run
 from sim.recorded import Recorded
-from sim.scenario import Practice
 from sim.scenario_file import scenario_of
-from sim.settings_files import grades_of, settings_of
 from sim.truth import rfc3339
-from sim.workers import run
 
 NS = 1_000_000_000
 _MS = 1_000_000
@@ -100,7 +100,7 @@ class Practising:
                 columns=event.points,
             )
             for event in self.practice.events(seed, start_ns, seconds)
-            if event.family.kind == "gateway_outage"
+            if event.family.kind == "gateway_outage" and event.onset_s < seconds
         ]
 
 

@@ -23,8 +23,8 @@ class Practice:
     campaign: Campaign | None = None
 
     def events(self, seed: int, start_ns: int, seconds: int) -> Sequence[Event]:
-        """Return every event that begins within so many seconds, in order of onset."""
-        return _events(self, seed, start_ns, seconds)
+        """Return every event of the days that so many seconds touch, in order of onset; some may begin later."""
+        return _events(self, seed, start_ns, -(-seconds // DAY_S))
 
     def weather(self, seed: int, start_ns: int, seconds: int) -> Weather:
         """Return the weather, with the swings of the barometer that are among the events."""
@@ -37,17 +37,15 @@ class Practice:
 
 
 @lru_cache(maxsize=4)
-def _events(practice: Practice, seed: int, start_ns: int, seconds: int) -> tuple[Event, ...]:
+def _events(practice: Practice, seed: int, start_ns: int, days: int) -> tuple[Event, ...]:
     weather = Weather(seed, start_ns, practice.site.climate)
     found = [_upwind(practice.site, weather, event) for event in practice.told]
     if practice.campaign is not None:
-        for day in range(-(-seconds // DAY_S)):
+        for day in range(days):
             found += day_events(
                 practice.site, seed, day, weather=weather, campaign=practice.campaign, fixed=practice.told
             )
-    return tuple(
-        sorted((e for e in found if e.onset_s < seconds), key=lambda event: (event.onset_s, event.id))
-    )
+    return tuple(sorted(found, key=lambda event: (event.onset_s, event.id)))
 
 
 def _upwind(site: Site, weather: Weather, event: Event) -> Event:
