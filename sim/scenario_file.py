@@ -8,15 +8,16 @@ from registry.entries import Entry
 from registry.faults import InputError, errors_in
 from registry.marks import Marked, load_marked
 from registry.plant import Text
-from registry.suggest import did_you_mean, shown
-from sim.faults.families import BY_KIND
-from sim.faults.plan import Campaign, Event, targets
+from registry.suggest import shown
+from sim.faults.plan import Campaign
 from sim.plant.air import Climate
 from sim.plant.equipment import Reaction
 from sim.plant.kinds import KINDS
 from sim.plant.liquids import liquids
 from sim.plant.site import Gauging, Site, Source, pascal
 from sim.practice.scenario import Practice
+from sim.practice.told import events_told
+from sim.practice.values import choice, flag, needed, number, whole
 from sim.vessels import Lying, Shape, Sphere, Upright
 
 _KEYS = ("scenario", "text", "site", "sources", "campaign", "events")
@@ -40,7 +41,6 @@ _UNITS: Mapping[str, tuple[str, ...]] = {
     "outflow": ("m3/h",),
     "header": ("kPa", "MPa"),
 }
-_EVENT_KEYS = ("what", "severity", "at_h", "for_h", "vessel", "sensor")
 _SHAPES: Mapping[str, tuple[str, ...]] = {
     "fixed_roof": ("diameter_m", "height_m"),
     "floating_roof": ("diameter_m", "height_m"),
@@ -49,8 +49,6 @@ _SHAPES: Mapping[str, tuple[str, ...]] = {
     "sphere": ("diameter_m",),
     "bullet": ("diameter_m", "length_m"),
 }
-_POSITIVE = "a number above 0"
-_HOUR_S = 3600
 
 
 def load_scenario(path: Path) -> Practice:
@@ -74,7 +72,7 @@ def scenario_of(marked: Marked) -> Practice:
     )
     if not site.sources and not errors_in(faults):
         root.fault("sources", "there is no source", "at least one hazard source with vessels")
-    told = [] if errors_in(faults) else _events(root, site)
+    told = [] if errors_in(faults) else events_told(root, site)
     campaign = _campaign(root)
     if errors_in(faults):
         raise InputError(faults)
@@ -99,11 +97,11 @@ def _site(root: Entry, sources: list[Source]) -> Site:
         enterprise_text=entry.text("name", "site"),
         area=tuple(_areas(entry)),
         climate=Climate(
-            mean_c=_number(climate, "mean_c", -50, 60, usual.mean_c),
-            swing_c=_number(climate, "swing_c", 0, 30, usual.swing_c),
-            wind_m_s=_number(climate, "wind_m_s", 0.3, 40, usual.wind_m_s),
-            from_deg=_number(climate, "from_deg", 0, 360, usual.from_deg),
-            zone_h=_number(climate, "zone_h", -12, 14, usual.zone_h),
+            mean_c=number(climate, "mean_c", -50, 60, usual.mean_c),
+            swing_c=number(climate, "swing_c", 0, 30, usual.swing_c),
+            wind_m_s=number(climate, "wind_m_s", 0.3, 40, usual.wind_m_s),
+            from_deg=number(climate, "from_deg", 0, 360, usual.from_deg),
+            zone_h=number(climate, "zone_h", -12, 14, usual.zone_h),
         ),
         sources=tuple(sources),
     )
@@ -121,20 +119,20 @@ def _source(entry: Entry) -> Source | None:
     """Return a source, or None where it has a fault that leaves nothing to work with."""
     before = len(entry.faults)
     entry.check_keys(_SOURCE_KEYS)
-    kind = _choice(entry, "kind", tuple(KINDS))
-    liquid = _choice(entry, "liquid", tuple(liquids()))
+    kind = choice(entry, "kind", tuple(KINDS))
+    liquid = choice(entry, "liquid", tuple(liquids()))
     shape = _shape(entry, kind) if kind else None
     low, high = _band(entry)
     identity = entry.id("id")
     gauging = _sensors(entry)
     pressure = gauging.get("pressure")
-    relief = _number(entry, "relief", 1e-9, 1e6, math.inf)
+    relief = number(entry, "relief", 1e-9, 1e6, math.inf)
     flow, feed, spacing = (
-        _needed(entry, "flow_m3_h", 1e-3, 1e5),
-        _number(entry, "feed_c", -200, 400, 20.0),
-        _number(entry, "spacing_m", 1, 1000, 25.0),
+        needed(entry, "flow_m3_h", 1e-3, 1e5),
+        number(entry, "feed_c", -200, 400, 20.0),
+        number(entry, "spacing_m", 1, 1000, 25.0),
     )
-    count, population = _number(entry, "vessels", 1, 1000, 1), _number(entry, "population", 0, 1e7, 0)
+    count, population = whole(entry, "vessels", 1, 1000, 1), whole(entry, "population", 0, 10_000_000, 0)
     reaction = _reaction(entry, kind)
     if (
         kind is None
@@ -149,18 +147,18 @@ def _source(entry: Entry) -> Source | None:
         text=entry.text("name", identity),
         kind=kind,
         liquid=liquids()[liquid],
-        count=int(count),
+        count=count,
         shape=shape,
         flow_m3_h=flow,
         feed_c=feed,
         spacing_m=spacing,
-        population=int(population),
+        population=population,
         band=(low, high),
         gauging=gauging,
         relief_pa=pascal(relief, pressure.unit) if pressure and relief < math.inf else math.inf,
         design=entry.raw("design") or "",
         reaction=reaction,
-        transfers=_flag(entry, "transfers", usual=False),
+        transfers=flag(entry, "transfers", usual=False),
     )
 
 
@@ -169,7 +167,7 @@ def _shape(entry: Entry, kind: str) -> Shape | None:
     for key in {"diameter_m", "height_m", "length_m"} - set(wanted):
         if entry.data.get(key) is not None:
             entry.fault(key, f"a {kind} has no {key}", ", ".join(wanted))
-    size = {key: _needed(entry, key, 0.1, 200) for key in wanted}
+    size = {key: needed(entry, key, 0.1, 200) for key in wanted}
     if any(math.isnan(value) for value in size.values()):
         return None
     match kind:
@@ -203,7 +201,7 @@ def _reaction(entry: Entry, kind: str | None) -> Reaction | None:
         return None
     sub = entry.mapping("reaction", f"a mapping of {', '.join(_REACTION_KEYS)}")
     sub.check_keys(_REACTION_KEYS)
-    return Reaction(**{key: _needed(sub, key, -100, 1e9) for key in _REACTION_KEYS})
+    return Reaction(**{key: needed(sub, key, -100, 1e9) for key in _REACTION_KEYS})
 
 
 def _sensors(entry: Entry) -> dict[str, Gauging]:
@@ -216,23 +214,21 @@ def _sensors(entry: Entry) -> dict[str, Gauging]:
         sub = sensors.mapping(what, f"a mapping of {', '.join(_SENSOR_KEYS)}")
         sub.check_keys(_SENSOR_KEYS)
         limits = {name: sub.number(name, -1e6, 1e6, "a number") for name in ("ll", "l", "h", "hh")}
-        unit = _choice(sub, "unit", _UNITS[what]) if what != "level" else "m"
-        low, high = _number(sub, "range_lo", -1e6, 1e6, 0.0), _number(sub, "range_hi", -1e6, 1e6, 1.0)
+        unit = choice(sub, "unit", _UNITS[what]) if what != "level" else "m"
+        low, high = number(sub, "range_lo", -1e6, 1e6, 0.0), number(sub, "range_hi", -1e6, 1e6, 1.0)
         if low >= high:
             sub.fault("range_hi", f"range_hi {high:g} is not above range_lo {low:g}")
-        scan_s = _number(sub, "scan_s", 1, 60, 5)
+        scan_s = whole(sub, "scan_s", 1, 60, 5)
         if 60 % scan_s:
-            sub.fault(
-                "scan_s", f"scan_s {scan_s:g} does not divide a minute", "1, 2, 3, 5, 10, 15, 20, 30, 60"
-            )
+            sub.fault("scan_s", f"scan_s {scan_s} does not divide a minute", "1, 2, 3, 5, 10, 15, 20, 30, 60")
         usual = 0 if what in {"level", "pressure", "temperature"} else 1
         found[what] = Gauging(
             unit=unit or "m",
             range_lo=low,
             range_hi=high,
             limits={name: value for name, value in limits.items() if value is not None},
-            scan_s=int(scan_s),
-            count=int(_number(sub, "count", 1, 100, usual)),
+            scan_s=scan_s,
+            count=whole(sub, "count", 1, 100, usual),
         )
     return found
 
@@ -243,102 +239,6 @@ def _campaign(root: Entry) -> Campaign | None:
     entry = root.mapping("campaign", "a mapping of faults_a_day, look_alikes")
     entry.check_keys(("faults_a_day", "look_alikes"))
     return Campaign(
-        faults=int(_number(entry, "faults_a_day", 0, 5, 1)),
-        look_alikes=_flag(entry, "look_alikes", usual=True),
+        faults=whole(entry, "faults_a_day", 0, 5, 1),
+        look_alikes=flag(entry, "look_alikes", usual=True),
     )
-
-
-def _events(root: Entry, site: Site) -> list[Event]:
-    vessels = {vessel.name: i for i, vessel in enumerate(site.vessels)}
-    points = {p.point.sensor: i for i, p in enumerate(site.points)}
-    found = []
-    for number, entry in enumerate(root.entries("events", "a list of events")):
-        entry.check_keys(_EVENT_KEYS)
-        what = _choice(entry, "what", tuple(BY_KIND))
-        vessel = _known(entry, "vessel", vessels)
-        sensor = _known(entry, "sensor", points)
-        severity = int(_number(entry, "severity", 1, 3, 2))
-        at_h = _needed(entry, "at_h", 0, 1e5)
-        if what is None or math.isnan(at_h) or severity not in {1, 2, 3}:
-            continue
-        family = BY_KIND[what]
-        fitting = [
-            target
-            for target in targets(site, family)
-            if (vessel is None or target[0] == vessel)
-            and (sensor is None or sensor in (target[1], *target[3]))
-        ]
-        if not fitting:
-            place = entry.raw("sensor") or entry.raw("vessel") or "this site"
-            entry.fault(
-                "what",
-                f"{what} cannot happen at {place}",
-                f"a {family.target} of {', '.join(family.kinds) or 'any kind'}",
-            )
-            continue
-        of_vessel, point, place_number, touched = fitting[0]
-        onset = at_h * _HOUR_S
-        for_h = _number(entry, "for_h", 1e-3, 1e4, family.hours[severity - 1])
-        lead_h = max((hours for hours, _ in family.lead), default=0.0)
-        if at_h < lead_h:
-            entry.fault(
-                "at_h", f"{what} at {at_h:g} h leaves no time to lead there", f"at least {lead_h:g} h"
-            )
-            continue
-        found.append(
-            Event(
-                id=f"{what}-told-{number + 1}",
-                family=family,
-                severity=severity,
-                onset_s=onset,
-                end_s=onset + for_h * _HOUR_S,
-                points=touched,
-                place=place_number,
-                vessel=of_vessel,
-                point=point,
-                luck=0.25,
-            )
-        )
-    return found
-
-
-def _known(entry: Entry, key: str, known: Mapping[str, int]) -> int | None:
-    text = entry.raw(key)
-    if text is None:
-        return None
-    if text not in known:
-        entry.fault(
-            key, f"there is no {key} {shown(text)}{did_you_mean(text, known)}", f"a {key} of this site"
-        )
-        return None
-    return known[text]
-
-
-def _choice(entry: Entry, key: str, allowed: tuple[str, ...]) -> str | None:
-    text = entry.raw(key)
-    if text is None and entry.data.get(key) is None:
-        entry.fault(key, f"{key} is missing", ", ".join(allowed))
-    elif text is not None and text not in allowed:
-        entry.fault(key, f"{key} {shown(text)} is not known{did_you_mean(text, allowed)}", ", ".join(allowed))
-        return None
-    return text
-
-
-def _flag(entry: Entry, key: str, *, usual: bool) -> bool:
-    value = entry.data.get(key, usual)
-    if not isinstance(value, bool):
-        entry.fault(key, f"{key} {shown(value)} does not fit", "true or false")
-    return bool(value)
-
-
-def _number(entry: Entry, key: str, low: float, high: float, usual: float) -> float:
-    value = entry.number(key, low, high, f"a number from {low:g} to {high:g}")
-    return usual if value is None or math.isnan(value) else value
-
-
-def _needed(entry: Entry, key: str, low: float, high: float) -> float:
-    if entry.data.get(key) is None:
-        entry.fault(key, f"{key} is missing", _POSITIVE if low > 0 else f"a number from {low:g} to {high:g}")
-        return math.nan
-    value = entry.number(key, low, high, f"a number from {low:g} to {high:g}")
-    return math.nan if value is None else value

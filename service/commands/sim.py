@@ -88,10 +88,12 @@ def command(
         end("error: nowhere to put it: --out, --truth, --settings or --mqtt", USAGE)
     options = Options(delimiter=delimiter, decimal=decimal, time_column=time_column, time_zone=time_zone)
     given = _input(scenario, seed, hours, workers or os.cpu_count() or 1, options)
-    for option, wanted, made in (("--truth", truth, given.truth), ("--settings", settings, given.settings)):
-        if wanted is not None and made is None:
-            message = f"a recording has no {option.removeprefix('--')}"
-            raise InputError([Fault(file=scenario, where=option, message=message)])
+    for option, what, asked in (
+        ("--truth", "labelled truth", truth is not None and given.truth is None),
+        ("--settings", "settings", settings is not None and given.settings is None),
+    ):
+        if asked:
+            raise InputError([Fault(file=scenario, where=option, message=f"a recording has no {what}")])
     if settings is not None and given.settings is not None:
         say(f"settings: {write_settings(given.settings(), settings)}")
     if out is not None:

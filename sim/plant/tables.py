@@ -28,7 +28,7 @@ _ROOF_GAS_S, _STILL_GAS_S = 1200.0, 60.0
 class LevelGrid:
     """Level from volume by interpolation on an even grid of volumes, one row a vessel.
 
-    1024 cells keep the error below 1 mm for vessels up to 20 m except within the last percent of top and bottom.
+    1024 cells keep the error below 1 mm for vessels up to 14 m, except in the last 5 % of the height at either end.
     """
 
     def __init__(self, shapes: Sequence[Shape]) -> None:
