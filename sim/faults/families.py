@@ -65,7 +65,6 @@ class Family:
         releases: what escapes, in multiples of what brings a detector 10 m downwind to h; by severity.
         release_ramp_h: how long the hole takes to open so far, by severity.
         between_h: local hours of the day in which it begins; None: at any.
-        instrument: whether only the instrument is at fault and the plant is in order.
     """
 
     kind: str
@@ -85,7 +84,6 @@ class Family:
     releases: Three | None = None
     release_ramp_h: Three = (0.0, 0.0, 0.0)
     between_h: tuple[float, float] | None = None
-    instrument: bool = False
 
 
 FAMILIES: tuple[Family, ...] = (
@@ -225,7 +223,6 @@ FAMILIES: tuple[Family, ...] = (
         hours=(5.0, 4.0, 3.0),
         senses=(Sense(law=("drift",) * 3, on="target", size=(0.008, 0.02, 0.05)),),
         names=("target",),
-        instrument=True,
     ),
     Family(
         kind="dead_transmitter",
@@ -235,7 +232,6 @@ FAMILIES: tuple[Family, ...] = (
         hours=(3.0, 2.0, 1.0),
         senses=(Sense(law=("frozen", "silent", "floor"), on="target"),),
         names=("target",),
-        instrument=True,
     ),
     Family(
         kind="planned_filling",

@@ -14,7 +14,6 @@ from sim.plant.site import Site
 
 Floats = NDArray[np.float64]
 
-GOOD, UNCERTAIN, BAD = 0, 1, 2
 _HOUR_S = 3600
 _CELL_S = 8.0
 _ZERO_GAS_SHARE = 0.25

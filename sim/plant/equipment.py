@@ -20,7 +20,6 @@ CHANNELS: Mapping[str, str] = MappingProxyType(
         "inert_pa": "partial pressure of gas that does not condense",
         "chatter": "the relief valve lifts this share below the vapour pressure, and reseats half as much lower",
         "shell_k": "added to the temperature that the shell and the roof feel: sun on bare steel, spray water",
-        "release_kg_s": "gas or aerosol that escapes, besides that of a leak",
     }
 )
 """How a fault or a look-alike acts on one vessel; 0 everywhere is a plant in order."""

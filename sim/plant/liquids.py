@@ -24,8 +24,7 @@ class Liquid:
     """One liquid; density, expansion and latent heat at 20 degC.
 
     `antoine` gives log10(p / Pa) = a - b / (T / K + c). `airborne_share` is what of a spilt liquid becomes gas within
-    minutes. `lfl_share` is the lower flammable limit as a share of volume, `oel_mg_m3` the exposure limit; None where
-    there is none.
+    minutes. `lfl_share` is the lower flammable limit as a share of volume; None where the gas does not burn.
     """
 
     name: str
@@ -39,7 +38,6 @@ class Liquid:
     heat_j_kg_k: float
     airborne_share: float
     lfl_share: float | None = None
-    oel_mg_m3: float | None = None
 
     def vapour_pa(self, celsius: float) -> float:
         """Return the vapour pressure, absolute."""

@@ -30,7 +30,6 @@ STROKE_S = 15.0
 """Time in which a valve opens or shuts."""
 LEAST_ULLAGE = 0.05
 """Share of the volume below which the gas space is not taken smaller, so that its pressure stays computable."""
-REFERENCE_C = 20.0
 _HOLE_M = 0.1
 WETTED_SHARE = 0.05
 """Filled less than this, a vessel exchanges heat and vapour in proportion to what is left in it."""
@@ -45,7 +44,6 @@ class Flux:
     pipe_kg_s: Floats
     leak_kg_s: Floats
     evaporated_mol_s: Floats
-    relieved_mol_s: Floats
     gas_net_mol_s: Floats
     heat_w: Floats
 
@@ -90,7 +88,7 @@ class Network:
         self.atm_pa = 101_325.0
         self.gas_mol = self._rest_mol()
         none = np.zeros(n)
-        self.flux = Flux(np.zeros(len(self.pipe_m3_s)), none, none, none, none, none)
+        self.flux = Flux(np.zeros(len(self.pipe_m3_s)), none, none, none, none)
 
     def temperature_c(self) -> Floats:
         """Return the temperature of each vessel's bulk."""
@@ -125,7 +123,7 @@ class Network:
         leak = self._leak(dt_s, volume, density, gauge)
         wet = np.clip(volume / f.volume_m3 / WETTED_SHARE, 0.0, 1.0)
         evaporated = f.evaporation_mol_s_pa * (balance - vapour) * soft * wet
-        vented, relieved = self._vented(gauge, pressure, balance, soft)
+        vented = self._vented(gauge, pressure, balance, soft)
         bulk_w, surface_w = self._shell(air_c, sun, temp_c, wet)
         bulk_w += self._react(dt_s, pipe, leak, temp_c, wet)
         self._carry(dt_s, pipe, leak + evaporated * f.molar_kg, temp_c, bulk_w)
@@ -142,7 +140,7 @@ class Network:
         self.gas_c += (
             (f.roof_share * roof_c + (1 - f.roof_share) * self.surface_c - self.gas_c) * dt_s / f.gas_s
         )
-        self.flux = Flux(pipe, leak, evaporated, relieved, net, bulk_w + surface_w)
+        self.flux = Flux(pipe, leak, evaporated, net, bulk_w + surface_w)
 
     def _pa_per_mol(self, volume_m3: Floats) -> Floats:
         """Return the pressure of a mole in each gas space."""
@@ -185,10 +183,8 @@ class Network:
         speed = np.sqrt(2 * (GRAVITY_M_S2 * head_m + np.maximum(gauge, 0.0) / density))
         return np.asarray(over + DISCHARGE * self.trouble["leak_m2"] * density * speed * (head_m > 0))
 
-    def _vented(
-        self, gauge: Floats, pressure: Floats, balance: Floats, soft: Floats
-    ) -> tuple[Floats, Floats]:
-        """Return what leaves the gas space (by valves, compressor; less what the blanket feeds), and by relief alone."""
+    def _vented(self, gauge: Floats, pressure: Floats, balance: Floats, soft: Floats) -> Floats:
+        """Return what leaves the gas space by valves and compressor, less what the blanket feeds."""
         f, loss = self.figures, self.trouble["cooling_loss"]
         breathing = np.maximum(gauge - f.vent_pa, 0.0) - np.maximum(f.vacuum_pa - gauge, 0.0)
         feeding = np.maximum(f.blanket_pa - gauge, 0.0)
@@ -200,9 +196,7 @@ class Network:
         shuts = np.where(ill, opens * (1 - blowdown / 2), 0.9 * f.relief_pa)
         self.relieving = np.where(self.relieving, gauge > shuts, gauge > opens)
         relieved = np.where(self.relieving, f.relief_mol_s_pa * pressure, 0.0)
-        return np.asarray(f.vent_mol_s_pa * (breathing - feeding) * soft + drawn + relieved), np.asarray(
-            relieved
-        )
+        return np.asarray(f.vent_mol_s_pa * (breathing - feeding) * soft + drawn + relieved)
 
     def _returned(self, pipe: Floats, density: Floats, gas_mol: Floats, volume: Floats) -> Floats:
         """Return the vapour that goes back along the balance line while a vessel is filled, or comes along it."""

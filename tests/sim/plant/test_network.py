@@ -35,7 +35,6 @@ def _troubles(draw: st.DrawFn, n: int) -> dict[str, list[float]]:
         "inert_pa": 2e4,
         "chatter": 0.05,
         "shell_k": 10.0,
-        "release_kg_s": 0.0,
     }
     return {name: [most.get(name, 1.0) * x for x in draw(shares)] for name in CHANNELS}
 
