@@ -6,6 +6,7 @@ import pytest
 
 from registry.faults import InputError
 from registry.marks import parse_marked
+from sim.faults.families import BY_KIND
 from sim.practice.scenario import Practice
 from sim.scenario_file import load_scenario, scenario_of
 from tests.sim.small import SMALL
@@ -120,3 +121,17 @@ def test_a_file_that_is_no_scenario(text: str) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         load_scenario(tmp_path / "none.yaml")
+
+
+DOC = (Path(__file__).parents[2] / "docs" / "sim.md").read_text(encoding="utf-8")
+
+
+def test_the_example_of_the_documentation_is_a_scenario() -> None:
+    example = DOC.split("```yaml\n")[1].split("```")[0]
+    practice = _read(example)
+    assert (practice.name, len(practice.told), len(practice.site.vessels)) == ("my-site", 2, 8)
+
+
+def test_the_documentation_lists_every_family() -> None:
+    table = DOC.split("### Faults and look-alikes")[1].split("### Scenario files")[0]
+    assert [line.split("`")[1] for line in table.splitlines() if line.startswith("| `")] == list(BY_KIND)
