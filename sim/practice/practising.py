@@ -1,6 +1,6 @@
 """Scenarios of simulated plants as `sim.scenarios` lists them: readings, truth and settings from one scenario file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -37,8 +37,10 @@ class Practising:
         self.practice = practice
         self._crossings: dict[tuple[int, int, int], tuple[Crossing, ...]] = {}
 
-    def readings(self, seed: int, start_ns: int, seconds: int, workers: int = 1) -> Iterator[Recorded]:
-        """Yield the readings of so many seconds in the order of arrival."""
+    def readings(
+        self, seed: int, start_ns: int, seconds: int, workers: int = 1
+    ) -> Generator[Recorded, None, None]:
+        """Yield the readings of so many seconds in the order of arrival; closing it ends its processes."""
         names = self.practice.names
         gateways = Backfill(self._outages(seed, start_ns, seconds))
         crossings: list[Crossing] = []

@@ -1,6 +1,7 @@
 """One scenario run in one process or in several: the same blocks, in the same order, byte for byte."""
 
 import multiprocessing
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
@@ -74,6 +75,7 @@ def _received(ours: Connection) -> Iterator[Block]:
 
 
 def _send(job: Job, theirs: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt from the keyboard is the reader's to handle
     try:
         for block in _blocks(job):
             theirs.send(block)

@@ -1,13 +1,16 @@
 """Scenarios of plants as they are run: the same however they are cut, and each family does what it is called."""
 
 import hashlib
+import multiprocessing
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pytest
 
+from registry.faults import InputError
 from sim.practice.practising import Practising
+from sim.practice.workers import _received
 from sim.recorded import Recorded
 from tests.sim.small import small
 
@@ -51,6 +54,21 @@ def test_the_same_bytes_from_any_number_of_processes() -> None:
     practising = small(more="campaign: {}")
     one, three = (_digest(_all(practising, 2 * HOUR, workers)) for workers in (1, 3))
     assert one == three
+
+
+def test_no_process_is_left_when_the_reader_stops_early() -> None:
+    readings = small().readings(3, START, 24 * HOUR, workers=2)
+    assert len(next(readings))
+    assert len(multiprocessing.active_children()) == 2
+    readings.close()
+    assert not multiprocessing.active_children()
+
+
+def test_what_fails_in_a_process_is_raised_by_the_reader() -> None:
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    theirs.send(InputError([]))
+    with pytest.raises(InputError):
+        next(_received(ours))
 
 
 def test_the_beginning_of_a_longer_run_is_the_shorter_run() -> None:
@@ -210,7 +228,7 @@ def test_maintenance_is_marked_and_over_in_time() -> None:
 
 def test_look_alikes_of_the_plant_stay_within_limits() -> None:
     for what, where in (("planned_filling", "F1-01"), ("sun_on_tank", "S1-01"), ("wash_down", "F1-01")):
-        event = _event(small(f"  - {{what: {what}, severity: 3, vessel: {where}, at_h: 4}}"), 8 * HOUR)
+        event = _event(small(f"  - {{what: {what}, severity: 3, vessel: {where}, at_h: 4}}"), 7 * HOUR)
         assert (event["kind"], event["fault"], event["limits"]) == (what, False, [])
 
 
