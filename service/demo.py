@@ -109,7 +109,7 @@ class Demo:
         while not self._ended and not running.source.state().healthy:
             time.sleep(POLL_S)
         with Publisher(MqttSettings(url=self._show.gateway_url, client_id="", clean=True)) as publisher:
-            return publish(self._chunks(), publisher, Packer(Addresses()), None)
+            return publish(self._chunks(), [publisher], Packer(Addresses()), None)
 
     def _chunks(self) -> Iterator[Recorded]:
         """Yield the site's readings; live, each second's when that second has come."""

@@ -15,6 +15,7 @@ from registry.faults import Fault, InputError
 from sim.layout import (
     Layout,
     Options,
+    find_quality,
     find_time,
     find_values,
     guess_decimal,
@@ -25,6 +26,7 @@ from sim.layout import (
     settle_day_or_month,
 )
 from sim.lines import byte_blocks, encoding_of, sample, text_lines
+from sim.qualities import read_qualities
 from sim.recorded import Recorded
 from sim.report import Report, Trouble
 from sim.timestamps import TimeReader, day_or_month_first, guess_style
@@ -55,6 +57,7 @@ def guess_csv(path: Path, options: Options, stem: str) -> Layout:
     decimal = options.decimal or guess_decimal(rows, delimiter)
     time_columns, times = find_time(str(path), header, rows, options.time_column)
     sensor, values, skipped = find_values(header, rows, time_columns, decimal)
+    quality, skipped = find_quality(header, rows, sensor, skipped)
     if not values:
         raise InputError(
             [
@@ -74,6 +77,7 @@ def guess_csv(path: Path, options: Options, stem: str) -> Layout:
         values=values,
         names=() if sensor is not None else sensor_names(header, values, stem),
         sensor=sensor,
+        quality=quality,
         skipped=skipped,
         delimiter=delimiter,
         decimal=decimal,
@@ -215,7 +219,7 @@ class CsvReader:
         names: "Names",
         report: Report,
     ) -> Recorded:
-        width, sensor = len(self._layout.header), self._layout.sensor
+        width, sensor, q = len(self._layout.header), self._layout.sensor, self._layout.quality
         assert sensor is not None
         column = names.places(cells[sensor::width])
         texts = cells[self._layout.values[0] :: width]
@@ -227,7 +231,13 @@ class CsvReader:
         sent[said_nothing] = True
         good = ~nameless & sent
         report.rows_read(t_ns[good], numbers[good])
-        return Recorded(names=names.known, column=column[good], t_ns=t_ns[good], value=value[good])
+        return Recorded(
+            names=names.known,
+            column=column[good],
+            t_ns=t_ns[good],
+            value=value[good],
+            quality=None if q is None else read_qualities(cells[q::width], numbers, report)[good],
+        )
 
     def _numbers(
         self, cells: list[str], numbers: NDArray[np.int64], report: Report

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from registry.faults import Fault, InputError
 from registry.plant import Text
+from sim.qualities import QUALITY_NAMES, is_quality
 from sim.timestamps import STYLE_TEXTS, Guess, Style, guess_style, time_zone
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -86,8 +87,9 @@ class Layout:
     """What a recording was taken for.
 
     `header` has a name for every column, `time_columns` one or two indices, `values` the indices that are readings;
-    with `sensor` the file is long (one reading a row) and `values` has one index. `skipped` are named columns that
-    are no numbers. `names` are the sensors of a wide file in the order of `values`.
+    with `sensor` the file is long (one reading a row), `values` has one index, and `quality` is the column that says
+    how good each reading is. `skipped` are named columns that are no numbers. `names` are the sensors of a wide file
+    in the order of `values`.
     """
 
     kind: str
@@ -97,6 +99,7 @@ class Layout:
     values: tuple[int, ...]
     names: tuple[str, ...]
     sensor: int | None = None
+    quality: int | None = None
     skipped: tuple[str, ...] = ()
     delimiter: str = ","
     decimal: str = "."
@@ -126,9 +129,10 @@ class Layout:
             )
         if self.sensor is not None:
             sensor, value = header[self.sensor], header[self.values[0]]
-            lines.append(
-                Text(zh=f"测点列：{sensor}；数值列：{value}", en=f"sensor: {sensor}; value: {value}")
-            )
+            zh, en = f"测点列：{sensor}；数值列：{value}", f"sensor: {sensor}; value: {value}"
+            if self.quality is not None:
+                zh, en = f"{zh}；质量列：{header[self.quality]}", f"{en}; quality: {header[self.quality]}"
+            lines.append(Text(zh=zh, en=en))
         else:
             listed = ", ".join(self.names)
             count = len(self.names)
@@ -157,6 +161,7 @@ def layout_of(  # noqa: PLR0917 - what is known of a file, in one order
     """Return what the columns of a file with typed cells are taken for, by their names and first rows."""
     time_columns, times = find_time(str(path), header, rows, options.time_column)
     sensor, values, skipped = find_values(header, rows, time_columns, ".")
+    quality, skipped = find_quality(header, rows, sensor, skipped)
     return Layout(
         kind=kind,
         header=tuple(header),
@@ -165,6 +170,7 @@ def layout_of(  # noqa: PLR0917 - what is known of a file, in one order
         values=values,
         names=() if sensor is not None else sensor_names(header, values, stem),
         sensor=sensor,
+        quality=quality,
         skipped=skipped,
         zone_name=options.time_zone or "UTC",
     )
@@ -267,6 +273,17 @@ def find_values(
     ]
     skipped = tuple(header[i] for i in rest if i not in numeric and header[i].strip())
     return None, tuple(numeric), skipped
+
+
+def find_quality(
+    header: Sequence[str], rows: Sequence[Sequence[str]], sensor: int | None, skipped: tuple[str, ...]
+) -> tuple[int | None, tuple[str, ...]]:
+    """Return the quality column of a long file, or None, and what is skipped without it."""
+    for i, name in enumerate(header):
+        named = sensor is not None and name in skipped and name.strip().lower() in QUALITY_NAMES
+        if named and is_quality([row[i] for row in rows]):
+            return i, tuple(other for other in skipped if other != name)
+    return None, skipped
 
 
 def _is_numeric(cells: Iterable[str], decimal: str, *, named: bool) -> bool:

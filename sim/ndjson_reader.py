@@ -14,6 +14,7 @@ from registry.faults import Fault, InputError
 from sim.csv_reader import Names
 from sim.layout import Layout, Options, layout_of
 from sim.lines import byte_blocks, encoding_of, sample
+from sim.qualities import read_qualities
 from sim.recorded import Recorded
 from sim.report import Report, Trouble
 from sim.timestamps import TimeReader
@@ -84,11 +85,14 @@ class NdjsonReader:
         ]
         column = names.places([name for name, _, _ in readings])
         row_of = np.array([i for _, i, _ in readings], np.int64)
+        q = self._layout.quality
+        cells = [] if q is None else [_text(rows[i].get(self._layout.header[q])) for _, i, _ in readings]
         return Recorded(
             names=names.known,
             column=column,
             t_ns=t_ns[row_of],
             value=np.array([value for _, _, value in readings], np.float64),
+            quality=None if q is None else read_qualities(cells, line_of[row_of], report),
         )
 
     def _readings(self, row: Mapping[str, Any], number: int, report: Report) -> Iterator[tuple[str, float]]:

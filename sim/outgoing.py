@@ -3,18 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
+from typing import Protocol
 
 import msgspec
-import numpy as np
 
 from registry.faults import Fault, InputError
+from sim.grouping import MOST_PLANS, Group, Grouping, Share, taken
+from sim.qualities import QUALITY_TEXTS
 from sim.recorded import Recorded
 from sim.writing import time_texts
 
 PREFIX = "hazwatch/v1"
 DEFAULT_ENTERPRISE = "site"
-_MOST_READINGS = 5000
 _NS_PER_MS = 1_000_000
 _NO_TOPIC = frozenset("/+#\0")
 
@@ -26,14 +26,48 @@ class Shape(StrEnum):
     SINGLE = "single"
 
 
+class Wire(StrEnum):
+    """In which format readings are published."""
+
+    JSON = "json"
+    SPARKPLUG = "sparkplug"
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message to publish; `t_ns` is the recording's own time, by which it is paced."""
+    """One message to publish; `t_ns` is the recording's own time, by which it is paced.
+
+    All messages of one `lane` go over one connection, in their order.
+    """
 
     topic: str
     payload: bytes
     t_ns: int
     readings: int
+    lane: int = 0
+    qos: int = 1
+
+
+class Packing(Protocol):
+    """Makes messages of readings, and knows what a connection has to say about itself."""
+
+    def pack(self, chunk: Recorded, /) -> Iterator[Outgoing]:
+        """Yield the chunk's messages in order."""
+
+    def opening(self, lane: int, session: int, t_ns: int, /) -> Sequence[Outgoing]:
+        """Return what must be said first over a new connection, the `session`-th of its lane, or when asked again."""
+
+    def sealed(self, message: Outgoing, /) -> Outgoing:
+        """Return a message as it goes out next over its lane."""
+
+    def closing(self, lane: int, session: int, /) -> Sequence[Outgoing]:
+        """Return what must be said before a connection is closed."""
+
+    def will(self, lane: int, session: int, /) -> Outgoing | None:
+        """Return what the broker is to say where the connection breaks."""
+
+    def commands(self, lane: int, /) -> str | None:
+        """Return the topic on which the connection may be asked to say its opening again."""
 
 
 class Addresses:
@@ -69,95 +103,91 @@ class Addresses:
 
 
 class Packer:
-    """Packs chunks into messages in the chunk's order; readings of one time keep it within their enterprise.
-
-    With `first_at_ns` all times are shifted so that the first reading has that time.
-    """
+    """Packs chunks into JSON in the chunk's order; readings of one group keep it within their enterprise."""
 
     def __init__(
-        self, addresses: Addresses, shape: Shape = Shape.BATCH, first_at_ns: int | None = None
+        self,
+        addresses: Addresses,
+        shape: Shape = Shape.BATCH,
+        first_at_ns: int | None = None,
+        *,
+        lanes: int = 1,
+        gather_s: float = 0.0,
     ) -> None:
-        self._addresses = addresses
-        self._shape = shape
-        self._first_at_ns = first_at_ns
-        self._shift_ns = 0
-        self._plans: dict[tuple[int, bytes], list[_Plan]] = {}
-        self._names: tuple[str, ...] = ()
+        single = shape is Shape.SINGLE
+        self._grouping = Grouping(
+            addresses.of, single=single, lanes=lanes, gather_s=gather_s, first_at_ns=first_at_ns
+        )
+        self._message = self._single if single else self._batch
+        self._sensors: dict[tuple[str, ...], bytes] = {}
 
     def pack(self, chunk: Recorded) -> Iterator[Outgoing]:
         """Yield the chunk's messages."""
-        if chunk.names != self._names:
-            self._names = chunk.names
-            self._plans.clear()
-        if self._first_at_ns is not None and len(chunk):
-            self._shift_ns, self._first_at_ns = self._first_at_ns - int(chunk.t_ns[0]), None
-        starts = np.flatnonzero(np.diff(chunk.t_ns, prepend=chunk.t_ns[:1] - 1)).tolist()
-        values = chunk.value.tolist()
-        column = np.ascontiguousarray(chunk.column)
-        for lo, hi in pairwise([*starts, len(chunk)]):
-            t_ns = int(chunk.t_ns[lo])
-            stamp = self._stamp(t_ns)
-            for first in range(lo, hi, _MOST_READINGS):
-                last = min(hi, first + _MOST_READINGS)
-                for plan in self._plan(column[first:last].tobytes()):
-                    payload = plan.payload(stamp, values[first:last])
-                    yield Outgoing(plan.topic, payload, t_ns, plan.readings)
+        for group in self._grouping.groups(chunk):
+            for share in group.shares:
+                yield self._message(group, share)
 
-    def _stamp(self, t_ns: int) -> bytes:
-        """Return the shifted time: epoch ms where that is exact, else text with nanoseconds."""
-        shifted = t_ns + self._shift_ns
-        if shifted % _NS_PER_MS == 0:
-            return str(shifted // _NS_PER_MS).encode()
-        return f'"{time_texts([shifted])[0]}"'.encode()
+    def opening(self, _lane: int, _session: int, _t_ns: int) -> Sequence[Outgoing]:
+        """Return nothing: a JSON message needs no introduction."""
+        return ()
 
-    def _plan(self, columns: bytes) -> list["_Plan"]:
-        """Return how readings of these columns go into messages; the same columns come again and again."""
-        key = (len(columns), columns)
-        plan = self._plans.get(key)
-        if plan is None:
-            if len(self._plans) > 10_000:  # noqa: PLR2004 - a bound for files whose rows are never alike
-                self._plans.clear()
-            plan = self._plans[key] = self._new_plan(np.frombuffer(columns, np.int32).tolist())
-        return plan
+    def sealed(self, message: Outgoing) -> Outgoing:
+        """Return the message as it is."""
+        return message
 
-    def _new_plan(self, columns: Sequence[int]) -> list["_Plan"]:
-        addresses = [self._addresses.of(self._names[column]) for column in columns]
-        if self._shape is Shape.SINGLE:
-            return [
-                _Plan(f"{PREFIX}/{enterprise}/{_level(sensor)}", (place,), None)
-                for place, (enterprise, sensor) in enumerate(addresses)
-            ]
-        places: dict[str, list[int]] = {}
-        for place, (enterprise, _) in enumerate(addresses):
-            places.setdefault(enterprise, []).append(place)
-        return [
-            _Plan(
-                f"{PREFIX}/{enterprise}",
-                tuple(mine),
-                msgspec.json.encode([addresses[place][1] for place in mine]),
-            )
-            for enterprise, mine in places.items()
-        ]
+    def closing(self, _lane: int, _session: int) -> Sequence[Outgoing]:
+        """Return nothing."""
+        return ()
+
+    def will(self, _lane: int, _session: int) -> Outgoing | None:
+        """Return None: silence is what the receiver sees."""
+        return None
+
+    def commands(self, _lane: int) -> str | None:
+        """Return None: nothing can be asked of it."""
+        return None
+
+    def _single(self, group: Group, share: Share) -> Outgoing:
+        """Return the message of the only reading."""
+        said = b""
+        if group.quality is not None and group.quality[0]:
+            said = b',"q":"%b"' % QUALITY_TEXTS[group.quality[0]].encode()
+        payload = b'{"t":%b,"v":%b%b}' % (_stamp(group.t_ns[0]), msgspec.json.encode(group.value[0]), said)
+        topic = f"{PREFIX}/{share.enterprise}/{_level(share.sensors[0])}"
+        return Outgoing(topic, payload, group.paced_ns, 1, share.lane)
+
+    def _batch(self, group: Group, share: Share) -> Outgoing:
+        """Return the message of one enterprise; NaN becomes null, and qualities are told where one is not good."""
+        times = taken(group.t_ns, share)
+        one = times.count(times[0]) == len(times)
+        stamp = _stamp(times[0]) if one else b"[%b]" % b",".join(map(_stamp, times))
+        said = b""
+        if group.quality is not None and any(mine := taken(group.quality, share)):
+            said = b',"q":%b' % msgspec.json.encode([QUALITY_TEXTS[q] for q in mine])
+        payload = b'{"t":%b,"s":%b,"v":%b%b}' % (
+            stamp,
+            self._names(share.sensors),
+            msgspec.json.encode(taken(group.value, share)),
+            said,
+        )
+        topic = f"{PREFIX}/{share.enterprise}"
+        return Outgoing(topic, payload, group.paced_ns, len(times), share.lane)
+
+    def _names(self, sensors: tuple[str, ...]) -> bytes:
+        """Return names as JSON; the same ones come again and again."""
+        known = self._sensors.get(sensors)
+        if known is None:
+            if len(self._sensors) > MOST_PLANS:
+                self._sensors.clear()
+            known = self._sensors[sensors] = msgspec.json.encode(list(sensors))
+        return known
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """One message of a group of readings: its topic, which readings go in, and their names as JSON (batch)."""
-
-    topic: str
-    places: tuple[int, ...]
-    sensors: bytes | None
-
-    @property
-    def readings(self) -> int:
-        return len(self.places)
-
-    def payload(self, stamp: bytes, values: Sequence[float]) -> bytes:
-        """Return the JSON; NaN becomes null."""
-        if self.sensors is None:
-            return b'{"t":%b,"v":%b}' % (stamp, msgspec.json.encode(values[self.places[0]]))
-        mine = values if len(values) == len(self.places) else [values[place] for place in self.places]
-        return b'{"t":%b,"s":%b,"v":%b}' % (stamp, self.sensors, msgspec.json.encode(mine))
+def _stamp(t_ns: int) -> bytes:
+    """Return a time: epoch ms where that is exact, else text with nanoseconds."""
+    if t_ns % _NS_PER_MS == 0:
+        return b"%d" % (t_ns // _NS_PER_MS)
+    return f'"{time_texts([t_ns])[0]}"'.encode()
 
 
 def _level(sensor: str) -> str:

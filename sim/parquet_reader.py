@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from registry.faults import Fault, InputError
 from sim.csv_reader import Names, flattened
 from sim.layout import Layout, Options, layout_of
+from sim.qualities import read_qualities
 from sim.recorded import Recorded
 from sim.report import Report, Trouble
 from sim.timestamps import TimeReader
@@ -73,13 +74,13 @@ class ParquetReader:
         else:
             parts = (f"coalesce({_quoted(layout.header[i])}::VARCHAR, '')" for i in layout.time_columns)
             times = [" || ' ' || ".join(parts)]
-        sensor = (
-            []
-            if layout.sensor is None
-            else [f"coalesce({_quoted(layout.header[layout.sensor])}::VARCHAR, '')"]
-        )
+        texts = [
+            f"coalesce({_quoted(layout.header[i])}::VARCHAR, '')"
+            for i in (layout.sensor, layout.quality)
+            if i is not None
+        ]
         values = [f"TRY_CAST({_quoted(layout.header[i])} AS DOUBLE)" for i in layout.values]
-        return ", ".join(f"{column} AS c{i}" for i, column in enumerate([*times, *sensor, *values]))
+        return ", ".join(f"{column} AS c{i}" for i, column in enumerate([*times, *texts, *values]))
 
     def _rows(
         self, columns: list[NDArray[Any]], first: int, times: TimeReader, names: Names, report: Report
@@ -94,13 +95,23 @@ class ParquetReader:
         report.trouble(Trouble.TIME, numbers[~good])
         t_ns, numbers = t_ns[good], numbers[good]
         report.rows_read(t_ns, numbers)
-        long = self._layout.sensor is not None
-        table = np.column_stack([np.ma.filled(column[good], np.nan) for column in columns[1 + long :]])
+        long, with_quality = self._layout.sensor is not None, self._layout.quality is not None
+        values = columns[1 + long + with_quality :]
+        table = np.column_stack([np.ma.filled(column[good], np.nan) for column in values])
         if long:
             column = names.places([str(name) for name in columns[1][good]])
             report.trouble(Trouble.SENSOR, numbers[column < 0])
             kept = column >= 0
-            return Recorded(names=names.known, column=column[kept], t_ns=t_ns[kept], value=table[kept, 0])
+            quality = None
+            if with_quality:
+                quality = read_qualities([str(cell) for cell in columns[2][good]], numbers, report)[kept]
+            return Recorded(
+                names=names.known,
+                column=column[kept],
+                t_ns=t_ns[kept],
+                value=table[kept, 0],
+                quality=quality,
+            )
         sent = ~np.column_stack([np.ma.getmaskarray(column[good]) for column in columns[1:]])
         return flattened(names.known, t_ns, table, sent)
 

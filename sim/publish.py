@@ -1,26 +1,30 @@
 """Publishes recorded readings to a real broker, in their order and at a chosen speed.
 
-Theory of operation: one connection, QoS 1, MQTT 3.1.1 (which every broker speaks). At most `in_flight` messages are
-unconfirmed. When the connection is lost, paho sends those again, in order, once it is back; until they are all
-confirmed nothing new is sent, so that no message overtakes another. A message may then arrive twice, as QoS 1 allows.
+Theory of operation: MQTT 3.1.1 (which every broker speaks), JSON at QoS 1, over one or more connections, each with the
+messages of its lane. At most `in_flight` messages of a connection are unconfirmed. When it is lost, paho sends those
+again, in order, once it is back; until they are all confirmed nothing new is sent, so that no message overtakes
+another. A message may then arrive twice, as QoS 1 allows. Sparkplug B has its data at QoS 0: what was not written to the
+connection when it broke is lost, and counted; over the new one everything is born again before its next data.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Condition
 from types import TracebackType
 from typing import Any, Self
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.mqtt import MqttSettings, settings_faults
 from registry.faults import InputError, errors_in
-from sim.outgoing import Outgoing, Packer
+from sim.outgoing import Outgoing, Packing
 from sim.recorded import Recorded
+from sim.sparkplug import asks_rebirth
 
 IN_FLIGHT = 1000
 PATIENCE_S = 60.0
@@ -33,31 +37,48 @@ class BrokerUnreachableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What was published: messages and readings that the broker confirmed, and how often the connection came back."""
+    """What was published: messages of readings, and the readings in them; how often a connection came back.
+
+    `lost` are messages at QoS 0 that a breaking connection took with it; all others the broker has confirmed.
+    """
 
     messages: int
     readings: int
     reconnects: int
     elapsed_s: float
+    lost: int = 0
 
 
 class Publisher:
     """A connection for one publication; as a context manager it connects, and disconnects at the end.
 
+    It is that of the lane `lane` of `packing`, which says what its will is and on which topic it listens.
     `patience_s` is how long it waits for a first connection, for a lost one to come back and for confirmations.
     """
 
     def __init__(
-        self, settings: MqttSettings, *, in_flight: int = IN_FLIGHT, patience_s: float = PATIENCE_S
+        self,
+        settings: MqttSettings,
+        packing: Packing | None = None,
+        lane: int = 0,
+        *,
+        in_flight: int = IN_FLIGHT,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         faults = errors_in(settings_faults(settings))
         if faults:
             raise InputError(faults)
         self._settings = settings
+        self._packing = packing
+        self._lane = lane
         self._in_flight = in_flight
         self._patience_s = patience_s
         self._changed = Condition()
         self._unconfirmed = 0
+        self._qos = 1
+        self._lost = 0
+        self._attempts = 0
+        self._openings = 0
         self._open = False
         self._connections = 0
         self._refused = False
@@ -68,6 +89,16 @@ class Publisher:
     def reconnects(self) -> int:
         """How often the connection came back."""
         return max(0, self._connections - 1)
+
+    @property
+    def lost(self) -> int:
+        """How many messages at QoS 0 went with a breaking connection."""
+        return self._lost
+
+    @property
+    def session(self) -> int:
+        """Which attempt to connect, from 0 on, the connection comes from; its will was made for it."""
+        return self._attempts - 1
 
     def __enter__(self) -> Self:
         try:
@@ -88,18 +119,41 @@ class Publisher:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def send(self, message: Outgoing) -> None:
-        """Publish one message; waits while too many are unconfirmed or the connection is away."""
+    def ready(self) -> int:
+        """Wait while too many are unconfirmed or the connection is away; return how often an opening was due."""
         self._wait(lambda: self._open and self._unconfirmed < self._in_flight)
+        return self._openings
+
+    def send(self, message: Outgoing) -> None:
+        """Publish one message as soon as `ready` allows."""
+        self.ready()
+        self.post(message)
+
+    def post(self, message: Outgoing) -> None:
+        """Publish one message without waiting. All messages of a connection have one QoS."""
         with self._changed:
             self._unconfirmed += 1
-        info = self._client.publish(message.topic, message.payload, qos=1)
-        if info.rc not in {MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN}:
+            self._qos = message.qos
+        info = self._client.publish(message.topic, message.payload, qos=message.qos)
+        if info.rc not in {
+            MQTTErrorCode.MQTT_ERR_SUCCESS,
+            MQTTErrorCode.MQTT_ERR_NO_CONN,
+            MQTTErrorCode.MQTT_ERR_CONN_LOST,
+        }:
             raise BrokerUnreachableError(f"{self._settings.url}: {info.rc.name}")
+        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._give_up()
 
     def finish(self) -> None:
-        """Wait until the broker has confirmed every message."""
+        """Wait until the broker has confirmed every message, or at QoS 0 until all are written."""
         self._wait(lambda: self._unconfirmed == 0)
+
+    def _give_up(self) -> None:
+        """Count what is not confirmed at QoS 0 as lost: paho does not send it again, as it does at QoS 1."""
+        with self._changed:
+            if self._qos == 0:
+                self._lost, self._unconfirmed = self._lost + self._unconfirmed, 0
+                self._changed.notify_all()
 
     def _wait(self, ready: Callable[[], bool]) -> None:
         """Wait for `ready`; patience begins anew with every confirmation."""
@@ -129,10 +183,18 @@ class Publisher:
             client.tls_set_context(context)
         client.max_inflight_messages_set(0)
         client.reconnect_delay_set(min_delay=1, max_delay=8)
+        client.on_pre_connect = self._on_pre_connect
         client.on_connect = self._on_connect
+        client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         return client
+
+    def _on_pre_connect(self, client: Client, _userdata: Any) -> None:
+        self._attempts += 1
+        will = self._packing.will(self._lane, self.session) if self._packing else None
+        if will is not None:
+            client.will_set(will.topic, will.payload, qos=will.qos)
 
     def _on_connect(
         self,
@@ -149,8 +211,17 @@ class Publisher:
                 return
             self._problem = "no confirmation"
             self._connections += 1
+            self._openings += 1
             self._open = self._unconfirmed == 0
             self._changed.notify_all()
+        commands = self._packing.commands(self._lane) if self._packing else None
+        if commands is not None:
+            self._client.subscribe(commands, qos=1)
+
+    def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
+        if asks_rebirth(bytes(message.payload)):
+            with self._changed:
+                self._openings += 1
 
     def _on_disconnect(
         self,
@@ -164,51 +235,70 @@ class Publisher:
             self._open = False
             if not self._refused:
                 self._problem = f"the connection was lost: {code}"
+        self._give_up()
 
     def _on_publish(
         self, _client: Client, _userdata: Any, _mid: int, _code: ReasonCode, _props: Properties
     ) -> None:
         with self._changed:
-            self._unconfirmed -= 1
+            self._unconfirmed = max(0, self._unconfirmed - 1)
             if self._unconfirmed == 0 and self._client.is_connected():
                 self._open = True
             self._changed.notify_all()
 
 
+@contextmanager
+def connections(settings: MqttSettings, packing: Packing, lanes: int = 1) -> Iterator[list[Publisher]]:
+    """Give one connection for each lane of `packing`."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(Publisher(settings, packing, lane)) for lane in range(lanes)]
+
+
 def publish(
     chunks: Iterable[Recorded],
-    publisher: Publisher,
-    packer: Packer,
+    publishers: Sequence[Publisher],
+    packing: Packing,
     speed: float | None = None,
     *,
     monotonic_s: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Published:
-    """Publish all readings and wait until the broker has confirmed them.
+    """Publish all readings, each over the connection of its lane, and wait until the broker has confirmed them.
 
     `speed` is how many times faster than recorded, None as fast as it goes. Pace is kept against the first message
     on a monotonic clock, so that a late message does not make the next ones later; a recording that steps back in
-    time goes on at once.
+    time goes on at once. One thread sends over all connections, so a broken one holds up the others.
     """
     messages = readings = 0
     began_s = monotonic_s()
     first_ns: int | None = None
+    opened = [0] * len(publishers)
     for chunk in chunks:
-        for message in packer.pack(chunk):
+        for message in packing.pack(chunk):
             if speed is not None:
                 first_ns = message.t_ns if first_ns is None else first_ns
                 ahead_s = began_s + (message.t_ns - first_ns) / _NS / speed - monotonic_s()
                 if ahead_s > 0:
                     sleep(ahead_s)
-            publisher.send(message)
+            publisher = publishers[message.lane]
+            while (opening := publisher.ready()) != opened[message.lane]:
+                opened[message.lane] = opening
+                for introduction in packing.opening(message.lane, publisher.session, message.t_ns):
+                    publisher.send(packing.sealed(introduction))
+            publisher.post(packing.sealed(message))
             messages += 1
             readings += message.readings
-    publisher.finish()
+    for lane, publisher in enumerate(publishers):
+        publisher.finish()
+        for farewell in packing.closing(lane, publisher.session) if opened[lane] else ():
+            publisher.send(farewell)
+            publisher.finish()
     return Published(
         messages=messages,
         readings=readings,
-        reconnects=publisher.reconnects,
+        reconnects=sum(publisher.reconnects for publisher in publishers),
         elapsed_s=monotonic_s() - began_s,
+        lost=sum(publisher.lost for publisher in publishers),
     )
 
 

@@ -20,6 +20,7 @@ class Trouble(StrEnum):
     VALUE = "value"
     SENSOR = "sensor"
     SYNTAX = "syntax"
+    QUALITY = "quality"
 
 
 _TEXTS = {
@@ -28,6 +29,10 @@ _TEXTS = {
     Trouble.VALUE: Text(zh="不是数值的单元格", en="cells that are no finite number"),
     Trouble.SENSOR: Text(zh="没有测点名的行", en="lines without a sensor"),
     Trouble.SYNTAX: Text(zh="语法错误的行", en="lines that are no JSON object"),
+    Trouble.QUALITY: Text(
+        zh="无法识别的质量（其读数按可疑处理）",
+        en="qualities that cannot be read (their readings count as uncertain)",
+    ),
 }
 
 

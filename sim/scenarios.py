@@ -7,6 +7,7 @@ from typing import Any
 
 from registry.faults import Fault, InputError
 from registry.plant import Text
+from sim.city import CITY_SENSORS, CITY_TEXT, city_readings, city_settings, city_truth
 from sim.demo import DEMO_FILES, demo_text
 from sim.practice.practising import Practising, packaged
 from sim.recorded import Recorded
@@ -42,7 +43,7 @@ class Scenario:
 
 def list_scenarios() -> tuple[Scenario, ...]:
     """Return every scenario there is, in the order in which a list shows them."""
-    return (_demo_site(), _of_plant(packaged("site-200")))
+    return (_demo_site(), _of_plant(packaged("site-200")), _city())
 
 
 def read_scenario(path: Path) -> Scenario:
@@ -62,6 +63,17 @@ def _demo_site() -> Scenario:
         readings=_site_readings,
         truth=truth_of_site,
         settings=lambda: {name: demo_text(name) for name in DEMO_FILES},
+    )
+
+
+def _city() -> Scenario:
+    return Scenario(
+        name="city",
+        text=CITY_TEXT,
+        sensors=CITY_SENSORS,
+        readings=city_readings,
+        truth=city_truth,
+        settings=city_settings,
     )
 
 

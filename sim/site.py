@@ -7,8 +7,8 @@ from sim.demo import Point, demo_points
 from sim.gas import Plume
 from sim.process import LINES, MACHINE, TANKS, Process
 from sim.recorded import Recorded
+from sim.sending.demo_transmitters import DemoTransmitters
 from sim.story import Cycle, Story
-from sim.transmitters import Transmitters
 from sim.weather import Weather
 
 BLOCK_S = 20
@@ -84,7 +84,7 @@ class SiteSim:
         self.names = tuple(point.id for point in points)
         self._start_ns = start_ns
         self._plant = Plant(seed, start_ns)
-        self._transmitters = Transmitters(points, _stream(seed, 3))
+        self._transmitters = DemoTransmitters(points, _stream(seed, 3))
         scan = np.array([point.scan_s for point in points])
         self._scan, self._phase = scan, np.arange(len(points)) % scan
         self._lag_ns = np.array([_GATEWAY_LAG_NS[point.enterprise] for point in points], np.int64)

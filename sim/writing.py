@@ -4,9 +4,9 @@ import gzip
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import lru_cache
 from io import BufferedWriter
 from pathlib import Path
 from typing import Any
@@ -15,19 +15,32 @@ import duckdb
 import numpy as np
 
 from registry.faults import Fault, InputError
+from sim.csv_text import CsvText
+from sim.qualities import QUALITY_TEXTS
 from sim.recorded import Recorded
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
-_HEADER = b"time,sensor,value\n"
-_MS_PER_S, _NS_PER_MS = 1000, 1_000_000
+_NS_PER_MS = 1_000_000
+_ROW_GROUP = 122_880
+_PACKING_AT_ONCE = 4
+"""Blocks of text that may wait for gzip."""
 
 
-def write_readings(chunks: Iterable[Recorded], path: Path) -> int:
+def write_readings(
+    chunks: Iterable[Recorded],
+    path: Path,
+    *,
+    quality: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> int:
     """Write readings in long form (time, sensor, value) and return how many; the file appears only when complete.
 
-    Times are RFC 3339 in UTC with milliseconds, or nanoseconds where there are any. The same readings give the same
-    bytes.
+    With `quality` there is a fourth column; it is decided here, because the header is written before the first
+    reading is seen. `progress` is called with the number of readings of each chunk when it has been written. Times
+    are RFC 3339 in UTC with milliseconds, or nanoseconds where there are any. The same readings give the same bytes,
+    however they are cut into chunks.
     """
+    counted = _counted(chunks, progress or _nobody)
     name = path.name.lower()
     ending = next((ending for ending in reversed(ENDINGS) if name.endswith(ending)), None)
     if ending is None:
@@ -36,7 +49,8 @@ def write_readings(chunks: Iterable[Recorded], path: Path) -> int:
             [Fault(file=str(path), where="--out", message="unknown kind of file", allowed=allowed)]
         )
     try:
-        return _write_parquet(chunks, path) if ending == ".parquet" else _write_csv(chunks, path)
+        write = _write_parquet if ending == ".parquet" else _write_csv
+        return write(counted, path, quality=quality)
     except OSError as exc:
         message = f"cannot be written: {exc.strerror}"
         raise InputError([Fault(file=str(path), where="", message=message)]) from exc
@@ -76,30 +90,36 @@ def time_texts(t_ns: Iterable[int]) -> list[str]:
     return texts
 
 
-def csv_rows(chunk: Recorded) -> str:
-    """Return the chunk's readings as lines of CSV; a reading without a value has an empty cell."""
-    cell = lru_cache(maxsize=None)(_cell)
-    moments, back = np.unique(chunk.t_ns, return_inverse=True)
-    times = time_texts(moments.tolist())
-    names = [cell(name) for name in chunk.names]
-    return "".join(
-        f"{times[t]},{names[column]},{'' if value != value else repr(value)}\n"  # noqa: PLR0124 - NaN is not itself
-        for t, column, value in zip(back.tolist(), chunk.column.tolist(), chunk.value.tolist(), strict=True)
-    )
+def _counted(chunks: Iterable[Recorded], progress: Callable[[int], None]) -> Iterator[Recorded]:
+    for chunk in chunks:
+        yield chunk
+        progress(len(chunk))
 
 
-def _cell(name: str) -> str:
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"' if any(mark in name for mark in ',"\n\r') else name
+def _nobody(_readings: int) -> None:
+    """Tell nobody."""
 
 
-def _write_csv(chunks: Iterable[Recorded], path: Path) -> int:
+def _write_csv(chunks: Iterable[Recorded], path: Path, *, quality: bool) -> int:
+    """Write text in this thread while another one packs and writes what came before: gzip is the slower half."""
     count = 0
-    with _complete(path) as part, part.open("wb") as raw, _packed(raw, path) as out:
-        out.write(_HEADER)
+    text = CsvText(quality=quality)
+    waiting: list[Future[int]] = []
+    with (
+        _complete(path) as part,
+        part.open("wb") as raw,
+        _packed(raw, path) as out,
+        ThreadPoolExecutor(max_workers=1) as packer,
+    ):
+        out.write(text.header())
         for chunk in chunks:
-            out.write(csv_rows(chunk).encode())
+            for lines in text.lines(chunk):
+                if len(waiting) == _PACKING_AT_ONCE:
+                    waiting.pop(0).result()
+                waiting.append(packer.submit(out.write, lines))
             count += len(chunk)
+        for written in waiting:
+            written.result()
     return count
 
 
@@ -113,27 +133,37 @@ def _packed(raw: BufferedWriter, path: Path) -> Iterator[gzip.GzipFile | Buffere
         yield out
 
 
-def _write_parquet(chunks: Iterable[Recorded], path: Path) -> int:
-    """Collect the readings in a database file beside the target, so that memory stays bounded, then copy them out."""
+def _write_parquet(chunks: Iterable[Recorded], path: Path, *, quality: bool) -> int:
+    """Collect the readings in a database file beside the target, so that memory stays bounded, then copy them out.
+
+    One thread and row groups of a set size, because otherwise the order of the groups, and their sizes, vary.
+    """
     count = 0
+    texts = np.array(QUALITY_TEXTS, dtype=object)
     with (
         tempfile.TemporaryDirectory(dir=path.parent, prefix=".hazwatch-") as folder,
         _complete(path) as part,
         duckdb.connect(str(Path(folder) / "readings.duckdb")) as db,
     ):
-        db.execute("CREATE TABLE readings (time TIMESTAMP_NS, sensor VARCHAR, value DOUBLE)")
+        db.execute("SET threads = 1")
+        db.execute(
+            "CREATE TABLE readings (time TIMESTAMP_NS, sensor VARCHAR, value DOUBLE"
+            + (", quality VARCHAR)" if quality else ")")
+        )
         for chunk in chunks:
             rows = {
                 "t": chunk.t_ns.view("M8[ns]"),
                 "s": np.array(chunk.names, dtype=object)[chunk.column],
                 "v": chunk.value,
             }
+            if quality:
+                rows["q"] = texts[chunk.qualities()]
             db.register("chunk", rows)
-            db.execute("INSERT INTO readings SELECT t, s, CASE WHEN isnan(v) THEN NULL ELSE v END FROM chunk")
+            db.execute("INSERT INTO readings SELECT * REPLACE (nullif(v, 'nan'::DOUBLE) AS v) FROM chunk")
             db.unregister("chunk")
             count += len(chunk)
         target = str(part).replace("'", "''")
-        db.execute(f"COPY readings TO '{target}' (FORMAT parquet)")
+        db.execute(f"COPY readings TO '{target}' (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})")
     return count
 
 

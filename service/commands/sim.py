@@ -20,14 +20,19 @@ from registry.sensors import SensorType
 from service.commands.answers import COMMAND_LINE, NO_SERVER, USAGE, end, say
 from service.commands.connection import connection
 from sim.layout import Options
-from sim.outgoing import DEFAULT_ENTERPRISE, Addresses, Packer, Shape
-from sim.publish import BrokerUnreachableError, Publisher, parse_speed, publish
+from sim.outgoing import DEFAULT_ENTERPRISE, Addresses, Packer, Packing, Shape, Wire
+from sim.publish import BrokerUnreachableError, connections, parse_speed, publish
 from sim.recorded import Recorded
 from sim.recording import open_recording
 from sim.scenarios import DEMO_START_NS, find_scenario, list_scenarios, seconds_of
+from sim.sparkplug import SparkplugPacker
 from sim.writing import write_readings, write_settings, write_truth
 
 NO_ENTERPRISE = "-"
+_PACKERS: Mapping[Wire, type[Packer | SparkplugPacker]] = {
+    Wire.JSON: Packer,
+    Wire.SPARKPLUG: SparkplugPacker,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +73,13 @@ def command(
         str, typer.Option(help="enterprise of sensors that no table names")
     ] = DEFAULT_ENTERPRISE,
     shape: Annotated[Shape, typer.Option(help="one message a time, or one a reading")] = Shape.BATCH,
+    gather: Annotated[
+        float, typer.Option(min=0, max=3600, help="batch: seconds whose readings go into one message")
+    ] = 0.0,
+    wire: Annotated[Wire, typer.Option(help="format of the messages")] = Wire.JSON,
+    clients: Annotated[
+        int, typer.Option(min=1, max=1000, help="connections; an enterprise's sensors share one")
+    ] = 1,
     username: Annotated[str | None, typer.Option(help="user name at the broker")] = None,
     password_file: Annotated[Path | None, typer.Option(help="file that holds the password")] = None,
     ca: Annotated[Path | None, typer.Option(help="CA certificates to trust, PEM")] = None,
@@ -104,7 +116,8 @@ def command(
     if mqtt is not None:
         broker = connection(mqtt, username, password_file, ca, cert, key)
         addresses = Addresses(_mapping(points) if points else None, enterprise)
-        _publish(given.chunks(), broker, Packer(addresses, shape), _factor(speed))
+        packing = _PACKERS[wire](addresses, shape, lanes=clients, gather_s=gather)
+        _publish(given.chunks(), broker, packing, clients, _factor(speed))
 
 
 def _input(name: str, seed: int, hours: float, workers: int, options: Options) -> _Input:
@@ -150,11 +163,14 @@ def _mapping(points: Path) -> dict[str, tuple[str, str]]:
 
 
 def _publish(
-    chunks: Iterable[Recorded], settings: MqttSettings, packer: Packer, factor: float | None
+    chunks: Iterable[Recorded], settings: MqttSettings, packing: Packing, clients: int, factor: float | None
 ) -> None:
     console = Console(stderr=True)
     try:
-        with Publisher(settings) as publisher, Progress(console=console, transient=True) as progress:
+        with (
+            connections(settings, packing, clients) as publishers,
+            Progress(console=console, transient=True) as progress,
+        ):
             task = progress.add_task("publishing", total=None)
 
             def counted() -> Iterable[Recorded]:
@@ -162,11 +178,13 @@ def _publish(
                     yield chunk
                     progress.advance(task, len(chunk))
 
-            done = publish(counted(), publisher, packer, factor)
+            done = publish(counted(), publishers, packing, factor)
     except BrokerUnreachableError as error:
         end(f"error: {error}", NO_SERVER)
     rate = done.readings / done.elapsed_s if done.elapsed_s else 0.0
     say(f"published {done.readings:,} readings in {done.messages:,} messages, {rate:,.0f} readings/s")
+    if done.lost:
+        say(f"lost with a broken connection: {done.lost:,} messages; Sparkplug sends at QoS 0")
 
 
 def _factor(speed: str) -> float | None:

@@ -67,7 +67,8 @@ def hazwatch(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
     "args",
     [
         "nonsense", "run --nonsense", "check-config", "replay", "demo --seed x", "demo --seed -1", "demo --port 70000",
-        "demo --minutes x", "sim demo-site --shape x --out x.csv", "user add", "user add li", "user add li --role king",
+        "demo --minutes x", "sim demo-site --shape x --out x.csv", "sim demo-site --wire x --out x.csv", "sim demo-site --clients 0 --out x.csv",
+        "user add", "user add li", "user add li --role king",
         "alerts --after x",
     ],
 )  # fmt: skip

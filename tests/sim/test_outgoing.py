@@ -116,3 +116,46 @@ def test_a_very_wide_row_is_cut_into_messages_of_bounded_size() -> None:
     messages = list(Packer(Addresses()).pack(chunk))
     assert [message.readings for message in messages] == [5000, 5000, 2000]
     assert max(len(message.payload) for message in messages) < 1 << 20
+
+
+def test_quality_is_told_where_it_is_not_good() -> None:
+    chunk = _chunk([(0, 5 * MS, 1.5), (2, 5 * MS, 2.0), (1, 5 * MS, 3.0), (0, 6 * MS, 4.0)])
+    quality = np.array([0, 2, 0, 1], np.uint8)
+    marked = Recorded(names=NAMES, column=chunk.column, t_ns=chunk.t_ns, value=chunk.value, quality=quality)
+    assert _pack(marked) == [
+        ("hazwatch/v1/a", '{"t":5,"s":["x","z"],"v":[1.5,2.0],"q":["good","bad"]}'),
+        ("hazwatch/v1/b", '{"t":5,"s":["y"],"v":[3.0]}'),
+        ("hazwatch/v1/a", '{"t":6,"s":["x"],"v":[4.0],"q":["uncertain"]}'),
+    ]
+    assert _pack(marked, Shape.SINGLE) == [
+        ("hazwatch/v1/a/x", '{"t":5,"v":1.5}'),
+        ("hazwatch/v1/a/z", '{"t":5,"v":2.0,"q":"bad"}'),
+        ("hazwatch/v1/b/y", '{"t":5,"v":3.0}'),
+        ("hazwatch/v1/a/x", '{"t":6,"v":4.0,"q":"uncertain"}'),
+    ]
+
+
+def test_readings_of_some_seconds_may_be_gathered() -> None:
+    chunk = _chunk([(0, 1000 * MS, 1.5), (2, 1250 * MS, 2.0), (1, 1999 * MS, 3.0), (0, 2000 * MS, 4.0)])
+    messages = list(Packer(Addresses(), gather_s=1.0).pack(chunk))
+    assert [(message.topic, message.payload.decode(), message.t_ns // MS) for message in messages] == [
+        ("hazwatch/v1/a", '{"t":[1000,1250],"s":["x","z"],"v":[1.5,2.0]}', 1999),
+        ("hazwatch/v1/b", '{"t":1999,"s":["y"],"v":[3.0]}', 1999),
+        ("hazwatch/v1/a", '{"t":2000,"s":["x"],"v":[4.0]}', 2000),
+    ]
+
+
+def test_an_enterprise_keeps_to_its_lane() -> None:
+    names = tuple(f"e{i % 5}/s{i}" for i in range(20))
+    packer = Packer(Addresses(), lanes=3)
+    chunk = _chunk([(i, t * MS, 1.0) for t in range(4) for i in range(20)], names)
+    lanes: dict[str, set[int]] = {}
+    for message in packer.pack(chunk):
+        lanes.setdefault(message.topic, set()).add(message.lane)
+    assert {topic.removeprefix("hazwatch/v1/"): sorted(lane) for topic, lane in lanes.items()} == {
+        "e0": [0],
+        "e1": [1],
+        "e2": [2],
+        "e3": [0],
+        "e4": [1],
+    }

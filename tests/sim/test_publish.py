@@ -86,7 +86,7 @@ def test_the_demo_site_arrives_at_the_decoder_as_it_was_simulated(
 ) -> None:
     run = _run(30)
     with Publisher(MqttSettings(url=mosquitto.url)) as publisher:
-        done = publish([run[:500], run[500:]], publisher, Packer(Addresses(), shape))
+        done = publish([run[:500], run[500:]], [publisher], Packer(Addresses(), shape))
     assert done.readings == len(run)
     settings = write_demo(tmp_path / "demo")
     registry, _ = load_registry(settings.with_name("plant.yaml"), settings.with_name("points.csv"), {})
@@ -140,7 +140,7 @@ def test_tls_and_password(tmp_path: Path) -> None:
             key=certificates.client_key,
         )
         with Publisher(good) as publisher:
-            done = publish([_run(3)], publisher, Packer(Addresses()))
+            done = publish([_run(3)], [publisher], Packer(Addresses()))
         assert done.messages == 6
         wrong = replace(good, password="other")
         with pytest.raises(BrokerUnreachableError, match="refused"), Publisher(wrong):
@@ -168,7 +168,10 @@ class FakePublisher(Publisher):
         self.clock = clock
         self.sent_at: list[float] = []
 
-    def send(self, message: Outgoing) -> None:
+    def ready(self) -> int:
+        return 0
+
+    def post(self, message: Outgoing) -> None:
         assert message.readings
         self.sent_at.append(self.clock[0])
         self.clock[0] += 0.25
@@ -194,7 +197,7 @@ def test_the_pace_is_kept_against_the_first_message(speed: float | None, wanted:
         value=np.zeros(4),
     )
     fake = FakePublisher(clock)
-    publish([chunk], fake, Packer(Addresses()), speed, monotonic_s=lambda: clock[0], sleep=sleep)
+    publish([chunk], [fake], Packer(Addresses()), speed, monotonic_s=lambda: clock[0], sleep=sleep)
     assert [at - 100 for at in fake.sent_at] == wanted
 
 

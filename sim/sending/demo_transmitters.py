@@ -1,4 +1,7 @@
-"""What stands between the plant and a number on the wire: noise, drift, zero offset, range and resolution."""
+"""The demo site's transmitters: noise, drift, zero offset, range and resolution, all points from one random stream.
+
+The order of its draws is part of what a seed of the demo site means; other plants take `sim.sending.transmitters`.
+"""
 
 import math
 from collections.abc import Sequence
@@ -41,7 +44,7 @@ _CHARACTERS = {
 }
 
 
-class Transmitters:
+class DemoTransmitters:
     """The transmitters of all points, with a random stream of their own; what they did before is their state."""
 
     def __init__(self, points: Sequence[Point], rng: np.random.Generator) -> None:

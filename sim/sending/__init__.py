@@ -1,0 +1,1 @@
+"""Everything between the true value and the broker: transmitters, their diagnostics, gateways."""
