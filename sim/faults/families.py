@@ -38,14 +38,13 @@ class Sense:
     """Change what the sensors of the role `on` show; `law` names, by severity, one of `sim.faults.senses.LAWS`.
 
     `size` is in shares of the range (an hour, for a drift). `marked` is the share of occurrences in which the
-    transmitter says so by its quality, `quality` which (1 uncertain, 2 bad).
+    transmitter says by its quality that it is not measuring the process.
     """
 
     law: tuple[str, str, str]
     on: str
     size: Three = (0.0, 0.0, 0.0)
     marked: float = 0.0
-    quality: tuple[int, ...] = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +229,7 @@ FAMILIES: tuple[Family, ...] = (
         fault=True,
         target="sensor",
         hours=(3.0, 2.0, 1.0),
-        senses=(Sense(law=("frozen", "silent", "floor"), on="target"),),
+        senses=(Sense(law=("frozen", "silent", "broken"), on="target"),),
         names=("target",),
     ),
     Family(
@@ -251,9 +250,7 @@ FAMILIES: tuple[Family, ...] = (
         fault=False,
         target="gas",
         hours=(0.1, 0.15, 0.25),
-        senses=(
-            Sense(law=("span_gas",) * 3, on="target", size=(0.5, 0.5, 0.6), marked=0.9, quality=(1, 2, 2)),
-        ),
+        senses=(Sense(law=("span_gas",) * 3, on="target", size=(0.5, 0.5, 0.6), marked=0.9),),
         names=("target",),
         settle_h=0.3,
         daily=6,
@@ -299,7 +296,7 @@ FAMILIES: tuple[Family, ...] = (
         fault=False,
         target="sensor",
         hours=(0.4, 0.8, 1.5),
-        senses=(Sense(law=("maintained",) * 3, on="target", marked=0.95, quality=(1, 2, 2)),),
+        senses=(Sense(law=("maintained",) * 3, on="target", marked=0.95),),
         names=("target",),
         settle_h=0.5,
         daily=6,

@@ -1,4 +1,4 @@
-"""Events acting on what is measured: at the sensing element, in the transmitter, in its quality."""
+"""Events acting on what is measured: what reaches the sensing element, and what the transmitter does besides measuring."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -11,51 +11,36 @@ from sim.demo import Point
 from sim.faults.families import Sense
 from sim.faults.plan import Event
 from sim.plant.site import Site
+from sim.sending.diagnostics import Mode
 
 Floats = NDArray[np.float64]
 
 _HOUR_S = 3600
 _CELL_S = 8.0
 _ZERO_GAS_SHARE = 0.25
-
-
-@dataclass(slots=True)
-class Rows:
-    """A stretch of readings, one row a time, one column a point; a law changes it in place.
-
-    `felt` is what reaches the sensing elements, before the transmitters; `sent`, `quality` and `due` are after them.
-    """
-
-    t_s: Floats
-    felt: Floats
-    sent: Floats
-    quality: NDArray[np.uint8]
-    due: NDArray[np.bool_]
+_TAKEN_OFF_SHARE, _BENCH_SHARE = 0.1, (0.4, 0.7)
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One event on one column: its sense, the column's point, the rows that lie in it."""
+    """One event on one sensor, for some rows: a law changes `felt` and `mode` in place."""
 
     event: Event
     sense: Sense
     point: Point
-    column: int
-
-    @property
-    def width(self) -> float:
-        """The point's range."""
-        return self.point.range_hi - self.point.range_lo
-
-    @property
-    def law(self) -> str:
-        """The law that holds for the event's severity."""
-        return self.sense.law[self.event.severity - 1]
+    t_s: Floats
+    felt: Floats
+    mode: NDArray[np.uint8]
 
     @property
     def size(self) -> float:
         """The sense's size in the point's unit."""
-        return self.event.of(self.sense.size) * self.width
+        return self.event.of(self.sense.size) * (self.point.range_hi - self.point.range_lo)
+
+    @property
+    def share(self) -> Floats:
+        """How much of the event is over."""
+        return (self.t_s - self.event.onset_s) / (self.event.end_s - self.event.onset_s)
 
 
 class Senses:
@@ -64,42 +49,24 @@ class Senses:
     def __init__(self, site: Site, points: Sequence[int], events: Sequence[Event]) -> None:
         column = {point: i for i, point in enumerate(points)}
         self._hits = [
-            Hit(event, sense, site.points[point].point, column[point])
+            (event, sense, site.points[point].point, column[point])
             for event in events
             for sense in event.family.senses
             for point in named(site, event, sense.on)
             if point in column
         ]
-        self._held: dict[tuple[str, int], float] = {}
-        self._last: Floats | None = None
 
-    def before(self, rows: Rows) -> None:
-        """Change what the sensing elements feel."""
-        for hit, inside in self._inside(rows):
-            law = _FELT.get(hit.law)
-            if law is not None:
-                rows.felt[inside, hit.column] = law(hit, rows.t_s[inside], rows.felt[inside, hit.column])
-
-    def after(self, rows: Rows) -> None:
-        """Change what the transmitters send."""
-        for hit, inside in self._inside(rows):
-            key = (hit.event.id, hit.column)
-            if key not in self._held:
-                first = int(np.flatnonzero(inside)[0])
-                before = rows.sent[first - 1] if first else self._last
-                self._held[key] = float((rows.sent[first] if before is None else before)[hit.column])
-            law = _SENT.get(hit.law)
-            if law is not None:
-                law(hit, rows, inside, self._held[key])
-            if hit.event.marked:
-                rows.quality[inside, hit.column] = hit.sense.quality[hit.event.severity - 1]
-        self._last = rows.sent[-1].copy()
-        self._hits = [hit for hit in self._hits if hit.event.end_s > rows.t_s[-1]]
-
-    def _inside(self, rows: Rows) -> list[tuple[Hit, NDArray[np.bool_]]]:
-        near = [h for h in self._hits if h.event.onset_s <= rows.t_s[-1] and h.event.end_s > rows.t_s[0]]
-        found = [(h, (rows.t_s >= h.event.onset_s) & (rows.t_s < h.event.end_s)) for h in near]
-        return [(hit, inside) for hit, inside in found if inside.any()]
+    def act(self, t_s: Floats, felt: Floats) -> NDArray[np.uint8]:
+        """Change what the sensing elements feel in these rows, in place, and return what the transmitters do."""
+        mode = np.full(felt.shape, Mode.MEASURING, np.uint8)
+        for event, sense, point, column in self._hits:
+            if event.onset_s > t_s[-1] or event.end_s <= t_s[0]:
+                continue
+            rows = slice(*np.searchsorted(t_s, (event.onset_s, event.end_s)).tolist())
+            hit = Hit(event, sense, point, t_s[rows], felt[rows, column], mode[rows, column])
+            LAWS[sense.law[event.severity - 1]](hit)
+        self._hits = [hit for hit in self._hits if hit[0].end_s > t_s[-1]]
+        return mode
 
 
 def named(site: Site, event: Event, role: str) -> list[int]:
@@ -111,56 +78,50 @@ def named(site: Site, event: Event, role: str) -> list[int]:
     return [point for point in event.points if site.points[point].what == role]
 
 
-def _drift(hit: Hit, t_s: Floats, felt: Floats) -> Floats:
-    return felt + hit.event.sign * hit.size * (t_s - hit.event.onset_s) / _HOUR_S
+def _drift(hit: Hit) -> None:
+    hit.felt[:] += hit.event.sign * hit.size * (hit.t_s - hit.event.onset_s) / _HOUR_S
 
 
-def _span_gas(hit: Hit, t_s: Floats, felt: Floats) -> Floats:
+def _wet(hit: Hit) -> None:
+    hit.felt[:] += hit.size * np.sin(math.pi * hit.share) ** 2
+
+
+def _span_gas(hit: Hit) -> None:
     """Zero gas for a quarter of the time, then span gas; the cell follows within seconds."""
     span_s = hit.event.onset_s + _ZERO_GAS_SHARE * (hit.event.end_s - hit.event.onset_s)
-    zero = felt * np.exp(-(t_s - hit.event.onset_s) / _CELL_S)
-    spanned = hit.size * -np.expm1(-np.maximum(t_s - span_s, 0.0) / _CELL_S)
-    return np.asarray(np.where(t_s < span_s, zero, spanned))
+    zero = hit.felt * np.exp(-(hit.t_s - hit.event.onset_s) / _CELL_S)
+    spanned = hit.size * -np.expm1(-np.maximum(hit.t_s - span_s, 0.0) / _CELL_S)
+    hit.felt[:] = np.where(hit.t_s < span_s, zero, spanned)
+    if hit.event.marked:
+        hit.mode[:] = Mode.CALIBRATING
 
 
-def _wet(hit: Hit, t_s: Floats, felt: Floats) -> Floats:
-    share = (t_s - hit.event.onset_s) / (hit.event.end_s - hit.event.onset_s)
-    return np.asarray(felt + hit.size * np.sin(math.pi * share) ** 2)
+def _maintained(hit: Hit) -> None:
+    """Standing still, off, on the bench at half range, off again; unmarked, the numbers come as if they were good."""
+    bench = (hit.share > _BENCH_SHARE[0]) & (hit.share < _BENCH_SHARE[1])
+    still = hit.share < _TAKEN_OFF_SHARE
+    hit.felt[:] = np.where(bench, (hit.point.range_lo + hit.point.range_hi) / 2, hit.point.range_lo)
+    off = Mode.NO_VALUE if hit.event.marked else Mode.MEASURING
+    on_bench = Mode.CALIBRATING if hit.event.marked else Mode.MEASURING
+    hit.mode[:] = np.where(still, Mode.HELD, np.where(bench, on_bench, off))
 
 
-_FELT: Mapping[str, Callable[[Hit, Floats, Floats], Floats]] = {
+def _doing(mode: Mode) -> Callable[[Hit], None]:
+    """Return a law by which the transmitter does this instead of measuring."""
+
+    def law(hit: Hit) -> None:
+        hit.mode[:] = mode
+
+    return law
+
+
+LAWS: Mapping[str, Callable[[Hit], None]] = {
     "drift": _drift,
-    "span_gas": _span_gas,
     "wet": _wet,
-}
-
-
-def _frozen(hit: Hit, rows: Rows, inside: NDArray[np.bool_], held: float) -> None:
-    rows.sent[inside, hit.column] = held
-
-
-def _silent(hit: Hit, rows: Rows, inside: NDArray[np.bool_], _: float) -> None:
-    rows.due[inside, hit.column] = False
-
-
-def _floor(hit: Hit, rows: Rows, inside: NDArray[np.bool_], _: float) -> None:
-    rows.sent[inside, hit.column] = hit.point.range_lo
-
-
-def _maintained(hit: Hit, rows: Rows, inside: NDArray[np.bool_], held: float) -> None:
-    """Off, on the bench at half range, off again."""
-    share = (rows.t_s[inside] - hit.event.onset_s) / (hit.event.end_s - hit.event.onset_s)
-    bench = (share > 0.4) & (share < 0.7)  # noqa: PLR2004 - the middle of the work
-    half = hit.point.range_lo + hit.width / 2
-    rows.sent[inside, hit.column] = np.where(share < 0.1, held, np.where(bench, half, hit.point.range_lo))  # noqa: PLR2004 - it is taken off
-
-
-_SENT: Mapping[str, Callable[[Hit, Rows, NDArray[np.bool_], float], None]] = {
-    "frozen": _frozen,
-    "silent": _silent,
-    "floor": _floor,
+    "span_gas": _span_gas,
     "maintained": _maintained,
+    "frozen": _doing(Mode.HELD),
+    "silent": _doing(Mode.SILENT),
+    "broken": _doing(Mode.FAILED_LOW),
 }
-
-LAWS = frozenset(_FELT) | frozenset(_SENT)
-"""Every law that a `Sense` may name."""
+"""What a `Sense` may do to a sensor, by name."""

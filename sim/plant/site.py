@@ -119,6 +119,11 @@ class Site:
         )
 
     @cached_property
+    def row_s(self) -> int:
+        """How often true values are written down: a divisor of every sensor's scan."""
+        return math.gcd(*(p.point.scan_s for p in self.points))
+
+    @cached_property
     def points(self) -> tuple[SitePoint, ...]:
         """Every sensor: those of the site, then source by source."""
         found = _Points(self)

@@ -63,7 +63,7 @@ class Part:
         own = [n for n, p in enumerate(site.points) if owner(p) in places]
         self._points = [site.points[n] for n in own]
         self._watch = Watch(self._points, own)
-        self._row_s = math.gcd(*(p.point.scan_s for p in site.points))
+        self._row_s = site.row_s
         self._step_s = math.gcd(self._row_s, CONTROL_S)
         self._sources = [SourceRun(site, place, events, seed) for place in places]
         self._trace = Trace(self._network, BLOCK_S // self._row_s)

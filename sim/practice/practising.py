@@ -10,14 +10,16 @@ import numpy as np
 from registry.marks import parse_marked
 from registry.plant import SourceGrade
 from sim.faults.crossings import Crossing
+from sim.faults.plan import gateways
 from sim.faults.truth import Span, events_of_truth
 from sim.plant.streams import BLOCK_S
-from sim.practice.backfill import Backfill, Outage
 from sim.practice.scenario import Practice
 from sim.practice.settings import grades_of, settings_of
 from sim.practice.workers import run
 from sim.recorded import Recorded
 from sim.scenario_file import scenario_of
+from sim.sending.gateways import Gateways
+from sim.sending.links import Gateway, Outage
 from sim.truth import rfc3339
 
 NS = 1_000_000_000
@@ -42,7 +44,7 @@ class Practising:
     ) -> Generator[Recorded, None, None]:
         """Yield the readings of so many seconds in the order of arrival; closing it ends its processes."""
         names = self.practice.names
-        gateways = Backfill(self._outages(seed, start_ns, seconds))
+        sending = self._gateways(seed, start_ns, seconds)
         crossings: list[Crossing] = []
         chunk: list[Recorded] = []
         for number, block in enumerate(run(self.practice, seed, start_ns, seconds, workers)):
@@ -56,12 +58,12 @@ class Practising:
                 value=block.value[rows],
                 quality=block.quality[rows],
             )
-            chunk.append(gateways.deliver(made, start_ns + until_s * NS))
+            chunk.append(sending.deliver(made))
             if len(chunk) == _BLOCKS_A_CHUNK:
                 yield Recorded.concat(chunk)
                 chunk = []
         self._remember((seed, start_ns, seconds), crossings)
-        yield Recorded.concat([*chunk, gateways.rest()])
+        yield Recorded.concat([*chunk, sending.rest()])
 
     def truth(self, seed: int, start_ns: int, seconds: int, workers: int = 1) -> dict[str, Any]:
         """Return the truth about the same seconds; quick after `readings` of them came to their end."""
@@ -94,16 +96,40 @@ class Practising:
             del self._crossings[next(iter(self._crossings))]
         self._crossings[key] = tuple(crossings)
 
-    def _outages(self, seed: int, start_ns: int, seconds: int) -> list[Outage]:
-        return [
+    def _gateways(self, seed: int, start_ns: int, seconds: int) -> Gateways:
+        """Return the site's gateways, with the breaks of their links that are among the events."""
+        site = self.practice.site
+        behind = gateways(site)
+        gateway_of = np.full(len(site.points), len(behind))
+        for number, points in enumerate(behind):
+            gateway_of[list(points)] = number
+        outages = [
             Outage(
-                start_ns=start_ns + int(np.rint(event.onset_s * NS)),
-                end_ns=start_ns + int(np.rint(min(event.end_s, seconds) * NS)),
-                columns=event.points,
+                gateway=int(gateway_of[event.points[0]]),
+                from_ns=start_ns + int(np.rint(event.onset_s * NS)),
+                until_ns=start_ns + int(np.rint(event.end_s * NS)),
             )
             for event in self.practice.events(seed, start_ns, seconds)
-            if event.family.kind == "gateway_outage" and event.onset_s < seconds
+            if event.family.kind == "gateway_outage"
         ]
+        boxes = [_gateway(number) for number in range(len(behind) + 1)]
+        return Gateways(boxes, gateway_of.tolist(), seed, start_ns, outages)
+
+
+def _gateway(number: int) -> Gateway:
+    """Return a gateway as plants have them: few doubles, few stragglers, a clock that is set right every hour.
+
+    The last one is the weather station's.
+    """
+    return Gateway(
+        id=f"gateway-{number + 1}",
+        clock_drift_ppm=20.0 * (number % 5 - 2),
+        clock_sync_s=3600.0,
+        unconfirmed_s=2.0,
+        duplicate_share=0.0002,
+        late_share=0.0002,
+        late_s=4.0,
+    )
 
 
 @cache

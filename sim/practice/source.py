@@ -7,16 +7,15 @@ from numpy.typing import NDArray
 
 from sim.faults.acting import released_kg_s
 from sim.faults.plan import Event
-from sim.faults.senses import Rows, Senses
+from sim.faults.senses import Senses
 from sim.plant.air import Air
 from sim.plant.clouds import Clouds
 from sim.plant.network import Network
 from sim.plant.site import Site, SitePoint, per_unit_pa
-from sim.plant.streams import BLOCK_S, stream
-from sim.transmitters import Transmitters
+from sim.plant.streams import BLOCK_S
+from sim.sending.transmitters import Transmitters
 
 Floats = NDArray[np.float64]
-_TRANSMITTERS = 900
 
 
 class Trace:
@@ -54,9 +53,8 @@ class SourceRun:
             np.array([self._points[i].point.y for i in self._gas]),
         )
         self._events = [e for e in events if e.place == place and e.family.releases]
-        self._transmitters = Transmitters([p.point for p in self._points], stream(seed, _TRANSMITTERS, place))
+        self._transmitters = Transmitters([p.point for p in self._points], seed, 0, site.row_s)
         self._senses = Senses(site, self._own, events)
-        self._scan_ms = np.array([p.point.scan_s * 1000 for p in self._points], np.int64)
 
     def true(self, trace: Trace, vessels: Sequence[int], air: Air, row_s: int, second: int) -> Floats:
         """Return the true values, one row a scan, one column a point of this source."""
@@ -111,21 +109,13 @@ class SourceRun:
     def readings(
         self, t_s: Floats, true: Floats
     ) -> tuple[NDArray[np.int64], NDArray[np.int32], Floats, NDArray[np.uint8]]:
-        """Return time in ms, point, value and quality of what is sent in these rows."""
-        t_ms = np.rint(t_s * 1000).astype(np.int64)
-        rows = Rows(
-            t_s=t_s,
-            felt=true.copy(),
-            sent=true,
-            quality=np.zeros(true.shape, np.uint8),
-            due=t_ms[:, None] % self._scan_ms == 0,
-        )
-        self._senses.before(rows)
-        rows.sent = self._transmitters.measure(rows.felt)
-        self._senses.after(rows)
-        row, column = np.nonzero(rows.due)
+        """Return time in ms, point, value and quality of what is sent in these rows, which it may change."""
+        mode = self._senses.act(t_s, true)
+        sent = self._transmitters.measure(true, mode)
+        row, column = np.nonzero(sent.due)
+        t_ms = np.rint(t_s * 1000).astype(np.int64)[row] + sent.after_ms[row, column]
         point = np.array(self._own, np.int32)[column]
-        return t_ms[row], point, rows.sent[row, column], rows.quality[row, column]
+        return t_ms, point, sent.value[row, column], sent.quality[row, column]
 
 
 def owner(p: SitePoint) -> int:

@@ -34,6 +34,11 @@ def _series(
     return (run.t_ns[mine] - START) / 1e9, run.value[mine], run.qualities()[mine]
 
 
+def _by_time(run: Recorded) -> list[tuple[int, int, float]]:
+    """Return the readings in the order of their times, doubles once."""
+    return sorted(set(zip(run.t_ns.tolist(), run.column.tolist(), run.value.tolist(), strict=True)))
+
+
 def _event(practising: Practising, seconds: int, seed: int = 3) -> dict[str, Any]:
     events = practising.truth(seed, START, seconds)["events"]
     assert len(events) == 1
@@ -74,8 +79,7 @@ def test_what_fails_in_a_process_is_raised_by_the_reader() -> None:
 def test_the_beginning_of_a_longer_run_is_the_shorter_run() -> None:
     practising = small()
     short, long = _all(practising, 1000), _all(practising, 4000)
-    assert len(short) == int((long.t_ns < START + 1000 * 10**9).sum())
-    assert short.value.tolist() == long.value[: len(short)].tolist()
+    assert _by_time(short) == [row for row in _by_time(long) if row[0] < START + 1000 * 10**9]
 
 
 def test_another_seed_is_another_run() -> None:
@@ -83,13 +87,15 @@ def test_another_seed_is_another_run() -> None:
     assert _digest(_all(practising, 600)) != _digest(_all(practising, 600, seed=4))
 
 
-def test_readings_come_at_their_scan_in_order_of_arrival() -> None:
+def test_readings_come_at_their_scan() -> None:
     run = _all(small(), 1500)
-    assert (np.diff(run.t_ns) >= 0).all()
     t_s, value, quality = _series(run, "LT-0101")
-    assert t_s.tolist() == list(range(0, 1500, 10))
+    late = np.unique(t_s) % 10
+    assert len(late) == 150
+    assert np.ptp(late) < 0.1
     assert ((value > 0) & (value < 11)).all()
     assert not quality.any()
+    assert (np.diff(run.t_ns) > -6 * 10**9).all()
 
 
 def test_nothing_passes_a_limit_when_nothing_happens() -> None:
@@ -124,7 +130,7 @@ def test_a_stuck_gauge_stands_still_while_its_tank_overfills() -> None:
     event = _event(practising, 6 * HOUR)
     assert 20 < _minutes(event, "LT-0101", "h") < 60
     t_s, value, _ = _series(_all(practising, 6 * HOUR), "LT-0101")
-    assert np.ptp(value[(t_s > 4 * HOUR) & (t_s < 5 * HOUR)]) == 0
+    assert np.ptp(value[(t_s > 4 * HOUR + 10) & (t_s < 5 * HOUR)]) == 0
     assert np.ptp(value[(t_s > 3.6 * HOUR) & (t_s < 4 * HOUR)]) > 0.3
 
 
@@ -187,20 +193,22 @@ def test_a_drifting_transmitter_leaves_the_truth_alone() -> None:
     assert drift == pytest.approx(0.05 * 2.5 * 2, abs=0.05)
 
 
-@pytest.mark.parametrize(("severity", "what"), [(1, "frozen"), (2, "silent"), (3, "floor")])
+@pytest.mark.parametrize(("severity", "what"), [(1, "frozen"), (2, "silent"), (3, "broken")])
 def test_a_dead_or_lying_transmitter(severity: int, what: str) -> None:
     practising = small(
         f"  - {{what: dead_transmitter, severity: {severity}, sensor: LT-0101, at_h: 1, for_h: 1}}"
     )
-    t_s, value, _ = _series(_all(practising, 3 * HOUR), "LT-0101")
-    inside = value[(t_s >= HOUR) & (t_s < 2 * HOUR)]
+    t_s, value, quality = _series(_all(practising, 3 * HOUR), "LT-0101")
+    span = (t_s >= HOUR) & (t_s < 2 * HOUR)
+    inside = value[span]
     found = {
-        "frozen": len(inside) == 360 and np.ptp(inside) == 0 and inside[0] > 0,
+        "frozen": len(inside) >= 359 and np.ptp(inside) == 0 and inside[0] > 0 and not quality[span].any(),
         "silent": len(inside) == 0,
-        "floor": len(inside) == 360 and not inside.any(),
+        "broken": len(inside) >= 359 and inside.max() < 0 and set(quality[span].tolist()) == {2},
     }
     assert [name for name, holds in found.items() if holds] == [what]
-    assert len(t_s) == 3 * 360 - (360 if what == "silent" else 0)
+    assert not quality[~span].any()
+    assert len(np.unique(t_s[~span])) == pytest.approx(720, abs=1)
 
 
 def test_calibration_gas_is_marked_by_the_transmitter() -> None:
@@ -209,7 +217,7 @@ def test_calibration_gas_is_marked_by_the_transmitter() -> None:
     assert (event["fault"], event["grade"], event["limits"]) == (False, None, [])
     t_s, value, quality = _series(_all(practising, 2 * HOUR), "GT-0101")
     inside = (t_s >= HOUR) & (t_s < HOUR + 540)
-    assert set(quality[inside].tolist()) == {2}
+    assert set(quality[inside].tolist()) == {1}
     assert not quality[~inside].any()
     assert np.median(value[(t_s > HOUR + 300) & inside]) == pytest.approx(51.5, abs=3)
     assert np.median(value[inside][5:20]) < 4
@@ -219,10 +227,11 @@ def test_maintenance_is_marked_and_over_in_time() -> None:
     t_s, value, quality = _series(
         _all(small("  - {what: maintenance, severity: 1, sensor: PT-0201, at_h: 1}"), 2 * HOUR), "PT-0201"
     )
-    inside = (t_s >= HOUR) & (t_s < 1.4 * HOUR)
-    assert set(quality[inside].tolist()) == {1}
+    inside = (t_s >= HOUR + 144.5) & (t_s < 1.4 * HOUR)
+    assert set(quality[inside].tolist()) == {1, 2}
     assert not quality[~inside].any()
-    assert value[inside].min() == 0.0
+    assert np.isnan(value[quality == 2]).all()
+    assert value[quality == 1] == pytest.approx(1.25, abs=0.02)
     assert value[~inside].min() > 0.5
 
 
@@ -240,21 +249,17 @@ def test_the_barometer_moves_the_pressure_of_breathing_tanks_only() -> None:
 
 
 def test_an_outage_brings_its_readings_late_and_all_of_them() -> None:
-    quiet = small()
     outage = small("  - {what: gateway_outage, severity: 3, sensor: GT-0101, at_h: 0.3}")
-    was, now = _all(quiet, HOUR), _all(outage, HOUR)
-    assert len(was) == len(now)
-    late = np.flatnonzero(np.diff(now.t_ns) < 0)
-    assert len(late) == 1
+    now = _all(outage, HOUR)
+    assert set(_by_time(now)) == set(_by_time(_all(small(), HOUR)))
     event = _event(outage, HOUR)
-    held = (now.t_ns >= START + 1080 * 10**9) & (now.t_ns < START + 1224 * 10**9)
+    assert "works/GT-0101" in event["sensors"]
     behind = np.isin(now.column, [now.names.index(name) for name in event["sensors"]])
+    held = (now.t_ns > START + 1081 * 10**9) & (now.t_ns < START + 1222 * 10**9)
     first = int(np.flatnonzero(held & behind)[0])
-    assert now.t_ns[first - 1] >= START + 1220 * 10**9
-    order = np.lexsort((now.column, now.t_ns))
-    assert now.value[order].tolist() == was.value.tolist()
+    assert now.t_ns[:first].max() >= START + 1220 * 10**9
 
 
-def test_an_outage_at_the_end_of_a_run_ends_with_it() -> None:
+def test_an_outage_that_outlasts_the_run_loses_nothing() -> None:
     outage = small("  - {what: gateway_outage, severity: 3, sensor: GT-0101, at_h: 0.3}")
-    assert len(_all(outage, 1150)) == len(_all(small(), 1150))
+    assert set(_by_time(_all(outage, 1150))) == set(_by_time(_all(small(), 1150)))

@@ -36,7 +36,7 @@ def test_a_family_names_only_what_there_is(family: Family) -> None:
         assert set(effect.kinds) <= set(KINDS)
         assert any(effect.size)
     for sense in family.senses:
-        assert set(sense.law) <= LAWS
+        assert set(sense.law) <= set(LAWS)
         assert sense.on in ROLES
     assert list(family.lead) == sorted(family.lead, reverse=True)
 
