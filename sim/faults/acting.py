@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sim.faults.families import Effect, Scale
 from sim.faults.plan import Event
+from sim.plant.clouds import downwind_mg_m3
 from sim.plant.equipment import Vessel
 from sim.plant.network import DISCHARGE, GRAVITY_M_S2, Network
 from sim.plant.site import ATMOSPHERE_PA, Site, per_unit_pa
 from sim.plant.tables import Figures
 
 _HOUR_S = 3600
+_NEAR_M = 10.0
 
 
 class Acting:
@@ -104,13 +106,9 @@ _SCALES: Mapping[Scale, Callable[[Site, Vessel], float]] = {
 
 
 def released_kg_s(site: Site, event: Event) -> float:
-    """Return the rate of a release: multiples of what brings a detector 10 m downwind to its first limit.
-
-    By the Gaussian plume of `sim.gas` at the climate's mean wind.
-    """
+    """Return the rate of a release: multiples of what brings a detector 10 m downwind to its first limit."""
     assert event.family.releases is not None
     assert event.place is not None
     source = site.sources[event.place]
     limit = source.gauging["gas"].limits["h"] * source.gas_unit_mg_m3
-    per_g_s = 1000 / (math.pi * site.climate.wind_m_s * 2.8 * 1.9)
-    return event.of(event.family.releases) * limit / per_g_s / 1000
+    return event.of(event.family.releases) * limit / downwind_mg_m3(site.climate.wind_m_s, _NEAR_M) / 1000

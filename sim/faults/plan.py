@@ -20,6 +20,8 @@ from sim.plant.streams import stream
 
 _HOUR_S = 3600
 _TRIES = 600
+_ASIDE_DEG = 12.0
+"""A release lies within half of this beside the line upwind of its detector."""
 _BEFORE_S = 900
 """Quiet that a sensor is given before an event on it."""
 _DAY_STREAM = 10_000
@@ -263,7 +265,7 @@ def release_at(
     """Return a place upwind of a detector, 5 to 14 m away and a little to the side, as the wind mostly blows."""
     assert point is not None, "a release falls on a detector"
     target = site.points[point].point
-    toward = math.radians(weather.mean_from_deg(onset_s) + (luck - 0.5) * 30)
+    toward = math.radians(weather.mean_from_deg(onset_s) + (luck - 0.5) * _ASIDE_DEG)
     distance = 5 + 9 * ((luck * 7919) % 1)
     return (
         round(target.x + distance * math.sin(toward), 2),

@@ -51,6 +51,9 @@ class SourceRun:
         self._clouds = Clouds(
             np.array([self._points[i].point.x for i in self._gas]),
             np.array([self._points[i].point.y for i in self._gas]),
+            self._source.gas_type,
+            max((self._points[i].point.range_hi for i in self._gas), default=0.0)
+            * self._source.gas_unit_mg_m3,
         )
         self._events = [e for e in events if e.place == place and e.family.releases]
         self._transmitters = Transmitters([p.point for p in self._points], seed, 0, site.row_s)
@@ -63,7 +66,7 @@ class SourceRun:
         mine = [local[i] for i, v in enumerate(self._site.vessels) if v.place == self._place]
         felt = self._felt(trace, mine, air, row_s, second)
         last = slice(0, None, row_s)
-        gas = dict(zip(self._gas, felt[last].T, strict=True))
+        gas = dict(zip(self._gas, felt.T, strict=True))
         out_m3_h = trace.out_m3_h[:, mine].sum(axis=1)
         values: dict[str, Floats] = {
             "inflow": trace.in_m3_h[:, mine].sum(axis=1),
@@ -104,7 +107,7 @@ class SourceRun:
         for i, vessel in zip(mine, (v for v in self._site.vessels if v.place == self._place), strict=True):
             if trace.leak_kg_s[:, i].any():
                 releases.append((vessel.at_m, share * np.repeat(trace.leak_kg_s[:, i], row_s)))
-        return self._clouds.block(air, releases)
+        return self._clouds.block(air, releases, row_s)
 
     def readings(
         self, t_s: Floats, true: Floats
