@@ -4,7 +4,7 @@ import gzip
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BufferedWriter
@@ -64,6 +64,20 @@ def write_truth(truth: dict[str, Any], path: Path) -> None:
     except OSError as exc:
         message = f"cannot be written: {exc.strerror}"
         raise InputError([Fault(file=str(path), where="", message=message)]) from exc
+
+
+def write_settings(settings: Mapping[str, str], folder: Path) -> Path:
+    """Write settings into a folder, over what stands there; return the path of its hazwatch.yaml."""
+    path = folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in settings.items():
+            path = folder / name
+            path.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        message = f"cannot be written: {exc.strerror}"
+        raise InputError([Fault(file=str(path), where="--settings", message=message)]) from exc
+    return folder / "hazwatch.yaml"
 
 
 def time_texts(t_ns: Iterable[int]) -> list[str]:

@@ -1,6 +1,7 @@
 """`hazwatch sim`: simulated or recorded readings, to a file or to a broker, with the labelled truth."""
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -23,9 +24,9 @@ from sim.outgoing import DEFAULT_ENTERPRISE, Addresses, Packer, Packing, Shape, 
 from sim.publish import BrokerUnreachableError, connections, parse_speed, publish
 from sim.recorded import Recorded
 from sim.recording import open_recording
-from sim.scenarios import DEMO_START_NS, list_scenarios, simulate, truth_of
+from sim.scenarios import DEMO_START_NS, find_scenario, list_scenarios, seconds_of
 from sim.sparkplug import SparkplugPacker
-from sim.writing import write_readings, write_truth
+from sim.writing import write_readings, write_settings, write_truth
 
 NO_ENTERPRISE = "-"
 _PACKERS: Mapping[Wire, type[Packer | SparkplugPacker]] = {
@@ -39,12 +40,15 @@ class _Input:
     """Where readings come from; `chunks` can be called again for another pass."""
 
     chunks: Callable[[], Iterable[Recorded]]
-    truth: Callable[[], dict[str, object]] | None
+    truth: Callable[[], dict[str, object]] | None = None
+    settings: Callable[[], Mapping[str, str]] | None = None
+    span_ns: tuple[int, int] | None = None
 
 
 def command(
     scenario: Annotated[
-        str | None, typer.Argument(help="a scenario's name, or the path of a recording")
+        str | None,
+        typer.Argument(help="a scenario's name, the path of a scenario.yaml, or that of a recording"),
     ] = None,
     *,
     list_: Annotated[bool, typer.Option("--list", help="lists the scenarios")] = False,
@@ -52,6 +56,12 @@ def command(
     hours: Annotated[float, typer.Option(help="simulated hours")] = 1.0,
     out: Annotated[Path | None, typer.Option(help="writes readings: .csv, .csv.gz or .parquet")] = None,
     truth: Annotated[Path | None, typer.Option(help="writes the labelled truth (JSON)")] = None,
+    settings: Annotated[
+        Path | None, typer.Option(help="writes the scenario's hazwatch.yaml and what it names into a folder")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="processes that simulate; as many as cores unless told")
+    ] = None,
     mqtt: Annotated[
         str | None, typer.Option(help="publishes to this broker, mqtt://host:port or mqtts://…")
     ] = None,
@@ -86,37 +96,61 @@ def command(
         return
     if scenario is None:
         end("error: which scenario? `hazwatch sim --list` shows them", USAGE)
-    if out is None and truth is None and mqtt is None:
-        end("error: nowhere to put it: --out, --truth or --mqtt", USAGE)
+    if out is None and truth is None and mqtt is None and settings is None:
+        end("error: nowhere to put it: --out, --truth, --settings or --mqtt", USAGE)
     options = Options(delimiter=delimiter, decimal=decimal, time_column=time_column, time_zone=time_zone)
-    given = _input(scenario, seed, hours, options)
-    if truth is not None:
-        if given.truth is None:
-            raise InputError(
-                [Fault(file=scenario, where="--truth", message="a recording has no labelled truth")]
-            )
+    given = _input(scenario, seed, hours, workers or os.cpu_count() or 1, options)
+    for option, what, asked in (
+        ("--truth", "labelled truth", truth is not None and given.truth is None),
+        ("--settings", "settings", settings is not None and given.settings is None),
+    ):
+        if asked:
+            raise InputError([Fault(file=scenario, where=option, message=f"a recording has no {what}")])
+    if settings is not None and given.settings is not None:
+        say(f"settings: {write_settings(given.settings(), settings)}")
+    if out is not None:
+        say(f"{write_readings(_shown(given), out):,} readings: {out}")
+    if truth is not None and given.truth is not None:
         write_truth(given.truth(), truth)
         say(f"truth: {truth}")
-    if out is not None:
-        say(f"{write_readings(given.chunks(), out):,} readings: {out}")
     if mqtt is not None:
-        settings = connection(mqtt, username, password_file, ca, cert, key)
+        broker = connection(mqtt, username, password_file, ca, cert, key)
         addresses = Addresses(_mapping(points) if points else None, enterprise)
         packing = _PACKERS[wire](addresses, shape, lanes=clients, gather_s=gather)
-        _publish(given.chunks(), settings, packing, clients, _factor(speed))
+        _publish(given.chunks(), broker, packing, clients, _factor(speed))
 
 
-def _input(scenario: str, seed: int, hours: float, options: Options) -> _Input:
+def _input(name: str, seed: int, hours: float, workers: int, options: Options) -> _Input:
     known = {s.name for s in list_scenarios()}
-    if scenario not in known and (Path(scenario).exists() or "." in scenario or "/" in scenario):
-        recording = open_recording(Path(scenario), options)
+    is_scenario = name in known or Path(name).suffix in {".yaml", ".yml"}
+    if not is_scenario and (Path(name).exists() or "." in name or "/" in name):
+        recording = open_recording(Path(name), options)
         for line in recording.layout.describe():
             say(line.en)
-        return _Input(chunks=lambda: recording, truth=None)
+        return _Input(chunks=lambda: recording)
+    scenario, seconds = find_scenario(name), seconds_of(hours)
+    given = (seed, DEMO_START_NS, seconds)
+    spread = scenario.spread
     return _Input(
-        chunks=lambda: simulate(scenario, seed, hours, DEMO_START_NS),
-        truth=lambda: truth_of(scenario, seed, hours, DEMO_START_NS),
+        chunks=lambda: scenario.readings(*given) if spread is None else spread(*given, workers),
+        truth=lambda: scenario.truth(*given),
+        settings=scenario.settings,
+        span_ns=(DEMO_START_NS, seconds * 1_000_000_000),
     )
+
+
+def _shown(given: _Input) -> Iterator[Recorded]:
+    """Yield the readings, with a bar on standard error that moves by their times."""
+    if given.span_ns is None:
+        yield from given.chunks()
+        return
+    start_ns, length_ns = given.span_ns
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("simulating", total=length_ns)
+        for chunk in given.chunks():
+            yield chunk
+            if len(chunk):
+                progress.update(task, completed=int(chunk.t_ns[-1]) - start_ns)
 
 
 def _mapping(points: Path) -> dict[str, tuple[str, str]]:

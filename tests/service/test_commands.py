@@ -25,6 +25,7 @@ from service.main import build, main
 from service.pipeline import Pipeline
 from service.plan import load
 from tests.service.site import T0, write_site
+from tests.sim.small import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ("demo", "run", "check-config", "replay", "tune", "backtest", "sim", "bench", "alerts", "user")
@@ -285,7 +286,37 @@ def test_a_simulation_goes_to_files(hazwatch: Run, tmp_path: Path) -> None:
     assert code == 0, err
     assert (tmp_path / "r.csv").read_text().startswith("time,")
     assert json.loads((tmp_path / "t.json").read_text())["scenario"] == "demo-site"
-    assert hazwatch("sim", "--list").out.count("demo-site") == 1
+    listed = hazwatch("sim", "--list").out
+    assert (listed.count("demo-site"), listed.count("site-200")) == (1, 1)
+
+
+def test_a_scenario_comes_with_the_settings_to_watch_it(hazwatch: Run, tmp_path: Path) -> None:
+    code, _, err = hazwatch("sim", "site-200", "--settings", "site")
+    assert code == 0, err
+    assert sorted(path.name for path in (tmp_path / "site").iterdir()) == [
+        "hazwatch.yaml", "plant.yaml", "points.csv", "routes.yaml",
+    ]  # fmt: skip
+    checked = hazwatch("check-config", "site/hazwatch.yaml")
+    assert checked.code == 0, checked.err
+    assert "239 sensors" in checked.out
+    assert hazwatch("sim", "demo-site", "--settings", "demo").code == 0
+    assert (tmp_path / "demo" / "points.csv").exists()
+
+
+def test_a_scenario_file_is_simulated_with_any_number_of_processes(hazwatch: Run, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(
+        f"{SMALL}\nevents:\n  - {{what: maintenance, at_h: 0.3}}\n", encoding="utf-8"
+    )
+    for workers in (1, 2):
+        out, truth = f"{workers}.csv", f"{workers}.json"
+        args = ("--hours", 0.5, "--workers", workers, "--out", out, "--truth", truth)
+        code, _, err = hazwatch("sim", "small.yaml", *args)
+        assert code == 0, err
+    assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
+    assert (tmp_path / "1.json").read_bytes() == (tmp_path / "2.json").read_bytes()
+    assert [event["kind"] for event in json.loads((tmp_path / "1.json").read_text())["events"]] == [
+        "maintenance"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -304,11 +335,16 @@ def test_a_simulation_goes_to_files(hazwatch: Run, tmp_path: Path) -> None:
             "cannot be read",
         ),
         ("points.csv --truth t.json", 1, "no labelled truth"),
+        ("points.csv --settings s", 1, "no settings"),
+        ("none.yaml --out x.csv", 1, "none.yaml: the file does not exist"),
+        ("bad.yaml --out x.csv", 1, "bad.yaml: line 2: unknown key 'sorces'"),
+        ("site-200 --settings points.csv", 1, "cannot be written"),
     ],
 )
 def test_a_simulation_that_cannot_be(hazwatch: Run, tmp_path: Path, args: str, code: int, words: str) -> None:
     write_site(tmp_path)
     (tmp_path / "points.csv").write_text(RECORDING)
+    (tmp_path / "bad.yaml").write_text("scenario: bad\nsorces: []\n")
     answer = hazwatch("sim", *args.split())
     assert (answer.code, answer.out) == (code, "")
     assert words in answer.err

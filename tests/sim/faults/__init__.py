@@ -1,0 +1,1 @@
+"""Faults, look-alikes and the truth about them."""
