@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from registry.faults import Fault, InputError
-from sim.csv_reader import Names
+from sim.columns import Names
 from sim.layout import Layout, Options, layout_of
 from sim.lines import byte_blocks, encoding_of, sample
 from sim.qualities import read_qualities
@@ -56,6 +56,13 @@ class NdjsonReader:
             report.readings += len(chunk)
             report.mixed_zones = bool(times.with_zone and times.without_zone)
             yield chunk
+
+    def names(self) -> tuple[str, ...]:
+        """Return every sensor in the order in which they are first met."""
+        names: tuple[str, ...] = ()
+        for chunk in self.chunks(Report(file=str(self._path))):
+            names = chunk.names
+        return names
 
     def _block(
         self, lines: list[bytes], first_line: int, times: TimeReader, names: Names, report: Report

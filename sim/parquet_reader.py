@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from registry.faults import Fault, InputError
-from sim.csv_reader import Names, flattened
+from sim.columns import Names, flattened
 from sim.layout import Layout, Options, layout_of
 from sim.qualities import read_qualities
 from sim.recorded import Recorded
@@ -60,6 +60,13 @@ class ParquetReader:
                 chunk = self._rows(columns, first, times, names, report)
                 report.readings += len(chunk)
                 yield chunk
+
+    def names(self) -> tuple[str, ...]:
+        """Return every sensor in the order in which they are first met."""
+        names: tuple[str, ...] = ()
+        for chunk in self.chunks(Report(file=str(self._path))):
+            names = chunk.names
+        return names
 
     def _selected(self, db: Any) -> str:
         """Return the columns of the query: the time as ns or as text, the sensor as text, values as DOUBLE."""

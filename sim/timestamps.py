@@ -6,7 +6,7 @@ pattern, and both end in the same arithmetic. A text that does not fit is marked
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -145,6 +145,21 @@ class TimeReader:
             self._read_group([texts[i] for i in rows.tolist()], rows, t_ns, good)
         return t_ns, good
 
+    def read_matrix(self, texts: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """As `read`, of texts of one length in UTF-8 or another code with ASCII, a row a text.
+
+        A text like the one before is not read again.
+        """
+        width = texts.shape[1]
+        whole = np.ascontiguousarray(texts).view(f"S{width}").reshape(-1)
+        fresh = np.append(True, whole[1:] != whole[:-1])
+        rows = texts[fresh]
+        read = self._read_alike(rows, lambda i: rows[i].tobytes().decode(errors="replace"))
+        if read is None:
+            read = self._one_by_one([row.tobytes().decode(errors="replace") for row in rows])
+        group = np.cumsum(fresh) - 1
+        return read[0][group], read[1][group]
+
     def _read_group(
         self,
         texts: Sequence[str],
@@ -152,19 +167,33 @@ class TimeReader:
         t_ns: NDArray[np.int64],
         good: NDArray[np.bool_],
     ) -> None:
-        """Read texts of one length: those laid out as the first by columns, the others one by one."""
-        first = self._match(texts[0])
-        same = _same_layout(texts, first) if first is not None else None
-        if first is None or same is None:
-            matches = [self._match(text) for text in texts]
-            t_ns[rows], good[rows] = self._finish([_fields(match) for match in matches])
-            return
-        digits, alike = same
-        part_ns, part_good = self._finish(_digit_fields(digits, first))
-        for i in np.flatnonzero(~alike).tolist():
-            one_ns, one_good = self._finish([_fields(self._match(texts[i]))])
-            part_ns[i], part_good[i] = one_ns[0], one_good[0]
-        t_ns[rows], good[rows] = part_ns, part_good
+        """Read texts of one length."""
+        joined = "".join(texts)
+        read = None
+        if joined and joined.isascii():
+            matrix = np.frombuffer(joined.encode(), np.uint8).reshape(len(texts), -1)
+            read = self._read_alike(matrix, texts.__getitem__)
+        t_ns[rows], good[rows] = read or self._one_by_one(texts)
+
+    def _read_alike(
+        self, matrix: NDArray[np.uint8], text_of: Callable[[int], str]
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]] | None:
+        """Read texts by columns, those not laid out as the first one by one; None where the first has no fixed places."""
+        first = self._match(text_of(0))
+        if (
+            first is None
+            or not first.string.isascii()
+            or (first.re is not _EPOCH and first["half"] is not None)
+        ):
+            return None
+        places, alike = _same_layout(matrix, first)
+        t_ns, good = self._finish(_digit_fields(places, first))
+        others = np.flatnonzero(~alike).tolist()
+        t_ns[others], good[others] = self._one_by_one([text_of(i) for i in others])
+        return t_ns, good
+
+    def _one_by_one(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        return self._finish([_fields(self._match(text)) for text in texts])
 
     def _match(self, text: str) -> re.Match[str] | None:
         if self.style in _EPOCH_UNIT_NS:
@@ -219,6 +248,7 @@ _CALENDAR_NAMES = (
 )
 _INT64_MAX = 2**63 - 1
 _EPOCH_NAMES = ("found", "whole", "part_ns9")
+_DIGITS = frozenset("0123456789")
 
 
 def _fields(match: re.Match[str] | None) -> _Fields | None:
@@ -265,31 +295,30 @@ def _columns(rows: Sequence[_Fields | None], names: Sequence[str]) -> _Columns:
 
 
 def _same_layout(
-    texts: Sequence[str], first: re.Match[str]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]] | None:
-    """Return the texts as a matrix of digit values, and which rows have the first one's signs at their places.
-
-    None where the layout has no fixed places (AM and PM change the meaning) or a text is not plain ASCII.
-    """
-    joined = "".join(texts)
-    if not joined.isascii() or (first.re is not _EPOCH and first["half"] is not None):
-        return None
-    matrix = np.frombuffer(joined.encode(), np.uint8).reshape(len(texts), len(texts[0]))
-    is_digit = (matrix >= ord("0")) & (matrix <= ord("9"))
-    fixed = ~is_digit[0]
-    alike = (is_digit == is_digit[0]).all(axis=1) & (matrix[:, fixed] == matrix[0, fixed]).all(axis=1)
-    return matrix.astype(np.int64) - ord("0"), alike
+    matrix: NDArray[np.uint8], first: re.Match[str]
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return the digits of texts, a row a place, and which texts have the first one's signs at their places."""
+    places = np.ascontiguousarray(matrix.T)
+    digits = places - np.uint8(ord("0"))
+    alike = np.ones(len(matrix), np.bool_)
+    for place, sign in enumerate(first.string):
+        alike &= digits[place] <= 9 if sign in _DIGITS else places[place] == ord(sign)  # noqa: PLR2004 - ten digits
+    return digits, alike
 
 
-def _digit_fields(digits: NDArray[np.int64], first: re.Match[str]) -> _Columns:
+def _digit_fields(digits: NDArray[np.uint8], first: re.Match[str]) -> _Columns:
+    """Return the numbers of texts laid out as the first; for others they mean nothing."""
+    count = digits.shape[1]
+
     def number(name: str) -> NDArray[np.int64]:
         start, end = first.span(name)
-        total = np.zeros(len(digits), np.int64)
+        total = np.zeros(count, np.int64)
         for place in range(start, end):
-            total = total * 10 + digits[:, place]
+            total *= 10
+            total += digits[place]
         return total
 
-    ones = np.ones(len(digits), np.int64)
+    ones = np.ones(count, np.int64)
     if first.re is _EPOCH:
         part = first["part"] or ""
         return {"found": ones, "whole": number("whole"), "part_ns9": number("part") * 10 ** (9 - len(part))}
