@@ -7,7 +7,7 @@ that both ways give the same readings and the same report (tests/sim/test_plain.
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.columns import Names, flattened
+from sim.columns import Names, NumberedNames, flattened
 from sim.csv_careful import read_cells
 from sim.decimals import read_decimals
 from sim.fields import Fields, fields_of
@@ -18,7 +18,6 @@ from sim.report import Report, Trouble
 from sim.timestamps import TimeReader
 from sim.vocabulary import LONGEST, Vocabulary
 
-_NOT_MET = -2
 _MOST_QUALITIES = 1000
 """A column with more different texts holds no qualities; it is read cell by cell."""
 
@@ -31,7 +30,9 @@ class PlainLines:
         self._times = times
         self._names = names
         self._sensors = Vocabulary()
-        self._place_of = np.empty(0, np.int32)
+        self._numbered = NumberedNames(
+            names, lambda i: self._sensors.texts[i].decode(layout.encoding, errors="replace")
+        )
         self._qualities = Vocabulary()
         # the second byte of a character of GB 18030 may be a bar
         self._readable = layout.delimiter.isascii() and (
@@ -148,16 +149,9 @@ class PlainLines:
         """Return the places of the sensors, new ones taken in in their order; -1 for an empty name."""
         sensor = self._layout.sensor
         assert sensor is not None
-        number = self._sensors.numbers(fields.text, fields.start[:, sensor], fields.end[:, sensor])
-        fresh = len(self._sensors.texts) - len(self._place_of)
-        self._place_of = np.concatenate([self._place_of, np.full(fresh, _NOT_MET, np.int32)])
-        place = self._place_of[number]
-        if (place == _NOT_MET).any():
-            met = list(dict.fromkeys(number[place == _NOT_MET].tolist()))
-            texts = [self._sensors.texts[i].decode(self._layout.encoding, errors="replace") for i in met]
-            self._place_of[met] = self._names.places(texts)
-            place = self._place_of[number]
-        return place
+        return self._numbered.places(
+            self._sensors.numbers(fields.text, fields.start[:, sensor], fields.end[:, sensor])
+        )
 
     def _read_qualities(
         self, fields: Fields, numbers: NDArray[np.int64], report: Report
