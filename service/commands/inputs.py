@@ -54,9 +54,18 @@ def is_ledger(source: Path) -> bool:
     """Say whether a source is a ledger: its file, or the state folder that holds it."""
     if source.is_dir():
         return (source / FILE_NAME).is_file()
+    return _begins(source, 0, b"SQLite format 3\0")
+
+
+def is_duckdb(source: Path) -> bool:
+    """Say whether a source is the file of an embedded store."""
+    return _begins(source, 8, b"DUCK")
+
+
+def _begins(source: Path, at: int, mark: bytes) -> bool:
     try:
         with source.open("rb") as file:
-            return file.read(16) == b"SQLite format 3\0"
+            return file.read(at + len(mark))[at:] == mark
     except OSError:
         return False
 
@@ -73,6 +82,15 @@ def span_of(from_: str | None, to: str | None) -> "Span":
     return Span(start_ns=start_ns, end_ns=end_ns)
 
 
+def warmed(span: "Span", hours: float | None) -> "Span":
+    """Return a range that begins so many hours earlier, or with all that there is."""
+    from service.tuning.feed import Span  # noqa: PLC0415 - imports numba, as above
+
+    if span.start_ns < 0 or hours is None:
+        return Span(end_ns=span.end_ns)
+    return Span(start_ns=max(0, span.start_ns - round(hours * 3600 * 10**9)), end_ns=span.end_ns)
+
+
 def _time_ns(option: str, text: str) -> int:
     try:
         time = datetime.fromisoformat(text)
@@ -85,31 +103,60 @@ def _time_ns(option: str, text: str) -> int:
 
 @contextmanager
 def feed_of(source: Path | None, config: Path | None, options: Options, span: "Span") -> Iterator["Feed"]:
-    """Open a recording, a journal or, without a source, the store of the settings; what cannot be read ends the command."""
-    from service.tuning.feed import file_feed, journal_feed, store_feed  # noqa: PLC0415 - imports numba, as above
+    """Open a recording, a journal, an embedded store's file or, without a source, the store of the settings.
 
-    if source is not None and not is_ledger(source):
-        feed = file_feed(source, options, span)
-        for line in feed.described:
-            say(line)
-        yield feed
-        return
+    What cannot be read ends the command.
+    """
+    from service.tuning.feed import duck_feed, file_feed, journal_feed, store_feed  # noqa: PLC0415 - imports numba, as above
+
+    try:
+        if source is None:
+            with store_feed(_settings_for(source, config), _two_ends(span)) as feed:
+                yield feed
+        elif is_ledger(source):
+            _settings_for(source, config)
+            with journal_feed(source, span) as feed:
+                yield feed
+        elif is_duckdb(source):
+            with duck_feed(source, span) as feed:
+                yield feed
+        else:
+            feed = file_feed(source, options, span)
+            for line in feed.described:
+                say(line)
+            yield feed
+    except LedgerError as error:
+        end(f"error: {error}")
+    except StoreError as error:
+        end(f"error: {error}", NO_SERVER if error.retry else INPUT_FAULT)
+
+
+def settings_or_source(source: Path | None, config: Path | None) -> tuple[Path | None, Path | None]:
+    """Return source and settings; a source that is a hazwatch.yaml is the settings, and their store the source."""
+    if source is None or source.suffix.lower() not in {".yaml", ".yml"}:
+        return source, config
+    if config is not None:
+        message, allowed = f"{source} is a settings file already", "one of the two"
+        raise InputError([Fault(file=COMMAND_LINE, where="--config", message=message, allowed=allowed)])
+    return None, source
+
+
+def _settings_for(source: Path | None, config: Path | None) -> Path:
     if config is None:
         message = "a journal or a range of the store needs the settings it was made with"
         where = "SOURCE" if source is None else str(source)
         raise InputError(
             [Fault(file=COMMAND_LINE, where=where, message=message, allowed="--config hazwatch.yaml")]
         )
-    if source is None and (span.start_ns < 0 or span.end_ns > FAR_NS):
+    return config
+
+
+def _two_ends(span: "Span") -> "Span":
+    """A server cannot say where its readings begin and end."""
+    if span.start_ns < 0 or span.end_ns > FAR_NS:
         message, allowed = "a range of the store has two ends", "SOURCE, or both --from and --to"
         raise InputError([Fault(file=COMMAND_LINE, where="--from, --to", message=message, allowed=allowed)])
-    try:
-        with store_feed(config, span) if source is None else journal_feed(source, span) as feed:
-            yield feed
-    except LedgerError as error:
-        end(f"error: {error}")
-    except StoreError as error:
-        end(f"error: {error}", NO_SERVER if error.retry else INPUT_FAULT)
+    return span
 
 
 FAR_NS = 2**62
