@@ -1,5 +1,6 @@
 """What a CSV file is taken for, guessed from its first rows."""
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def guess_csv(path: Path, options: Options, stem: str) -> Layout:
     if not lines:
         raise InputError([Fault(file=str(path), where="", message="the file has no lines")])
     delimiter = options.delimiter or guess_delimiter(lines)
-    cells = [cells_of(line, delimiter) for line in lines]
+    cells = _rows(lines, delimiter)
     width = len(cells[0])
     has_header = not _is_data(cells[0])
     header = [name.strip() for name in cells[0]] if has_header else [f"column_{i + 1}" for i in range(width)]
@@ -77,6 +78,14 @@ def guess_csv(path: Path, options: Options, stem: str) -> Layout:
     if times.proven:
         return layout
     return _proven(path, layout)
+
+
+def _rows(lines: list[str], delimiter: str) -> list[list[str]]:
+    """Return the cells of lines; a quoted cell may go on over several of them."""
+    try:
+        return list(csv.reader(lines, delimiter=delimiter))
+    except csv.Error:  # a lone carriage return, or a cell that is far too long
+        return [cells_of(line, delimiter) for line in lines]
 
 
 def _is_data(first: Sequence[str]) -> bool:

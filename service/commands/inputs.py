@@ -143,7 +143,8 @@ def settings_or_source(source: Path | None, config: Path | None) -> tuple[Path |
 
 def _settings_for(source: Path | None, config: Path | None) -> Path:
     if config is None:
-        message = "a journal or a range of the store needs the settings it was made with"
+        what = "a range of the store" if source is None else "a journal"
+        message = f"{what} needs the settings it was made with"
         where = "SOURCE" if source is None else str(source)
         raise InputError(
             [Fault(file=COMMAND_LINE, where=where, message=message, allowed="--config hazwatch.yaml")]

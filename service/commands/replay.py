@@ -26,6 +26,7 @@ _STORE_WARM_UP_H = 1.0
 
 
 def command(  # noqa: PLR0917 - one parameter an option
+    ctx: typer.Context,
     source: Annotated[
         Path | None,
         typer.Argument(
@@ -57,6 +58,9 @@ def command(  # noqa: PLR0917 - one parameter an option
     time_zone: TimeZone = None,
 ) -> None:
     """Run a recording, a journal or a range of a store through the pipeline and say what it found."""
+    if source is None and config is None:
+        what = "a SOURCE, or --config with --from and --to for a range of its store"
+        raise typer.BadParameter(f"replay what? {what}", ctx, param_hint="SOURCE")
     factor = _speed(speed)
     use_compile_cache(user_cache())
     source, config = settings_or_source(source, config)
