@@ -20,7 +20,7 @@ _MS_NS = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """Readings in the order of their event times; of one time, in the order in which the store has them.
+    """Readings in the order of their event times; of one time, in the order in which the store has them, or by name.
 
     Attributes:
         names: of the sensors, as the store has them: full ids, in tags written as `store.lineprotocol.tag_text` does.
@@ -38,6 +38,21 @@ class Stretch:
 
     def __len__(self) -> int:
         return len(self.t_ns)
+
+    def ranked(self, rank: Mapping[str, int]) -> Self:
+        """Return the readings with those of one time in the order of the ranks of their names; others come after them.
+
+        A server has no order of arrival; a plant's table is the next best, for gateways send in it.
+        """
+        ranks = np.array([rank.get(name, len(rank)) for name in self.names], np.int64)
+        order = np.lexsort((ranks[self.sensor], self.t_ns))
+        return type(self)(
+            names=self.names,
+            sensor=self.sensor[order],
+            t_ns=self.t_ns[order],
+            value=self.value[order],
+            quality=self.quality[order],
+        )
 
     @classmethod
     def of(cls, series: Mapping[str, "Points"]) -> Self:

@@ -117,8 +117,13 @@ def store_feed(config: Path, span: Span) -> Iterator[Feed]:
         return
     store = open_influx(loaded)
     ids = {tag_text(spec.id): spec.id for spec in loaded.plan.registry.specs}
+    rank = {name: i for i, name in enumerate(ids)}
+
+    def scan(start_ns: int, end_ns: int) -> Stretch:
+        return store.scan(start_ns, end_ns).ranked(rank)
+
     try:
-        yield Feed(names=(), items=lambda: ahead(_stored(store.scan, ids, span)))
+        yield Feed(names=(), items=lambda: ahead(_stored(scan, ids, span)))
     finally:
         store.close()
 
