@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from sim import decimals, vocabulary
 
-_FRONT, _BACK = decimals.PAD, vocabulary.PAD
+FRONT, BACK = decimals.PAD, vocabulary.PAD
+"""So many bytes stand before and behind the lines of a text."""
+
 _LINE_END = np.uint8(ord("\n"))
 
 
@@ -55,7 +57,7 @@ def fields_of(block: bytes, delimiter: str, width: int) -> Fields | None:
         return None
     if not block.endswith(b"\n"):
         block += b"\n"
-    text = np.frombuffer(bytes(_FRONT) + block + bytes(_BACK), np.uint8)
+    text = np.frombuffer(bytes(FRONT) + block + bytes(BACK), np.uint8)
     marks = np.flatnonzero((text == np.uint8(ord(delimiter))) | (text == _LINE_END))
     if len(marks) % width:
         return None
@@ -63,6 +65,6 @@ def fields_of(block: bytes, delimiter: str, width: int) -> Fields | None:
     if block.count(b"\n") != len(end) or (text[end[:, -1]] != _LINE_END).any():
         return None
     start = np.empty_like(end)
-    start.reshape(-1)[0] = _FRONT
+    start.reshape(-1)[0] = FRONT
     start.reshape(-1)[1:] = marks[:-1] + 1
     return Fields(text, start, end)

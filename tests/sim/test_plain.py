@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim import csv_careful, csv_plain, csv_reader, lines
+from sim import csv_careful, csv_plain, csv_reader, lines, ndjson_plain, ndjson_reader
 from sim.decimals import PAD, read_decimals
+from sim.json_fields import members_of
 from sim.layout import Options
 from sim.recorded import Recorded
 from sim.recording import open_recording
@@ -141,7 +142,8 @@ def _read(
     path: Path, block_bytes: int, options: Options
 ) -> tuple[list[Any], dict[str, Any], tuple[str, ...]]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_reader, "byte_blocks", lambda p: lines.byte_blocks(p, block_bytes))
+        for reader in (csv_reader, ndjson_reader):
+            patch.setattr(reader, "byte_blocks", lambda p: lines.byte_blocks(p, block_bytes))
         recording = open_recording(path, options)
         names = recording.sensor_names()
         chunks = Recorded.concat(_all(iter(recording)))
@@ -199,3 +201,86 @@ def test_a_broken_line_makes_only_its_block_slow(tmp_path: Path, monkeypatch: py
     assert [places.lines for places in recording.report.troubles.values()] == [[502]]
     assert len(careful) == 1
     assert careful[0] < 200
+
+
+JSON_VALUES = st.sampled_from(
+    ["1", "-2.5", "0", "0.25", "-0.0", "1e5", "5E-324", "null", "true", '"3.5"', '"x"', "01", "+1", ".5", "5.", "NaN", "1e999",
+     "12345678901234567890", "0.30000000000000004", "[1]"]
+)  # fmt: skip
+JSON_TIMES = st.sampled_from(
+    ['"2024-01-01T00:00:00Z"', '"2024-01-01T00:00:01Z"', '"2024-01-01 00:00:01"', '"not a time at all.."', "1704067200", "1704067200.5", "null"]
+)  # fmt: skip
+JSON_SENSORS = st.sampled_from(
+    ['"LT-1"', '"LT-2"', '" LT-1"', '""', '"罐,1"', '"a\\"b"', "7", "null", f'"{"n" * 70}"', '"\t"']
+)
+JSON_QUALITIES = st.sampled_from(['"good"', '"bad"', '"?"', '""', "1", "null"])
+LONG_LINES = st.tuples(JSON_TIMES, JSON_SENSORS, JSON_VALUES, JSON_QUALITIES).map(
+    lambda of: '{{"time": {}, "sensor": {}, "value": {}, "quality": {}}}'.format(*of)
+)
+WIDE_LINES = st.tuples(JSON_TIMES, JSON_VALUES, JSON_VALUES).map(
+    lambda of: '{{"time":{},"a":{},"b":{}}}'.format(*of)
+)
+ODD_LINES = st.sampled_from(
+    ["", "{", "[1]", '{"time":"2024-01-01T00:00:02Z","a":1}', "\x80", '{"time":"2024-01-01T00:00:02Z"}']
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        st.lists(WIDE_LINES | ODD_LINES, max_size=20).map(
+            lambda rows: ['{"time":"2024-01-01T00:00:00Z","a":1,"b":2}'] * 30 + rows
+        ),
+        st.lists(LONG_LINES | ODD_LINES, max_size=20).map(
+            lambda rows: (
+                ['{"time": "2024-01-01T00:00:00Z", "sensor": "LT-0", "value": 1.5, "quality": "good"}'] * 30
+                + rows
+            )
+        ),
+    ),
+    st.sampled_from([100, 400, 1 << 20]),
+    st.sampled_from(["\n", "\r\n"]),
+)
+def test_plain_and_careful_objects_give_the_same(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[str], block_bytes: int, line_end: str
+) -> None:
+    path = tmp_path_factory.mktemp("plain") / "r.ndjson"
+    path.write_bytes((line_end.join(rows) + line_end).encode("utf-8", "surrogateescape"))
+    plainly = _read(path, block_bytes, Options())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ndjson_plain, "json_fields_of", lambda _: None)
+        assert _read(path, block_bytes, Options()) == plainly
+
+
+@pytest.mark.parametrize(
+    ("line", "keys"),
+    [
+        (b'{"t":1,"s":"a","v":-2.5e3}', ["t", "s", "v"]),
+        (b'{ "t" : "x" , "v" : null } \r', ["t", "v"]),
+        (b'{"t":1,"t":2}', None),
+        (b'{"t":[1]}', None),
+        (b'{"t":{"a":1}}', None),
+        (b'{"t":"a\\n"}', None),
+        (b'{"t":1} x', None),
+        (b"{}", None),
+        (b"", None),
+    ],
+)
+def test_what_an_object_of_plain_values_is(line: bytes, keys: list[str] | None) -> None:
+    members = members_of(line)
+    assert (None if members is None else [member.key for member in members]) == keys
+
+
+def test_most_blocks_are_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without this the tests above could compare the careful way with itself."""
+    text = "".join(f'{{"t":{1704067200 + k // 2},"s":"LT-{k % 2}","v":{k}.5}}\n' for k in range(500))
+    (tmp_path / "r.ndjson").write_text(text, encoding="utf-8")
+    (tmp_path / "r.csv").write_text(
+        "t,s,v\n" + "".join(f"{1704067200 + k},LT,{k}.5\n" for k in range(500)), encoding="utf-8"
+    )
+    monkeypatch.setattr(ndjson_reader.NdjsonReader, "_block", None)
+    monkeypatch.setattr(csv_careful.CarefulLines, "read", None)
+    for name in ("r.ndjson", "r.csv"):
+        recording = open_recording(tmp_path / name)
+        assert len(recording.sensor_names()) in {1, 2}
+        assert len(Recorded.concat(recording)) == 500
