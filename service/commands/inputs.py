@@ -75,8 +75,8 @@ def span_of(from_: str | None, to: str | None) -> "Span":
     from service.tuning.feed import Span  # noqa: PLC0415 - imports numba, as above
 
     whole = Span()
-    start_ns = whole.start_ns if from_ is None else _time_ns("--from", from_)
-    end_ns = whole.end_ns if to is None else _time_ns("--to", to)
+    start_ns = whole.start_ns if from_ is None else time_of("--from", from_)
+    end_ns = whole.end_ns if to is None else time_of("--to", to)
     if start_ns >= end_ns:
         raise InputError([Fault(file=COMMAND_LINE, where="--to", message="the range ends before it begins")])
     return Span(start_ns=start_ns, end_ns=end_ns)
@@ -91,7 +91,8 @@ def warmed(span: "Span", hours: float | None) -> "Span":
     return Span(start_ns=max(0, span.start_ns - round(hours * 3600 * 10**9)), end_ns=span.end_ns)
 
 
-def _time_ns(option: str, text: str) -> int:
+def time_of(option: str, text: str) -> int:
+    """Return the time in ns that an option names; raise `InputError` where it names none."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
