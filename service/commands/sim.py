@@ -1,6 +1,7 @@
 """`hazwatch sim`: simulated or recorded readings, to a file or to a broker, with the labelled truth."""
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,8 @@ from registry.points import load_points
 from registry.sensors import SensorType
 from service.commands.answers import COMMAND_LINE, NO_SERVER, USAGE, end, say
 from service.commands.connection import connection
+from service.commands.inputs import feed_of, is_duckdb, span_of, time_of
+from service.warm import use_compile_cache, user_cache
 from sim.layout import Options
 from sim.outgoing import DEFAULT_ENTERPRISE, Addresses, Packer, Shape
 from sim.publish import BrokerUnreachableError, Publisher, parse_speed, publish
@@ -27,6 +30,7 @@ from sim.scenarios import DEMO_START_NS, list_scenarios, simulate, truth_of
 from sim.writing import write_readings, write_truth
 
 NO_ENTERPRISE = "-"
+_NS_PER_MS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +43,8 @@ class _Input:
 
 def command(
     scenario: Annotated[
-        str | None, typer.Argument(help="a scenario's name, or the path of a recording")
+        str | None,
+        typer.Argument(help="a scenario's name, or the path of a recording or of an embedded store's file"),
     ] = None,
     *,
     list_: Annotated[bool, typer.Option("--list", help="lists the scenarios")] = False,
@@ -51,6 +56,10 @@ def command(
         str | None, typer.Option(help="publishes to this broker, mqtt://host:port or mqtts://…")
     ] = None,
     speed: Annotated[str, typer.Option(help="max, 100x, 1x")] = "1x",
+    shift_to: Annotated[
+        str | None,
+        typer.Option(help="publishes all times shifted: the first reading's is now, or this one, RFC 3339"),
+    ] = None,
     points: Annotated[
         Path | None, typer.Option(help="points table that says to which enterprise a sensor belongs")
     ] = None,
@@ -90,11 +99,14 @@ def command(
     if mqtt is not None:
         settings = connection(mqtt, username, password_file, ca, cert, key)
         addresses = Addresses(_mapping(points) if points else None, enterprise)
-        _publish(given.chunks(), settings, Packer(addresses, shape), _factor(speed))
+        packer = Packer(addresses, shape, first_at_ns=_first_at_ns(shift_to))
+        _publish(given.chunks(), settings, packer, _factor(speed))
 
 
 def _input(scenario: str, seed: int, hours: float, options: Options) -> _Input:
     known = {s.name for s in list_scenarios()}
+    if scenario not in known and is_duckdb(Path(scenario)):
+        return _Input(chunks=lambda: _stored(Path(scenario)), truth=None)
     if scenario not in known and (Path(scenario).exists() or "." in scenario or "/" in scenario):
         recording = open_recording(Path(scenario), options)
         for line in recording.layout.describe():
@@ -104,6 +116,22 @@ def _input(scenario: str, seed: int, hours: float, options: Options) -> _Input:
         chunks=lambda: simulate(scenario, seed, hours, DEMO_START_NS),
         truth=lambda: truth_of(scenario, seed, hours, DEMO_START_NS),
     )
+
+
+def _stored(path: Path) -> Iterator[Recorded]:
+    """Yield what the file of an embedded store has."""
+    use_compile_cache(user_cache())
+    with feed_of(path, None, Options(), span_of(None, None)) as feed:
+        yield from (item for item in feed.items() if isinstance(item, Recorded))
+
+
+def _first_at_ns(shift_to: str | None) -> int | None:
+    """Return the time that the first reading is given; now is a whole millisecond, as times on the wire are."""
+    if shift_to is None:
+        return None
+    if shift_to.strip().lower() == "now":
+        return time.time_ns() // _NS_PER_MS * _NS_PER_MS
+    return time_of("--shift-to", shift_to)
 
 
 def _mapping(points: Path) -> dict[str, tuple[str, str]]:
