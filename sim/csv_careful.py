@@ -36,6 +36,7 @@ class CarefulLines:
         if not texts:
             return Recorded.empty(names.known)
         t_ns, good = times.read(texts)
+        report.zones(times.zoned[good], numbers[good])
         if not good.all():
             self._report_times(cells, numbers, good, report)
             kept = np.flatnonzero(good).tolist()

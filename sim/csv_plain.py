@@ -46,6 +46,7 @@ class PlainLines:
             return None
         numbers = np.arange(first_line, first_line + len(fields))
         t_ns, good = self._read_times(fields)
+        report.zones(self._times.zoned[good], numbers[good])
         if not good.all():
             self._report_times(fields, numbers, np.flatnonzero(~good), report)
             fields, t_ns, numbers = fields.rows(good), t_ns[good], numbers[good]

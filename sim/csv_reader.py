@@ -36,7 +36,6 @@ class CsvReader:
                 lines = text_lines(block, self._layout.encoding)
                 chunk = careful.read(lines, np.arange(first_line, first_line + len(lines)), report)
             report.readings += len(chunk)
-            report.mixed_zones = bool(times.with_zone and times.without_zone)
             yield chunk
 
     def names(self) -> tuple[str, ...]:

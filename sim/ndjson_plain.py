@@ -38,10 +38,11 @@ class PlainObjects:
         if fields is None:
             return None
         value = _values(fields, self._layout.values)
-        times = None if value is None else self._read_times(fields)  # in this order: read times count
+        times = None if value is None else self._read_times(fields)
         if value is None or times is None:
             return None
         (t_ns, good), numbers = times, np.arange(first_line, first_line + len(fields))
+        report.zones(self._times.zoned[good], numbers[good])
         report.trouble(Trouble.TIME, numbers[~good])
         if not good.all():
             fields, value, t_ns, numbers = fields.rows(good), value[good], t_ns[good], numbers[good]
@@ -62,8 +63,10 @@ class PlainObjects:
     def look(self, block: bytes) -> bool:
         """Take in the sensors of a block of a long file and return True; False where it is not plain."""
         fields = self._fields(block)
-        times = None if fields is None else self._read_times(fields)
-        if fields is None or times is None:
+        if fields is None or _values(fields, self._layout.values) is None:
+            return False
+        times = self._read_times(fields)
+        if times is None:
             return False
         self._places(fields.rows(times[1]))
         return True

@@ -57,7 +57,6 @@ class NdjsonReader:
                 chunk = self._block(block.splitlines(), first_line, times, names, report)
             first_line += block.count(b"\n")
             report.readings += len(chunk)
-            report.mixed_zones = bool(times.with_zone and times.without_zone)
             yield chunk
 
     def names(self) -> tuple[str, ...]:
@@ -94,6 +93,7 @@ class NdjsonReader:
         keys = [self._layout.header[i] for i in self._layout.time_columns]
         t_ns, good = times.read([" ".join(_text(row.get(key)) for key in keys) for row in rows])
         line_of = np.array(numbers)
+        report.zones(times.zoned[good], line_of[good])
         report.trouble(Trouble.TIME, line_of[~good])
         report.rows_read(t_ns[good], line_of[good])
         readings = [

@@ -54,7 +54,6 @@ class ParquetReader:
             for first in range(0, query.total, at_once):
                 chunk = rows.read(query.columns(first, first + at_once), first, report)
                 report.readings += len(chunk)
-                report.mixed_zones = rows.mixed_zones
                 yield chunk
 
     def names(self) -> tuple[str, ...]:
@@ -173,15 +172,10 @@ class Rows:
         self._numbered = NumberedNames(self._names, query.sensor_texts.__getitem__)
         self._quality_codes = quality_codes(query.quality_texts)
 
-    @property
-    def mixed_zones(self) -> bool:
-        """Whether some times had a zone and some had none."""
-        return bool(self._times.with_zone and self._times.without_zone)
-
     def read(self, columns: Columns, first: int, report: Report) -> Recorded:
         """Return the readings of rows from row `first` on, counted from 0."""
         numbers = np.arange(first + 1, first + 1 + len(columns.time))
-        t_ns, good = self._read_times(columns.time)
+        t_ns, good = self._read_times(columns.time, numbers, report)
         report.trouble(Trouble.TIME, numbers[~good])
         every = bool(good.all())
         kept = slice(None) if every else good
@@ -211,9 +205,13 @@ class Rows:
             quality=quality,
         )
 
-    def _read_times(self, stamps: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _read_times(
+        self, stamps: NDArray[Any], numbers: NDArray[np.int64], report: Report
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         if stamps.dtype == object:
-            return self._times.read([str(text) for text in stamps])
+            t_ns, good = self._times.read([str(text) for text in stamps])
+            report.zones(self._times.zoned[good], numbers[good])
+            return t_ns, good
         return np.ma.filled(stamps, 0).astype(np.int64), ~np.ma.getmaskarray(stamps)
 
 

@@ -121,28 +121,23 @@ def time_zone(name: str) -> tzinfo | None:
 class TimeReader:
     """Turns texts of one style into ns since 1970; a text without a zone of its own is in `zone`.
 
-    Where clocks are turned back, an hour that comes twice is taken as its first. `with_zone` and `without_zone`
-    count what was read, so that a file that mixes both can be reported.
+    Where clocks are turned back, an hour that comes twice is taken as its first. `zoned` says of
+    each text of the last reading whether it had a zone of its own, so that a file that mixes both can be reported.
     """
 
     def __init__(self, style: Style, zone: tzinfo) -> None:
         self.style = style
         self.zone = zone
-        self.with_zone = 0
-        self.without_zone = 0
+        self.zoned = np.empty(0, np.bool_)
 
     def read(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Return times and which of them are good; a bad one is 0."""
         t_ns = np.zeros(len(texts), np.int64)
-        good = np.zeros(len(texts), np.bool_)
-        lengths = set(map(len, texts))
-        if len(lengths) == 1:
-            self._read_group(texts, slice(None), t_ns, good)
-            return t_ns, good
+        good, self.zoned = np.zeros(len(texts), np.bool_), np.zeros(len(texts), np.bool_)
         of_length = np.fromiter(map(len, texts), np.int64, len(texts))
-        for length in lengths:
+        for length in set(of_length.tolist()):
             rows = np.flatnonzero(of_length == length)
-            self._read_group([texts[i] for i in rows.tolist()], rows, t_ns, good)
+            t_ns[rows], good[rows], self.zoned[rows] = self._read_group([texts[i] for i in rows.tolist()])
         return t_ns, good
 
     def read_matrix(self, texts: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -158,26 +153,19 @@ class TimeReader:
         if read is None:
             read = self._one_by_one([row.tobytes().decode(errors="replace") for row in rows])
         group = np.cumsum(fresh) - 1
-        return read[0][group], read[1][group]
+        t_ns, good, self.zoned = (part[group] for part in read)
+        return t_ns, good
 
-    def _read_group(
-        self,
-        texts: Sequence[str],
-        rows: NDArray[np.int64] | slice,
-        t_ns: NDArray[np.int64],
-        good: NDArray[np.bool_],
-    ) -> None:
+    def _read_group(self, texts: Sequence[str]) -> "_Read":
         """Read texts of one length."""
         joined = "".join(texts)
         read = None
         if joined and joined.isascii():
             matrix = np.frombuffer(joined.encode(), np.uint8).reshape(len(texts), -1)
             read = self._read_alike(matrix, texts.__getitem__)
-        t_ns[rows], good[rows] = read or self._one_by_one(texts)
+        return read or self._one_by_one(texts)
 
-    def _read_alike(
-        self, matrix: NDArray[np.uint8], text_of: Callable[[int], str]
-    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]] | None:
+    def _read_alike(self, matrix: NDArray[np.uint8], text_of: Callable[[int], str]) -> "_Read | None":
         """Read texts by columns, those not laid out as the first one by one; None where the first has no fixed places."""
         first = self._match(text_of(0))
         if (
@@ -187,12 +175,13 @@ class TimeReader:
         ):
             return None
         places, alike = _same_layout(matrix, first)
-        t_ns, good = self._finish(_digit_fields(places, first))
+        read = self._finish(_digit_fields(places, first))
         others = np.flatnonzero(~alike).tolist()
-        t_ns[others], good[others] = self._one_by_one([text_of(i) for i in others])
-        return t_ns, good
+        for part, one in zip(read, self._one_by_one([text_of(i) for i in others]), strict=True):
+            part[others] = one
+        return read
 
-    def _one_by_one(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _one_by_one(self, texts: Sequence[str]) -> "_Read":
         return self._finish([_fields(self._match(text)) for text in texts])
 
     def _match(self, text: str) -> re.Match[str] | None:
@@ -200,14 +189,15 @@ class TimeReader:
             return _EPOCH.fullmatch(text)
         return _YEAR_FIRST.fullmatch(text) or _YEAR_LAST.fullmatch(text)
 
-    def _finish(self, rows: "list[_Fields | None] | _Columns") -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _finish(self, rows: "list[_Fields | None] | _Columns") -> "_Read":
         names = _EPOCH_NAMES if self.style in _EPOCH_UNIT_NS else _CALENDAR_NAMES
         columns = rows if isinstance(rows, dict) else _columns(rows, names)
         if self.style in _EPOCH_UNIT_NS:
-            return _epoch_ns(columns, _EPOCH_UNIT_NS[self.style])
+            t_ns, good = _epoch_ns(columns, _EPOCH_UNIT_NS[self.style])
+            return t_ns, good, good.copy()
         return self._calendar_ns(columns)
 
-    def _calendar_ns(self, of: "_Columns") -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _calendar_ns(self, of: "_Columns") -> "_Read":
         year_first = of["year_first"] != 0
         day, month = of["a"], of["b"]
         if self.style is Style.MONTH_FIRST:
@@ -221,16 +211,16 @@ class TimeReader:
         good &= (of["hour"] < 24) & (of["minute"] < 60) & (of["second"] < 60)  # noqa: PLR2004 - the clock's
         local_s = (first_day + day - 1) * _DAY_S + of["hour"] * 3600 + of["minute"] * 60 + of["second"]
         zoned = of["zoned"] != 0
-        self.with_zone += int(np.count_nonzero(zoned & good))
-        self.without_zone += int(np.count_nonzero(~zoned & good))
         offset_s = np.where(zoned, of["offset_s"], 0)
         naive = good & ~zoned
         if self.zone is not UTC and naive.any():
             offset_s[naive] = _offsets_s(local_s[naive], self.zone)
         t_ns = (local_s - offset_s) * NS + of["frac_ns"]
-        return np.where(good, t_ns, 0), good
+        return np.where(good, t_ns, 0), good, zoned
 
 
+_Read = tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]
+"""Times, which of them are good, and which had a zone of their own (a count since 1970 has one)."""
 _Fields = dict[str, int]
 _Columns = dict[str, NDArray[np.int64]]
 _CALENDAR_NAMES = (
