@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.kernels import DUPLICATE, LATE
 from detectors.lines import finding_lines
@@ -50,7 +51,7 @@ class Columns:
 
 @dataclass(slots=True)
 class Tally:
-    """What a replay saw; times are event times."""
+    """What a replay saw; times are event times. `first_late` and `first_duplicate` are a sensor's index and a time."""
 
     readings: int = 0
     late: int = 0
@@ -61,6 +62,8 @@ class Tally:
     first_ns: int | None = None
     last_ns: int | None = None
     seconds: float = 0.0
+    first_late: tuple[int, int] | None = None
+    first_duplicate: tuple[int, int] | None = None
 
     def add(self, outcome: Outcome) -> None:
         """Count one outcome."""
@@ -69,13 +72,21 @@ class Tally:
             self.first_ns = first if self.first_ns is None else min(self.first_ns, first)
             self.last_ns = last if self.last_ns is None else max(self.last_ns, last)
         self.readings += len(outcome.block)
-        self.late += int(np.count_nonzero(outcome.status == LATE))
-        self.duplicates += int(np.count_nonzero(outcome.status == DUPLICATE))
+        late, doubled = outcome.status == LATE, outcome.status == DUPLICATE
+        self.late += int(np.count_nonzero(late))
+        self.duplicates += int(np.count_nonzero(doubled))
+        self.first_late = self.first_late or _first(outcome, late)
+        self.first_duplicate = self.first_duplicate or _first(outcome, doubled)
         self.findings += len(outcome.findings)
         for event in outcome.events:
             self.events[event.event] += 1
             if event.event == "opened":
                 self.opened[event.kind, event.grade] += 1
+
+
+def _first(outcome: Outcome, wanted: NDArray[np.bool_]) -> tuple[int, int] | None:
+    at = int(wanted.argmax()) if len(wanted) else 0
+    return (int(outcome.block.sensor[at]), int(outcome.block.t_ns[at])) if wanted[at : at + 1].any() else None
 
 
 Mark = tuple[int | None, ...]

@@ -16,6 +16,7 @@ from service.pacing import Pacing
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.layout import Options
 from sim.publish import parse_speed
+from sim.writing import time_texts
 
 if TYPE_CHECKING:
     from service.pipeline import Plan
@@ -72,12 +73,15 @@ def command(  # noqa: PLR0917 - one parameter an option
         plan = plan_of(config, points, feed.names)
         warm_up()
         from_ns = None if from_ is None else told.start_ns
-        _play(feed, plan, (alerts, findings, scores), factor, from_ns)
+        tally = _play(feed, plan, (alerts, findings, scores), factor, from_ns)
+    if not tally.readings and (from_ is not None or to is not None):
+        file, message = str(source or config), f"there is no reading from {from_ or '…'} to {to or '…'}"
+        raise InputError([Fault(file=file, where="", message=message)])
 
 
 def _play(
     feed: "Feed", plan: "Plan", paths: tuple[Path | None, ...], factor: float | None, from_ns: int | None
-) -> None:
+) -> "Tally":
     from service.playing import Player  # noqa: PLC0415 - imports numba, whose cache has its place only now
     from service.replaying import Columns, Outputs  # noqa: PLC0415 - as above
 
@@ -90,7 +94,11 @@ def _play(
         ).play()
     for line in feed.told():
         say(line)
+    for what, first in (("late / 迟到", tally.first_late), ("doubled / 重复", tally.first_duplicate)):
+        if first is not None:
+            say(f"first {what}: {plan.registry.specs[first[0]].id}, {time_texts([first[1]])[0]}")
     _show(tally, len(plan.registry))
+    return tally
 
 
 def _speed(text: str) -> float | None:
@@ -110,8 +118,6 @@ def _speed(text: str) -> float | None:
 
 
 def _show(tally: "Tally", sensors: int) -> None:
-    from sim.writing import time_texts  # noqa: PLC0415 - only here
-
     console = Console(stderr=True)
     facts = Table(show_header=False, title="replay / 回放")
     span = (
