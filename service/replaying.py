@@ -1,20 +1,20 @@
-"""Replay: a recording or a journal through the same pipeline, offline, and what came of it written out."""
+"""What a replay needs: which sensor each column is, what is written out, and what is counted."""
 
-import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from detectors.kernels import DUPLICATE, LATE
 from detectors.lines import finding_lines
-from ledger.records import Entry
 from registry.readings import ReadingBlock
 from registry.sensors import SensorRegistry
-from service.pipeline import Outcome, Pipeline
+from service.pipeline import Outcome
 from sim.recorded import Recorded
 from sim.writing import time_texts
 
@@ -51,7 +51,7 @@ class Columns:
 
 @dataclass(slots=True)
 class Tally:
-    """What a replay saw; times are event times."""
+    """What a replay saw; times are event times. `first_late` and `first_duplicate` are a sensor's index and a time."""
 
     readings: int = 0
     late: int = 0
@@ -62,6 +62,34 @@ class Tally:
     first_ns: int | None = None
     last_ns: int | None = None
     seconds: float = 0.0
+    first_late: tuple[int, int] | None = None
+    first_duplicate: tuple[int, int] | None = None
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one outcome."""
+        if len(outcome.block):
+            first, last = int(outcome.block.t_ns.min()), int(outcome.block.t_ns.max())
+            self.first_ns = first if self.first_ns is None else min(self.first_ns, first)
+            self.last_ns = last if self.last_ns is None else max(self.last_ns, last)
+        self.readings += len(outcome.block)
+        late, doubled = outcome.status == LATE, outcome.status == DUPLICATE
+        self.late += int(np.count_nonzero(late))
+        self.duplicates += int(np.count_nonzero(doubled))
+        self.first_late = self.first_late or _first(outcome, late)
+        self.first_duplicate = self.first_duplicate or _first(outcome, doubled)
+        self.findings += len(outcome.findings)
+        for event in outcome.events:
+            self.events[event.event] += 1
+            if event.event == "opened":
+                self.opened[event.kind, event.grade] += 1
+
+
+def _first(outcome: Outcome, wanted: NDArray[np.bool_]) -> tuple[int, int] | None:
+    at = int(wanted.argmax()) if len(wanted) else 0
+    return (int(outcome.block.sensor[at]), int(outcome.block.t_ns[at])) if wanted[at : at + 1].any() else None
+
+
+Mark = tuple[int | None, ...]
 
 
 class Outputs:
@@ -90,6 +118,21 @@ class Outputs:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
+    def mark(self) -> "Mark":
+        """Return how far each file is written, None for one that has no way back (a pipe)."""
+        return tuple(out.tell() if out is not None and out.seekable() else None for out in self._files)
+
+    def back_to(self, mark: "Mark") -> None:
+        """Forget what was written since; what a pipe has taken is told again."""
+        for out, at in zip(self._files, mark, strict=True):
+            if out is not None and at is not None:
+                out.seek(at)
+                out.truncate()
+
+    @property
+    def _files(self) -> tuple[IO[bytes] | None, ...]:
+        return self._alerts, self._findings, self._scores
+
     def write(self, outcome: Outcome) -> None:
         """Write one outcome."""
         if self._alerts is not None and outcome.events:
@@ -110,64 +153,3 @@ class Outputs:
 def _cell(text: str) -> str:
     """Return a text as a cell of CSV."""
     return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text
-
-
-def replay_recording(
-    pipeline: Pipeline,
-    chunks: Iterable[Recorded],
-    columns: Columns,
-    outputs: Outputs,
-    speed: float | None = None,
-) -> Tally:
-    """Run recorded readings through a pipeline on the event clock; `speed` None is as fast as it goes."""
-    return _run(pipeline, _outcomes(pipeline, _paced(chunks, speed), columns), outputs)
-
-
-def replay_journal(pipeline: Pipeline, entries: Iterable[Entry], outputs: Outputs) -> Tally:
-    """Run journal entries through a pipeline."""
-    return _run(pipeline, (pipeline.entry(entry) for entry in entries), outputs)
-
-
-def _outcomes(pipeline: Pipeline, chunks: Iterable[Recorded], columns: Columns) -> Iterator[Outcome]:
-    for chunk in chunks:
-        yield pipeline.block(columns.block(chunk), 0)
-
-
-def _run(pipeline: Pipeline, outcomes: Iterable[Outcome], outputs: Outputs) -> Tally:
-    tally = Tally()
-    began = time.perf_counter()
-    for outcome in outcomes:
-        outputs.write(outcome)
-        _count(tally, outcome)
-    counts = pipeline.counts
-    tally.readings, tally.late, tally.duplicates, tally.findings = (
-        counts.readings, counts.late, counts.duplicates, counts.findings,
-    )  # fmt: skip
-    tally.seconds = time.perf_counter() - began
-    return tally
-
-
-def _count(tally: Tally, outcome: Outcome) -> None:
-    if len(outcome.block):
-        first, last = int(outcome.block.t_ns.min()), int(outcome.block.t_ns.max())
-        tally.first_ns = first if tally.first_ns is None else min(tally.first_ns, first)
-        tally.last_ns = last if tally.last_ns is None else max(tally.last_ns, last)
-    for event in outcome.events:
-        tally.events[event.event] += 1
-        if event.event == "opened":
-            tally.opened[event.kind, event.grade] += 1
-
-
-def _paced(chunks: Iterable[Recorded], speed: float | None) -> Iterator[Recorded]:
-    """Yield the chunks, at `speed` times the recording's own pace cut to one time stamp each."""
-    if speed is None:
-        yield from chunks
-        return
-    began_s, first_ns = time.monotonic(), None
-    for chunk in chunks:
-        starts = np.flatnonzero(np.diff(chunk.t_ns, prepend=chunk.t_ns[:1] - 1)).tolist()
-        for lo, hi in zip(starts, [*starts[1:], len(chunk)], strict=True):
-            t_ns = int(chunk.t_ns[lo])
-            first_ns = t_ns if first_ns is None else first_ns
-            time.sleep(max(0.0, began_s + (t_ns - first_ns) / 1e9 / speed - time.monotonic()))
-            yield chunk[lo:hi]

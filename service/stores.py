@@ -1,8 +1,13 @@
 """The time-series store that the settings name. The others' clients are not imported: that is half of a warm start."""
 
+from typing import TYPE_CHECKING
+
 from service.plan import Loaded
 from store.null import NullStore
 from store.series import SeriesStore
+
+if TYPE_CHECKING:
+    from store.influx import InfluxStore
 
 
 def open_store(loaded: Loaded, ledger_id: str) -> SeriesStore:
@@ -17,7 +22,7 @@ def open_store(loaded: Loaded, ledger_id: str) -> SeriesStore:
         case "duckdb":
             return _duckdb(loaded, ledger_id)
         case "influx":
-            return _influx(loaded)
+            return open_influx(loaded)
 
 
 def _duckdb(loaded: Loaded, ledger_id: str) -> SeriesStore:
@@ -27,7 +32,8 @@ def _duckdb(loaded: Loaded, ledger_id: str) -> SeriesStore:
     return DuckStore(path, loaded.plan.registry, ledger_id)
 
 
-def _influx(loaded: Loaded) -> SeriesStore:
+def open_influx(loaded: Loaded) -> "InfluxStore":
+    """Open the time-series server of settings that name one."""
     from store.influx import InfluxSettings, InfluxStore  # noqa: PLC0415 - see the module
 
     part = loaded.settings.store

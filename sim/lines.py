@@ -1,5 +1,6 @@
 """Text files as blocks of whole lines with their numbers: plain or gzip, bounded memory."""
 
+import csv
 import gzip
 import zlib
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from registry.faults import Fault, InputError
 BLOCK_BYTES = 1 << 20
 _LONGEST_LINE_BYTES = 64 << 20
 SAMPLE_BYTES = 1 << 18
+BOM = b"\xef\xbb\xbf"
 
 
 def open_bytes(path: Path) -> gzip.GzipFile | BufferedReader:
@@ -92,3 +94,13 @@ def text_lines(block: bytes, encoding: str) -> list[str]:
     if lines and not lines[-1]:
         lines.pop()
     return lines
+
+
+def cells_of(line: str, delimiter: str) -> list[str]:
+    """Return the cells of a line of CSV; a line that cannot be quoted as it is has cells by its delimiters alone."""
+    if '"' not in line:
+        return line.split(delimiter)
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return line.split(delimiter)

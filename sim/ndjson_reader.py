@@ -11,9 +11,10 @@ import msgspec
 import numpy as np
 
 from registry.faults import Fault, InputError
-from sim.csv_reader import Names
+from sim.columns import Names
 from sim.layout import Layout, Options, layout_of
-from sim.lines import byte_blocks, encoding_of, sample
+from sim.lines import BOM, byte_blocks, encoding_of, sample
+from sim.ndjson_plain import PlainObjects
 from sim.qualities import read_qualities
 from sim.recorded import Recorded
 from sim.report import Report, Trouble
@@ -48,14 +49,30 @@ class NdjsonReader:
         """Yield readings in file order, a block of lines at a time, and fill the report."""
         times = TimeReader(self._layout.times.style, self._zone)
         names = Names(self._layout.names)
+        plain = PlainObjects(self._layout, times, names)
         first_line = 1
-        for block in byte_blocks(self._path):
-            lines = block.removeprefix(b"\xef\xbb\xbf").splitlines()
-            chunk = self._block(lines, first_line, times, names, report)
-            first_line += len(lines)
+        for block in self._blocks():
+            chunk = plain.read(block, first_line, report)
+            if chunk is None:
+                chunk = self._block(block.splitlines(), first_line, times, names, report)
+            first_line += block.count(b"\n")
             report.readings += len(chunk)
-            report.mixed_zones = bool(times.with_zone and times.without_zone)
             yield chunk
+
+    def names(self) -> tuple[str, ...]:
+        """Return every sensor in the order in which they are first met."""
+        times = TimeReader(self._layout.times.style, self._zone)
+        names = Names(self._layout.names)
+        plain = PlainObjects(self._layout, times, names)
+        report = Report(file=str(self._path))
+        for block in self._blocks():
+            if not plain.look(block):
+                self._block(block.splitlines(), 1, times, names, report)
+        return names.known
+
+    def _blocks(self) -> Iterator[bytes]:
+        for i, block in enumerate(byte_blocks(self._path)):
+            yield block.removeprefix(BOM) if i == 0 else block
 
     def _block(
         self, lines: list[bytes], first_line: int, times: TimeReader, names: Names, report: Report
@@ -76,6 +93,7 @@ class NdjsonReader:
         keys = [self._layout.header[i] for i in self._layout.time_columns]
         t_ns, good = times.read([" ".join(_text(row.get(key)) for key in keys) for row in rows])
         line_of = np.array(numbers)
+        report.zones(times.zoned[good], line_of[good])
         report.trouble(Trouble.TIME, line_of[~good])
         report.rows_read(t_ns[good], line_of[good])
         readings = [

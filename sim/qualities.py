@@ -39,11 +39,19 @@ def read_qualities(cells: Sequence[str], numbers: NDArray[np.int64], report: Rep
     says of it was not understood.
     """
     known = {cell: _code(cell) for cell in set(cells)}
-    codes = np.fromiter(map(known.__getitem__, cells), np.uint8, len(cells))
+    return settled(np.fromiter(map(known.__getitem__, cells), np.uint8, len(cells)), numbers, report)
+
+
+def quality_codes(texts: Sequence[str]) -> NDArray[np.uint8]:
+    """Return what each text says, for `settled`."""
+    return np.fromiter(map(_code, texts), np.uint8, len(texts))
+
+
+def settled(codes: NDArray[np.uint8], numbers: NDArray[np.int64], report: Report) -> NDArray[np.uint8]:
+    """Return the qualities of cells that say `codes`; those that say nothing readable are reported and uncertain."""
     unreadable = codes == _UNREADABLE
     report.trouble(Trouble.QUALITY, numbers[unreadable])
-    codes[unreadable] = Quality.UNCERTAIN
-    return codes
+    return np.where(unreadable, np.uint8(Quality.UNCERTAIN), codes)
 
 
 def _is_above_2(cell: str) -> bool:

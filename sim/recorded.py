@@ -47,6 +47,16 @@ class Recorded:
             quality=None if self.quality is None else self.quality[rows],
         )
 
+    def where(self, kept: NDArray[np.bool_]) -> Self:
+        """Return some of the readings, in their order."""
+        return type(self)(
+            names=self.names,
+            column=self.column[kept],
+            t_ns=self.t_ns[kept],
+            value=self.value[kept],
+            quality=None if self.quality is None else self.quality[kept],
+        )
+
     @classmethod
     def empty(cls, names: tuple[str, ...] = ()) -> Self:
         """Return a chunk of no readings."""

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Protocol
 
 from registry.faults import Fault, InputError
-from sim.csv_reader import CsvReader, guess_csv
+from sim.csv_guess import guess_csv
+from sim.csv_reader import CsvReader
 from sim.layout import Layout, Options
 from sim.ndjson_reader import NdjsonReader, guess_ndjson
 from sim.parquet_reader import ParquetReader, guess_parquet
@@ -21,6 +22,9 @@ class Reader(Protocol):
 
     def chunks(self, report: Report) -> Iterator[Recorded]:
         """Yield the file's readings in order and fill the report."""
+
+    def names(self) -> tuple[str, ...]:
+        """Return every sensor of a long file, in the order of its chunks."""
 
 
 class Recording:
@@ -45,13 +49,8 @@ class Recording:
             raise InputError([*report.faults(), Fault(file=str(self.path), where="", message=message)])
 
     def sensor_names(self) -> tuple[str, ...]:
-        """Return every sensor of the file; a long file is read through once for it."""
-        if self.layout.sensor is None:
-            return self.layout.names
-        names: tuple[str, ...] = ()
-        for chunk in self:
-            names = chunk.names
-        return names
+        """Return every sensor of the file; a long file is looked through once for it."""
+        return self.layout.names if self.layout.sensor is None else self._reader.names()
 
 
 def open_recording(path: Path, options: Options | None = None) -> Recording:

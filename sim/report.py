@@ -66,7 +66,8 @@ class Report:
     last_ns: int | None = None
     troubles: dict[Trouble, Places] = field(default_factory=dict)
     unsorted: Places = field(default_factory=Places)
-    mixed_zones: bool = False
+    with_zone: int | None = None
+    without_zone: int | None = None
 
     def trouble(self, kind: Trouble, lines: NDArray[np.int64] | list[int]) -> None:
         """Note that something on these lines was not taken."""
@@ -85,6 +86,18 @@ class Report:
         oldest = int(t_ns.min())
         self.first_ns = oldest if self.first_ns is None else min(self.first_ns, oldest)
         self.last_ns = int(newest[-1])
+
+    def zones(self, zoned: NDArray[np.bool_], lines: NDArray[np.int64]) -> None:
+        """Note which good times had a zone of their own: the first line of either kind is kept."""
+        if self.with_zone is None and zoned.any():
+            self.with_zone = int(lines[zoned.argmax()])
+        if self.without_zone is None and not zoned.all():
+            self.without_zone = int(lines[zoned.argmin()])
+
+    @property
+    def mixed_zones(self) -> bool:
+        """Whether some times had a zone of their own and some had none."""
+        return self.with_zone is not None and self.without_zone is not None
 
     def describe(self) -> list[Text]:
         """Return what a person should know, line by line."""
@@ -112,8 +125,9 @@ class Report:
         if self.mixed_zones:
             lines.append(
                 Text(
-                    zh="有的时间带时区，有的不带；各按其写法处理",
-                    en="some times carry a zone and some do not; each taken as written",
+                    zh=f"有的时间带时区（始于第 {self.with_zone} 行），有的不带（始于第 {self.without_zone} 行）；各按其写法处理",
+                    en=f"some times carry a zone (first on line {self.with_zone}) and some do not "
+                    f"(first on line {self.without_zone}); each taken as written",
                 )
             )
         return lines

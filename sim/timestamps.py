@@ -6,7 +6,7 @@ pattern, and both end in the same arithmetic. A text that does not fit is marked
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -121,64 +121,83 @@ def time_zone(name: str) -> tzinfo | None:
 class TimeReader:
     """Turns texts of one style into ns since 1970; a text without a zone of its own is in `zone`.
 
-    Where clocks are turned back, an hour that comes twice is taken as its first. `with_zone` and `without_zone`
-    count what was read, so that a file that mixes both can be reported.
+    Where clocks are turned back, an hour that comes twice is taken as its first. `zoned` says of
+    each text of the last reading whether it had a zone of its own, so that a file that mixes both can be reported.
     """
 
     def __init__(self, style: Style, zone: tzinfo) -> None:
         self.style = style
         self.zone = zone
-        self.with_zone = 0
-        self.without_zone = 0
+        self.zoned = np.empty(0, np.bool_)
 
     def read(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Return times and which of them are good; a bad one is 0."""
         t_ns = np.zeros(len(texts), np.int64)
-        good = np.zeros(len(texts), np.bool_)
-        lengths = set(map(len, texts))
-        if len(lengths) == 1:
-            self._read_group(texts, slice(None), t_ns, good)
-            return t_ns, good
+        good, self.zoned = np.zeros(len(texts), np.bool_), np.zeros(len(texts), np.bool_)
         of_length = np.fromiter(map(len, texts), np.int64, len(texts))
-        for length in lengths:
+        for length in set(of_length.tolist()):
             rows = np.flatnonzero(of_length == length)
-            self._read_group([texts[i] for i in rows.tolist()], rows, t_ns, good)
+            t_ns[rows], good[rows], self.zoned[rows] = self._read_group([texts[i] for i in rows.tolist()])
         return t_ns, good
 
-    def _read_group(
-        self,
-        texts: Sequence[str],
-        rows: NDArray[np.int64] | slice,
-        t_ns: NDArray[np.int64],
-        good: NDArray[np.bool_],
-    ) -> None:
-        """Read texts of one length: those laid out as the first by columns, the others one by one."""
-        first = self._match(texts[0])
-        same = _same_layout(texts, first) if first is not None else None
-        if first is None or same is None:
-            matches = [self._match(text) for text in texts]
-            t_ns[rows], good[rows] = self._finish([_fields(match) for match in matches])
-            return
-        digits, alike = same
-        part_ns, part_good = self._finish(_digit_fields(digits, first))
-        for i in np.flatnonzero(~alike).tolist():
-            one_ns, one_good = self._finish([_fields(self._match(texts[i]))])
-            part_ns[i], part_good[i] = one_ns[0], one_good[0]
-        t_ns[rows], good[rows] = part_ns, part_good
+    def read_matrix(self, texts: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """As `read`, of texts of one length in UTF-8 or another code with ASCII, a row a text.
+
+        A text like the one before is not read again.
+        """
+        width = texts.shape[1]
+        whole = np.ascontiguousarray(texts).view(f"S{width}").reshape(-1)
+        fresh = np.append(True, whole[1:] != whole[:-1])
+        rows = texts[fresh]
+        read = self._read_alike(rows, lambda i: rows[i].tobytes().decode(errors="replace"))
+        if read is None:
+            read = self._one_by_one([row.tobytes().decode(errors="replace") for row in rows])
+        group = np.cumsum(fresh) - 1
+        t_ns, good, self.zoned = (part[group] for part in read)
+        return t_ns, good
+
+    def _read_group(self, texts: Sequence[str]) -> "_Read":
+        """Read texts of one length."""
+        joined = "".join(texts)
+        read = None
+        if joined and joined.isascii():
+            matrix = np.frombuffer(joined.encode(), np.uint8).reshape(len(texts), -1)
+            read = self._read_alike(matrix, texts.__getitem__)
+        return read or self._one_by_one(texts)
+
+    def _read_alike(self, matrix: NDArray[np.uint8], text_of: Callable[[int], str]) -> "_Read | None":
+        """Read texts by columns, those not laid out as the first one by one; None where the first has no fixed places."""
+        first = self._match(text_of(0))
+        if (
+            first is None
+            or not first.string.isascii()
+            or (first.re is not _EPOCH and first["half"] is not None)
+        ):
+            return None
+        places, alike = _same_layout(matrix, first)
+        read = self._finish(_digit_fields(places, first))
+        others = np.flatnonzero(~alike).tolist()
+        for part, one in zip(read, self._one_by_one([text_of(i) for i in others]), strict=True):
+            part[others] = one
+        return read
+
+    def _one_by_one(self, texts: Sequence[str]) -> "_Read":
+        return self._finish([_fields(self._match(text)) for text in texts])
 
     def _match(self, text: str) -> re.Match[str] | None:
         if self.style in _EPOCH_UNIT_NS:
             return _EPOCH.fullmatch(text)
         return _YEAR_FIRST.fullmatch(text) or _YEAR_LAST.fullmatch(text)
 
-    def _finish(self, rows: "list[_Fields | None] | _Columns") -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _finish(self, rows: "list[_Fields | None] | _Columns") -> "_Read":
         names = _EPOCH_NAMES if self.style in _EPOCH_UNIT_NS else _CALENDAR_NAMES
         columns = rows if isinstance(rows, dict) else _columns(rows, names)
         if self.style in _EPOCH_UNIT_NS:
-            return _epoch_ns(columns, _EPOCH_UNIT_NS[self.style])
+            t_ns, good = _epoch_ns(columns, _EPOCH_UNIT_NS[self.style])
+            return t_ns, good, good.copy()
         return self._calendar_ns(columns)
 
-    def _calendar_ns(self, of: "_Columns") -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _calendar_ns(self, of: "_Columns") -> "_Read":
         year_first = of["year_first"] != 0
         day, month = of["a"], of["b"]
         if self.style is Style.MONTH_FIRST:
@@ -192,16 +211,16 @@ class TimeReader:
         good &= (of["hour"] < 24) & (of["minute"] < 60) & (of["second"] < 60)  # noqa: PLR2004 - the clock's
         local_s = (first_day + day - 1) * _DAY_S + of["hour"] * 3600 + of["minute"] * 60 + of["second"]
         zoned = of["zoned"] != 0
-        self.with_zone += int(np.count_nonzero(zoned & good))
-        self.without_zone += int(np.count_nonzero(~zoned & good))
         offset_s = np.where(zoned, of["offset_s"], 0)
         naive = good & ~zoned
         if self.zone is not UTC and naive.any():
             offset_s[naive] = _offsets_s(local_s[naive], self.zone)
         t_ns = (local_s - offset_s) * NS + of["frac_ns"]
-        return np.where(good, t_ns, 0), good
+        return np.where(good, t_ns, 0), good, zoned
 
 
+_Read = tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]
+"""Times, which of them are good, and which had a zone of their own (a count since 1970 has one)."""
 _Fields = dict[str, int]
 _Columns = dict[str, NDArray[np.int64]]
 _CALENDAR_NAMES = (
@@ -219,6 +238,7 @@ _CALENDAR_NAMES = (
 )
 _INT64_MAX = 2**63 - 1
 _EPOCH_NAMES = ("found", "whole", "part_ns9")
+_DIGITS = frozenset("0123456789")
 
 
 def _fields(match: re.Match[str] | None) -> _Fields | None:
@@ -265,31 +285,30 @@ def _columns(rows: Sequence[_Fields | None], names: Sequence[str]) -> _Columns:
 
 
 def _same_layout(
-    texts: Sequence[str], first: re.Match[str]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]] | None:
-    """Return the texts as a matrix of digit values, and which rows have the first one's signs at their places.
-
-    None where the layout has no fixed places (AM and PM change the meaning) or a text is not plain ASCII.
-    """
-    joined = "".join(texts)
-    if not joined.isascii() or (first.re is not _EPOCH and first["half"] is not None):
-        return None
-    matrix = np.frombuffer(joined.encode(), np.uint8).reshape(len(texts), len(texts[0]))
-    is_digit = (matrix >= ord("0")) & (matrix <= ord("9"))
-    fixed = ~is_digit[0]
-    alike = (is_digit == is_digit[0]).all(axis=1) & (matrix[:, fixed] == matrix[0, fixed]).all(axis=1)
-    return matrix.astype(np.int64) - ord("0"), alike
+    matrix: NDArray[np.uint8], first: re.Match[str]
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return the digits of texts, a row a place, and which texts have the first one's signs at their places."""
+    places = np.ascontiguousarray(matrix.T)
+    digits = places - np.uint8(ord("0"))
+    alike = np.ones(len(matrix), np.bool_)
+    for place, sign in enumerate(first.string):
+        alike &= digits[place] <= 9 if sign in _DIGITS else places[place] == ord(sign)  # noqa: PLR2004 - ten digits
+    return digits, alike
 
 
-def _digit_fields(digits: NDArray[np.int64], first: re.Match[str]) -> _Columns:
+def _digit_fields(digits: NDArray[np.uint8], first: re.Match[str]) -> _Columns:
+    """Return the numbers of texts laid out as the first; for others they mean nothing."""
+    count = digits.shape[1]
+
     def number(name: str) -> NDArray[np.int64]:
         start, end = first.span(name)
-        total = np.zeros(len(digits), np.int64)
+        total = np.zeros(count, np.int64)
         for place in range(start, end):
-            total = total * 10 + digits[:, place]
+            total *= 10
+            total += digits[place]
         return total
 
-    ones = np.ones(len(digits), np.int64)
+    ones = np.ones(count, np.int64)
     if first.re is _EPOCH:
         part = first["part"] or ""
         return {"found": ones, "whole": number("whole"), "part_ns9": number("part") * 10 ** (9 - len(part))}

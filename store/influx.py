@@ -17,6 +17,7 @@ from influxdb_client.rest import ApiException
 from registry.sensors import SensorRegistry
 from store.lineprotocol import LineEncoder
 from store.reading import READERS, Flavour, Target, probe
+from store.scan import Stretch, scan_server
 from store.series import Encoded, Rejection, Series, StoreBatch, StoreError, encoded, raise_rejections
 
 _REFUSED_FOR_GOOD = frozenset({400, 413, 422})
@@ -78,10 +79,11 @@ class InfluxStore:
 
     def read(self, sensor: str, start_ns: int, end_ns: int, max_points: int) -> Series:
         """Return readings in [start, end), merged by the server where there are more than `max_points`."""
-        if self._flavour is None:
-            self._flavour = probe(self._get)
-        target = Target(self._get, self._settings.org, self._settings.bucket)
-        return READERS[self._flavour](target, sensor, start_ns, end_ns, max_points)
+        return READERS[self._known_flavour()](self._target(), sensor, start_ns, end_ns, max_points)
+
+    def scan(self, start_ns: int, end_ns: int) -> Stretch:
+        """Return every reading in [start, end)."""
+        return scan_server(self._known_flavour(), self._target(), start_ns, end_ns)
 
     def watermark(self) -> int | None:
         """Return None: the server cannot tell."""
@@ -90,6 +92,14 @@ class InfluxStore:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _known_flavour(self) -> Flavour:
+        if self._flavour is None:
+            self._flavour = probe(self._get)
+        return self._flavour
+
+    def _target(self) -> Target:
+        return Target(self._get, self._settings.org, self._settings.bucket)
 
     def _post(self, lines: bytes) -> None:
         settings = self._settings

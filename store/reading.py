@@ -69,7 +69,7 @@ def _influx1(target: Target, sensor: str, start_ns: int, end_ns: int, max_points
     where = f"FROM readings WHERE sensor = '{name}' AND time >= {start_ns} AND time < {end_ns}"
 
     def ask(query: str) -> list[list[Any]]:
-        body = _answer(target, "GET", "/query", {"db": target.bucket, "epoch": "ns", "q": query})
+        body = answered(target, "GET", "/query", {"db": target.bucket, "epoch": "ns", "q": query})
         (result,) = msgspec.json.decode(body)["results"]
         if "error" in result:
             raise StoreError(f"the time-series server refused a query: {result['error']}", retry=False)
@@ -88,9 +88,9 @@ def _influx1(target: Target, sensor: str, start_ns: int, end_ns: int, max_points
 
 def _influx2(target: Target, sensor: str, start_ns: int, end_ns: int, max_points: int) -> Series:
     data = (
-        f"from(bucket: {_flux(target.bucket)}) |> range(start: time(v: {start_ns}), stop: time(v: {end_ns}))"
+        f"from(bucket: {flux_text(target.bucket)}) |> range(start: time(v: {start_ns}), stop: time(v: {end_ns}))"
         ' |> filter(fn: (r) => r._measurement == "readings" and r._field == "value"'
-        f" and r.sensor == {_flux(tag_text(sensor))}) |> group()"
+        f" and r.sensor == {flux_text(tag_text(sensor))}) |> group()"
     )
     keep = " |> map(fn: (r) => ({t: int(v: r._time), v: r._value}))"
 
@@ -98,7 +98,7 @@ def _influx2(target: Target, sensor: str, start_ns: int, end_ns: int, max_points
         body = msgspec.json.encode(
             {"query": data + rest + keep, "type": "flux", "dialect": {"annotations": []}}
         )
-        text = _answer(
+        text = answered(
             target, "POST", "/api/v2/query", {"org": target.org}, body, **{"Content-Type": "application/json"}
         ).decode()
         lines = [line.split(",") for line in text.splitlines() if line]
@@ -131,7 +131,11 @@ def _victoria(target: Target, sensor: str, start_ns: int, end_ns: int, max_point
     )  # the first and one beyond the last millisecond
     span_ms = max(1, end_ms - start_ms)
     counted = _metrics(
-        target, "query", f"sum(count_over_time({series}[{span_ms}ms]))", time=_seconds(end_ms - 1), step="1s"
+        target,
+        "query",
+        f"sum(count_over_time({series}[{span_ms}ms]))",
+        time=seconds_text(end_ms - 1),
+        step="1s",
     )
     count = float(counted[0]["value"][1]) if counted else 0.0
     step_ns = bucket_ns(start_ns, end_ns, max_points)
@@ -147,8 +151,8 @@ def _exported(
     target: Target, series: str, start_ms: int, end_ms: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the points themselves, of all series of the sensor, in time order."""
-    fields = {"match[]": series, "start": _seconds(start_ms), "end": _seconds(end_ms - 1)}
-    body = _answer(target, "GET", "/api/v1/export", fields)
+    fields = {"match[]": series, "start": seconds_text(start_ms), "end": seconds_text(end_ms - 1)}
+    body = answered(target, "GET", "/api/v1/export", fields)
     rows = [msgspec.json.decode(line) for line in body.splitlines() if line]
     t_ms = np.array([t for row in rows for t in row["timestamps"]], np.int64)
     value = np.array([math.nan if v is None else v for row in rows for v in row["values"]], np.float64)
@@ -164,8 +168,8 @@ def _victoria_merged(target: Target, series: str, start_ms: int, end_ms: int, st
             target,
             "query_range",
             f"{outer}({inner}({series}[{step_ms}ms]))",
-            start=_seconds(start_ms + step_ms - 1),
-            end=_seconds(end_ms + step_ms - 2),
+            start=seconds_text(start_ms + step_ms - 1),
+            end=seconds_text(end_ms + step_ms - 2),
             step=f"{step_ms}ms",
             nocache="1",
         )
@@ -190,9 +194,10 @@ READERS: Mapping[Flavour, Callable[[Target, str, int, int, int], Series]] = {
 """How each kind of server is read: (target, full sensor id, start_ns, end_ns, max_points) to a series."""
 
 
-def _answer(
+def answered(
     target: Target, method: str, path: str, fields: dict[str, str], body: bytes | None = None, **headers: str
 ) -> bytes:
+    """Return what the server answers; raise `StoreError` where it refuses."""
     status, _, answer = target.get(method, path, fields, body, **headers)
     if status != _OK:
         text = answer.decode(errors="replace").strip()[:500]
@@ -201,7 +206,7 @@ def _answer(
 
 
 def _metrics(target: Target, kind: str, query: str, **fields: str) -> list[Any]:
-    answer = msgspec.json.decode(_answer(target, "GET", f"/api/v1/{kind}", {"query": query, **fields}))
+    answer = msgspec.json.decode(answered(target, "GET", f"/api/v1/{kind}", {"query": query, **fields}))
     result: list[Any] = answer["data"]["result"]
     return result
 
@@ -212,11 +217,11 @@ def _columns(rows: list[list[Any]], width: int) -> Any:
     return (t_ns, *(np.array([row[i] for row in rows], np.float64) for i in range(1, width)))
 
 
-def _seconds(t_ms: int) -> str:
+def seconds_text(t_ms: int) -> str:
     """Return milliseconds as seconds without a float between."""
     return f"{t_ms // 1000}.{t_ms % 1000:03}"
 
 
-def _flux(text: str) -> str:
+def flux_text(text: str) -> str:
     """Return a text as a Flux string."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("${", "\\${") + '"'

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from registry.marks import load_marked
 from service.commands.answers import say
-from service.commands.inputs import feed_of, plan_of, shown_progress, span_of
+from service.commands.inputs import feed_of, plan_of, settings_or_source, shown_progress, span_of
 from service.commands.options import Decimal, Delimiter, From, TimeColumn, TimeZone, To
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.layout import Options
@@ -48,6 +48,7 @@ def command(
 ) -> None:
     """Run old and new settings over one recording and say which alerts are gained, lost, earlier, later."""
     use_compile_cache(user_cache())
+    source, config = settings_or_source(source, config)
     options = Options(delimiter=delimiter, decimal=decimal, time_column=time_column, time_zone=time_zone)
     with feed_of(source, config, options, span_of(from_, to)) as feed:
         old = plan_of(config, points, feed.names, () if detectors is None else (detectors,))

@@ -54,9 +54,18 @@ def is_ledger(source: Path) -> bool:
     """Say whether a source is a ledger: its file, or the state folder that holds it."""
     if source.is_dir():
         return (source / FILE_NAME).is_file()
+    return _begins(source, 0, b"SQLite format 3\0")
+
+
+def is_duckdb(source: Path) -> bool:
+    """Say whether a source is the file of an embedded store."""
+    return _begins(source, 8, b"DUCK")
+
+
+def _begins(source: Path, at: int, mark: bytes) -> bool:
     try:
         with source.open("rb") as file:
-            return file.read(16) == b"SQLite format 3\0"
+            return file.read(at + len(mark))[at:] == mark
     except OSError:
         return False
 
@@ -66,14 +75,24 @@ def span_of(from_: str | None, to: str | None) -> "Span":
     from service.tuning.feed import Span  # noqa: PLC0415 - imports numba, as above
 
     whole = Span()
-    start_ns = whole.start_ns if from_ is None else _time_ns("--from", from_)
-    end_ns = whole.end_ns if to is None else _time_ns("--to", to)
+    start_ns = whole.start_ns if from_ is None else time_of("--from", from_)
+    end_ns = whole.end_ns if to is None else time_of("--to", to)
     if start_ns >= end_ns:
         raise InputError([Fault(file=COMMAND_LINE, where="--to", message="the range ends before it begins")])
     return Span(start_ns=start_ns, end_ns=end_ns)
 
 
-def _time_ns(option: str, text: str) -> int:
+def warmed(span: "Span", hours: float | None) -> "Span":
+    """Return a range that begins so many hours earlier, or with all that there is."""
+    from service.tuning.feed import Span  # noqa: PLC0415 - imports numba, as above
+
+    if span.start_ns < 0 or hours is None:
+        return Span(end_ns=span.end_ns)
+    return Span(start_ns=max(0, span.start_ns - round(hours * 3600 * 10**9)), end_ns=span.end_ns)
+
+
+def time_of(option: str, text: str) -> int:
+    """Return the time in ns that an option names; raise `InputError` where it names none."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
@@ -85,31 +104,61 @@ def _time_ns(option: str, text: str) -> int:
 
 @contextmanager
 def feed_of(source: Path | None, config: Path | None, options: Options, span: "Span") -> Iterator["Feed"]:
-    """Open a recording, a journal or, without a source, the store of the settings; what cannot be read ends the command."""
-    from service.tuning.feed import file_feed, journal_feed, store_feed  # noqa: PLC0415 - imports numba, as above
+    """Open a recording, a journal, an embedded store's file or, without a source, the store of the settings.
 
-    if source is not None and not is_ledger(source):
-        feed = file_feed(source, options, span)
-        for line in feed.described:
-            say(line)
-        yield feed
-        return
-    if config is None:
-        message = "a journal or a range of the store needs the settings it was made with"
-        where = "SOURCE" if source is None else str(source)
-        raise InputError(
-            [Fault(file=COMMAND_LINE, where=where, message=message, allowed="--config hazwatch.yaml")]
-        )
-    if source is None and (span.start_ns < 0 or span.end_ns > FAR_NS):
-        message, allowed = "a range of the store has two ends", "SOURCE, or both --from and --to"
-        raise InputError([Fault(file=COMMAND_LINE, where="--from, --to", message=message, allowed=allowed)])
+    What cannot be read ends the command.
+    """
+    from service.tuning.feed import duck_feed, file_feed, journal_feed, store_feed  # noqa: PLC0415 - imports numba, as above
+
     try:
-        with store_feed(config, span) if source is None else journal_feed(source, span) as feed:
+        if source is None:
+            with store_feed(_settings_for(source, config), _two_ends(span)) as feed:
+                yield feed
+        elif is_ledger(source):
+            _settings_for(source, config)
+            with journal_feed(source, span) as feed:
+                yield feed
+        elif is_duckdb(source):
+            with duck_feed(source, span) as feed:
+                yield feed
+        else:
+            feed = file_feed(source, options, span)
+            for line in feed.described:
+                say(line)
             yield feed
     except LedgerError as error:
         end(f"error: {error}")
     except StoreError as error:
         end(f"error: {error}", NO_SERVER if error.retry else INPUT_FAULT)
+
+
+def settings_or_source(source: Path | None, config: Path | None) -> tuple[Path | None, Path | None]:
+    """Return source and settings; a source that is a hazwatch.yaml is the settings, and their store the source."""
+    if source is None or source.suffix.lower() not in {".yaml", ".yml"}:
+        return source, config
+    if config is not None:
+        message, allowed = f"{source} is a settings file already", "one of the two"
+        raise InputError([Fault(file=COMMAND_LINE, where="--config", message=message, allowed=allowed)])
+    return None, source
+
+
+def _settings_for(source: Path | None, config: Path | None) -> Path:
+    if config is None:
+        what = "a range of the store" if source is None else "a journal"
+        message = f"{what} needs the settings it was made with"
+        where = "SOURCE" if source is None else str(source)
+        raise InputError(
+            [Fault(file=COMMAND_LINE, where=where, message=message, allowed="--config hazwatch.yaml")]
+        )
+    return config
+
+
+def _two_ends(span: "Span") -> "Span":
+    """A server cannot say where its readings begin and end."""
+    if span.start_ns < 0 or span.end_ns > FAR_NS:
+        message, allowed = "a range of the store has two ends", "SOURCE, or both --from and --to"
+        raise InputError([Fault(file=COMMAND_LINE, where="--from, --to", message=message, allowed=allowed)])
+    return span
 
 
 FAR_NS = 2**62

@@ -1,6 +1,5 @@
-"""`hazwatch replay`: the same pipeline offline, over a recording or a journal."""
+"""`hazwatch replay`: the same pipeline offline, over a recording, a journal or a range of a store."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,26 +7,34 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ledger.errors import LedgerError
-from ledger.reader import open_readonly
 from registry.faults import Fault, InputError
-from service.commands.answers import COMMAND_LINE, end, say
-from service.commands.inputs import is_ledger, plan_of
-from service.commands.options import Decimal, Delimiter, TimeColumn, TimeZone
+from service.commands.answers import COMMAND_LINE, say
+from service.commands.inputs import feed_of, plan_of, settings_or_source, span_of, warmed
+from service.commands.options import Decimal, Delimiter, TimeColumn, TimeZone, To
+from service.keyboard import keyboard
+from service.pacing import Pacing
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.layout import Options
 from sim.publish import parse_speed
-from sim.recording import Recording, open_recording
+from sim.writing import time_texts
 
 if TYPE_CHECKING:
     from service.pipeline import Plan
     from service.replaying import Tally
+    from service.tuning.feed import Feed
+
+_STORE_WARM_UP_H = 1.0
 
 
 def command(  # noqa: PLR0917 - one parameter an option
+    ctx: typer.Context,
     source: Annotated[
-        Path, typer.Argument(help="CSV, NDJSON or Parquet recording, or a ledger (its file or state folder)")
-    ],
+        Path | None,
+        typer.Argument(
+            help="CSV, NDJSON or Parquet recording, a ledger (its file or state folder), an embedded store's file;"
+            " or hazwatch.yaml, for a range of its store"
+        ),
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="hazwatch.yaml")] = None,
     points: Annotated[Path | None, typer.Option(help="points table, where there is no hazwatch.yaml")] = None,
     speed: Annotated[str, typer.Option(help="max, 10x, 1x")] = "max",
@@ -36,69 +43,62 @@ def command(  # noqa: PLR0917 - one parameter an option
     scores: Annotated[
         Path | None, typer.Option(help="writes time,sensor,score of each reading (CSV)")
     ] = None,
+    from_: Annotated[str | None, typer.Option("--from", help="tells from this time on, RFC 3339")] = None,
+    to: To = None,
+    warm_up_h: Annotated[
+        float | None,
+        typer.Option(
+            "--warm-up",
+            min=0.0,
+            help="hours before --from that are run without telling; all there are, of a store 1",
+        ),
+    ] = None,
     delimiter: Delimiter = None,
     decimal: Decimal = None,
     time_column: TimeColumn = None,
     time_zone: TimeZone = None,
 ) -> None:
-    """Run a recording or a journal through the pipeline and say what it found."""
+    """Run a recording, a journal or a range of a store through the pipeline and say what it found."""
+    if source is None and config is None:
+        what = "a SOURCE, or --config with --from and --to for a range of its store"
+        raise typer.BadParameter(f"replay what? {what}", ctx, param_hint="SOURCE")
     factor = _speed(speed)
     use_compile_cache(user_cache())
-    if is_ledger(source):
-        _replay_ledger(source, config, points, (alerts, findings, scores))
-        return
+    source, config = settings_or_source(source, config)
+    told = span_of(from_, to)
+    if source is None and warm_up_h is None:
+        warm_up_h = _STORE_WARM_UP_H
     options = Options(delimiter=delimiter, decimal=decimal, time_column=time_column, time_zone=time_zone)
-    recording = open_recording(source, options)
-    for line in recording.layout.describe():
-        say(line.en)
-    plan = plan_of(config, points, recording.sensor_names())
-    warm_up()
-    _replay_recording(recording, plan, (alerts, findings, scores), factor)
+    with feed_of(source, config, options, warmed(told, warm_up_h)) as feed:
+        plan = plan_of(config, points, feed.names)
+        warm_up()
+        from_ns = None if from_ is None else told.start_ns
+        tally = _play(feed, plan, (alerts, findings, scores), factor, from_ns)
+    if not tally.readings and (from_ is not None or to is not None):
+        file, message = str(source or config), f"there is no reading from {from_ or '…'} to {to or '…'}"
+        raise InputError([Fault(file=file, where="", message=message)])
 
 
-Paths = tuple[Path | None, Path | None, Path | None]
+def _play(
+    feed: "Feed", plan: "Plan", paths: tuple[Path | None, ...], factor: float | None, from_ns: int | None
+) -> "Tally":
+    from service.playing import Player  # noqa: PLC0415 - imports numba, whose cache has its place only now
+    from service.replaying import Columns, Outputs  # noqa: PLC0415 - as above
 
-
-def _replay_recording(recording: Recording, plan: "Plan", paths: Paths, factor: float | None) -> None:
-    from detectors.clock import Clock  # noqa: PLC0415 - imports numba, whose cache has its place only now
-    from service.pipeline import Pipeline  # noqa: PLC0415 - as above
-    from service.replaying import Columns, Outputs, replay_recording  # noqa: PLC0415 - as above
-
-    columns = Columns(plan.registry)
-    unknown = columns.unknown(recording.sensor_names())
-    if unknown:
+    if unknown := Columns(plan.registry).unknown(feed.names):
         say(f"not in the points table, left out: {', '.join(unknown)}")
-    pipeline = Pipeline(replace(plan, clock=Clock.EVENT))
-    with Outputs(plan.registry, *paths) as outputs:
-        tally = replay_recording(pipeline, recording, columns, outputs, factor)
-    for text in recording.report.describe():
-        say(text.en)
+    with Outputs(plan.registry, *paths) as outputs, keyboard() as keys:
+        pacing = Pacing(factor, from_ns)
+        tally = Player(
+            plan=plan, feed=feed, outputs=outputs, pacing=pacing, keyboard=keys, from_ns=from_ns
+        ).play()
+    for line in feed.told():
+        say(line)
+    for what, first in (("late / 迟到", tally.first_late), ("doubled / 重复", tally.first_duplicate)):
+        if first is not None:
+            say(f"first {what}: {plan.registry.specs[first[0]].id}, {time_texts([first[1]])[0]}")
     _show(tally, len(plan.registry))
-
-
-def _replay_ledger(source: Path, config: Path | None, points: Path | None, paths: Paths) -> None:
-    from service.pipeline import Pipeline  # noqa: PLC0415 - imports numba, whose cache has its place only now
-    from service.replaying import Outputs, replay_journal  # noqa: PLC0415 - as above
-
-    if config is None:
-        raise InputError(
-            [
-                Fault(
-                    file=str(source),
-                    where="",
-                    message="a journal needs the settings it was made with",
-                    allowed="--config hazwatch.yaml",
-                )
-            ]
-        )
-    plan = plan_of(config, points, ())
-    warm_up()
-    try:
-        with open_readonly(source) as ledger, Outputs(plan.registry, *paths) as outputs:
-            tally = replay_journal(Pipeline(plan), ledger.entries(), outputs)
-    except LedgerError as error:
-        end(f"error: {error}")
-    _show(tally, len(plan.registry))
+    return tally
 
 
 def _speed(text: str) -> float | None:
@@ -118,8 +118,6 @@ def _speed(text: str) -> float | None:
 
 
 def _show(tally: "Tally", sensors: int) -> None:
-    from sim.writing import time_texts  # noqa: PLC0415 - only here
-
     console = Console(stderr=True)
     facts = Table(show_header=False, title="replay / 回放")
     span = (

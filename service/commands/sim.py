@@ -1,6 +1,7 @@
 """`hazwatch sim`: simulated or recorded readings, to a file or to a broker, with the labelled truth."""
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from registry.points import load_points
 from registry.sensors import SensorType
 from service.commands.answers import COMMAND_LINE, NO_SERVER, USAGE, end, say
 from service.commands.connection import connection
+from service.commands.inputs import feed_of, is_duckdb, span_of, time_of
+from service.warm import use_compile_cache, user_cache
 from sim.layout import Options
 from sim.outgoing import DEFAULT_ENTERPRISE, Addresses, Packer, Packing, Shape, Wire
 from sim.publish import BrokerUnreachableError, connections, parse_speed, publish
@@ -33,6 +36,7 @@ _PACKERS: Mapping[Wire, type[Packer | SparkplugPacker]] = {
     Wire.JSON: Packer,
     Wire.SPARKPLUG: SparkplugPacker,
 }
+_NS_PER_MS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,9 @@ class _Input:
 def command(
     scenario: Annotated[
         str | None,
-        typer.Argument(help="a scenario's name, the path of a scenario.yaml, or that of a recording"),
+        typer.Argument(
+            help="a scenario's name, the path of a scenario.yaml, of a recording or of an embedded store's file"
+        ),
     ] = None,
     *,
     list_: Annotated[bool, typer.Option("--list", help="lists the scenarios")] = False,
@@ -66,6 +72,10 @@ def command(
         str | None, typer.Option(help="publishes to this broker, mqtt://host:port or mqtts://…")
     ] = None,
     speed: Annotated[str, typer.Option(help="max, 100x, 1x")] = "1x",
+    shift_to: Annotated[
+        str | None,
+        typer.Option(help="publishes all times shifted: the first reading's is now, or this one, RFC 3339"),
+    ] = None,
     points: Annotated[
         Path | None, typer.Option(help="points table that says to which enterprise a sensor belongs")
     ] = None,
@@ -116,12 +126,16 @@ def command(
     if mqtt is not None:
         broker = connection(mqtt, username, password_file, ca, cert, key)
         addresses = Addresses(_mapping(points) if points else None, enterprise)
-        packing = _PACKERS[wire](addresses, shape, lanes=clients, gather_s=gather)
+        packing = _PACKERS[wire](
+            addresses, shape, lanes=clients, gather_s=gather, first_at_ns=_first_at_ns(shift_to)
+        )
         _publish(given.chunks(), broker, packing, clients, _factor(speed))
 
 
 def _input(name: str, seed: int, hours: float, workers: int, options: Options) -> _Input:
     known = {s.name for s in list_scenarios()}
+    if name not in known and is_duckdb(Path(name)):
+        return _Input(chunks=lambda: _stored(Path(name)))
     is_scenario = name in known or Path(name).suffix in {".yaml", ".yml"}
     if not is_scenario and (Path(name).exists() or "." in name or "/" in name):
         recording = open_recording(Path(name), options)
@@ -151,6 +165,22 @@ def _shown(given: _Input) -> Iterator[Recorded]:
             yield chunk
             if len(chunk):
                 progress.update(task, completed=int(chunk.t_ns[-1]) - start_ns)
+
+
+def _stored(path: Path) -> Iterator[Recorded]:
+    """Yield what the file of an embedded store has."""
+    use_compile_cache(user_cache())
+    with feed_of(path, None, Options(), span_of(None, None)) as feed:
+        yield from (item for item in feed.items() if isinstance(item, Recorded))
+
+
+def _first_at_ns(shift_to: str | None) -> int | None:
+    """Return the time that the first reading is given; now is a whole millisecond, as times on the wire are."""
+    if shift_to is None:
+        return None
+    if shift_to.strip().lower() == "now":
+        return time.time_ns() // _NS_PER_MS * _NS_PER_MS
+    return time_of("--shift-to", shift_to)
 
 
 def _mapping(points: Path) -> dict[str, tuple[str, str]]:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from registry.faults import Fault, InputError
 from service.commands.answers import COMMAND_LINE, INPUT_FAULT, say
-from service.commands.inputs import feed_of, plan_of, shown_progress, span_of
+from service.commands.inputs import feed_of, plan_of, settings_or_source, shown_progress, span_of
 from service.commands.options import Decimal, Delimiter, From, TimeColumn, TimeZone, To
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.layout import Options
@@ -50,6 +50,7 @@ def command(  # noqa: PLR0917 - one parameter an option
         message, allowed = f"{rate:g} is no rate", f"above 0, at most {_MOST_PER_DAY:g} episodes a day"
         raise InputError([Fault(file=COMMAND_LINE, where="--rate", message=message, allowed=allowed)])
     use_compile_cache(user_cache())
+    source, config = settings_or_source(source, config)
     options = Options(delimiter=delimiter, decimal=decimal, time_column=time_column, time_zone=time_zone)
     calibration, ids = _calibrated(
         source, config=config, points=points, rate=rate, between=(from_, to), options=options

@@ -1,7 +1,7 @@
 """Where a recording comes from: a file, a journal, or a range of the time-series store; and a pipeline that takes it."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,22 +11,23 @@ from detectors.clock import Clock
 from ledger.reader import open_readonly
 from ledger.records import Entry
 from registry.faults import Fault, InputError
-from registry.sensors import SensorRegistry
+from service.ahead import ahead
 from service.pipeline import Outcome, Pipeline, Plan
 from service.plan import load
 from service.replaying import Columns
-from service.stores import open_store
+from service.stores import open_influx
 from sim.layout import Options
 from sim.recorded import Recorded
 from sim.recording import open_recording
-from store.series import SeriesStore
+from store.lineprotocol import tag_text
+from store.scan import DuckFile, Stretch
 
 Item = Recorded | Entry
 """Some readings of a recording, or an entry of a journal."""
 
-_DAY_NS = 86_400 * 10**9
-_POINTS_A_DAY = 20_000_000
-"""More readings a day than a sensor has: none are merged."""
+_FIRST_STEP_NS, _EMPTY_STEP_NS, _LONGEST_STEP_NS = 60 * 10**9, 600 * 10**9, 3600 * 10**9
+_FAIR_READINGS = 200_000
+"""A store is asked for about so many readings at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +43,18 @@ class Feed:
     """A recording that can be read again and again.
 
     Attributes:
-        names: the sensors of a file; none for a journal or a store, whose settings name them.
+        names: the sensors of a file; none for a journal or a server, whose settings name them.
         items: its content in order.
         journal: its entries carry the clock that they came by, so they are judged by the clock of their settings.
         described: how its columns were understood, for people.
+        told: what was met while it was read, for people; complete when its items are exhausted.
     """
 
     names: tuple[str, ...]
-    items: Callable[[], Iterator[Item]]
+    items: Callable[[], Generator[Item]]
     journal: bool = False
     described: tuple[str, ...] = ()
+    told: Callable[[], tuple[str, ...]] = tuple
 
 
 class Side:
@@ -80,7 +83,8 @@ def file_feed(path: Path, options: Options, span: Span) -> Feed:
     recording = open_recording(path, options)
     return Feed(
         names=recording.sensor_names(),
-        items=lambda: _within(recording, span),
+        items=lambda: ahead(_within(recording, span)),
+        told=lambda: tuple(line.en for line in recording.report.describe()),
         described=tuple(line.en for line in recording.layout.describe()),
     )
 
@@ -106,14 +110,33 @@ def store_feed(config: Path, span: Span) -> Iterator[Feed]:
         raise InputError(
             [Fault(file=str(config), where="store", message=message, allowed="a SOURCE, or another kind")]
         )
-    path = part.path or loaded.settings.state_dir / "readings.duckdb"
-    if part.kind == "duckdb" and not path.is_file():
-        raise InputError([Fault(file=str(path), where="", message="there is no such store")])
-    store = open_store(loaded, "tune")
+    if part.kind == "duckdb":
+        path = part.path or loaded.settings.state_dir / "readings.duckdb"
+        with duck_feed(path, span) as feed:
+            yield feed
+        return
+    store = open_influx(loaded)
+    ids = {tag_text(spec.id): spec.id for spec in loaded.plan.registry.specs}
+    rank = {name: i for i, name in enumerate(ids)}
+
+    def scan(start_ns: int, end_ns: int) -> Stretch:
+        return store.scan(start_ns, end_ns).ranked(rank)
+
     try:
-        yield Feed(names=(), items=lambda: _stored(store, loaded.plan.registry, span))
+        yield Feed(names=(), items=lambda: ahead(_stored(scan, ids, span)))
     finally:
         store.close()
+
+
+@contextmanager
+def duck_feed(path: Path, span: Span) -> Iterator[Feed]:
+    """Open the file of an embedded store; raise `StoreError` where it cannot be read."""
+    if not path.is_file():
+        raise InputError([Fault(file=str(path), where="", message="there is no such store")])
+    with closing(DuckFile(path)) as file:
+        first, end = file.bounds_ns() or (0, 0)
+        inside = Span(start_ns=max(first, span.start_ns), end_ns=min(end, span.end_ns))
+        yield Feed(names=file.names, items=lambda: ahead(_stored(file.scan, {}, inside)))
 
 
 def _within(chunks: Iterable[Recorded], span: Span) -> Iterator[Recorded]:
@@ -122,26 +145,30 @@ def _within(chunks: Iterable[Recorded], span: Span) -> Iterator[Recorded]:
         if inside.all():
             yield chunk
         elif inside.any():
-            yield Recorded(
-                names=chunk.names,
-                column=chunk.column[inside],
-                t_ns=chunk.t_ns[inside],
-                value=chunk.value[inside],
-                quality=None if chunk.quality is None else chunk.quality[inside],
-            )
+            yield chunk.where(inside)
 
 
-def _stored(store: SeriesStore, registry: SensorRegistry, span: Span) -> Iterator[Recorded]:
-    """Yield what the store has of every sensor, a day at a time, in the order of the event times."""
-    names = tuple(spec.id for spec in registry.specs)
-    for start_ns in range(span.start_ns, span.end_ns, _DAY_NS):
-        end_ns = min(start_ns + _DAY_NS, span.end_ns)
-        parts = [store.read(name, start_ns, end_ns, _POINTS_A_DAY) for name in names]
-        column = np.repeat(np.arange(len(names), dtype=np.int32), [len(part) for part in parts])
-        t_ns = np.concatenate([part.t_ns for part in parts])
-        order = np.argsort(t_ns, kind="stable")
-        if len(order):
-            value = np.concatenate([part.mean for part in parts])
+def _stored(scan: Callable[[int, int], Stretch], ids: Mapping[str, str], span: Span) -> Iterator[Recorded]:
+    """Yield what the store has, a stretch at a time; stretches are made longer or shorter until each is a fair part."""
+    start_ns, step_ns = span.start_ns, _FIRST_STEP_NS
+    while start_ns < span.end_ns:
+        end_ns = min(start_ns + step_ns, span.end_ns)
+        stretch = scan(start_ns, end_ns)
+        if len(stretch):
             yield Recorded(
-                names=names, column=column[order], t_ns=t_ns[order].astype(np.int64), value=value[order]
+                names=tuple(ids.get(name, name) for name in stretch.names),
+                column=stretch.sensor,
+                t_ns=stretch.t_ns,
+                value=stretch.value,
+                quality=stretch.quality if stretch.quality.any() else None,
             )
+        start_ns, step_ns = end_ns, _next_step_ns(step_ns, len(stretch))
+
+
+def _next_step_ns(step_ns: int, readings: int) -> int:
+    """Return how long the next stretch is; after an empty one not long, for what comes may be dense."""
+    if not readings:
+        return _EMPTY_STEP_NS
+    if readings < _FAIR_READINGS:
+        return min(2 * step_ns, _LONGEST_STEP_NS)
+    return max(1, step_ns // 2) if readings > 2 * _FAIR_READINGS else step_ns

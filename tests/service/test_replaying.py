@@ -11,13 +11,17 @@ import numpy as np
 import pytest
 
 from alerting.commands import Acknowledge, encode_command
-from detectors.clock import Clock
 from ledger.records import Entry
 from registry.sensors import SensorRegistry, SensorSpec, SensorType
-from service.pipeline import Pipeline, pack_messages
+from service.keyboard import Unattended
+from service.pacing import Pacing
+from service.pipeline import Pipeline, Plan, pack_messages
 from service.plan import plan_of_columns
-from service.replaying import Columns, Outputs, Tally, replay_journal, replay_recording
+from service.playing import Player
+from service.replaying import Columns, Outputs, Tally
+from service.tuning.feed import Feed
 from sim.recorded import Recorded
+from sim.writing import time_texts
 from tests.service.site import REGISTRY, T0, S, plan, reading
 
 
@@ -75,14 +79,23 @@ def recording() -> list[Recorded]:
     ]
 
 
+def feed_of(*chunks: Recorded) -> Feed:
+    return Feed(names=(), items=lambda: (chunk for chunk in chunks))
+
+
+def played(this: Plan, feed: Feed, outputs: Outputs, pacing: Pacing, from_ns: int | None = None) -> Tally:
+    return Player(
+        plan=this, feed=feed, outputs=outputs, pacing=pacing, keyboard=Unattended(), from_ns=from_ns
+    ).play()
+
+
 def replay(
-    tmp_path: Path, chunks: list[Recorded], speed: float | None = None
+    tmp_path: Path, chunks: list[Recorded], speed: float | None = None, from_ns: int | None = None
 ) -> tuple[Tally, dict[str, bytes]]:
     tmp_path.mkdir(exist_ok=True)
     paths = {name: tmp_path / name for name in ("alerts", "findings", "scores")}
-    pipe = Pipeline(plan(Clock.EVENT))
     with Outputs(REGISTRY, **paths) as outputs:
-        tally = replay_recording(pipe, chunks, Columns(REGISTRY), outputs, speed)
+        tally = played(plan(), feed_of(*chunks), outputs, Pacing(speed, from_ns), from_ns)
     return tally, {name: path.read_bytes() for name, path in paths.items()}
 
 
@@ -116,19 +129,14 @@ def test_a_sensors_name_is_one_cell_of_the_scores_file(tmp_path: Path) -> None:
     names = ("a,b", 'say "x"', "罐 1")
     made = plan_of_columns(names)
     with Outputs(made.registry, scores=tmp_path / "s") as outputs:
-        replay_recording(
-            Pipeline(made),
-            [chunk(names, (0, 0, 1.0), (1, 0, 1.0), (2, 0, 1.0))],
-            Columns(made.registry),
-            outputs,
-        )
+        played(made, feed_of(chunk(names, (0, 0, 1.0), (1, 0, 1.0), (2, 0, 1.0))), outputs, Pacing(None))
     rows = list(csv.reader((tmp_path / "s").read_text("utf-8").splitlines()))
     assert [r[1] for r in rows[1:]] == list(names)
 
 
 def test_only_what_is_asked_for_is_written(tmp_path: Path) -> None:
     with Outputs(REGISTRY) as outputs:
-        replay_recording(Pipeline(plan(Clock.EVENT)), recording(), Columns(REGISTRY), outputs)
+        played(plan(), feed_of(*recording()), outputs, Pacing(None))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -162,6 +170,28 @@ def test_pace_changes_nothing_but_when(tmp_path: Path, monkeypatch: pytest.Monke
     assert min(slept) >= 0
 
 
+def test_before_the_start_it_is_run_and_not_told(tmp_path: Path) -> None:
+    whole, written = replay(tmp_path / "a", recording())
+    from_ns = T0 + 20 * S
+    told, later = replay(tmp_path / "b", recording(), None, from_ns)
+    lines = written["scores"].splitlines(keepends=True)
+    assert later["scores"] == b"".join([lines[0], *lines[1 + 40 :]]), "the very same scores: it was warm"
+    every = [json.loads(line) for line in written["findings"].splitlines()]
+    assert [json.loads(line) for line in later["findings"].splitlines()] == [
+        line for line in every if line["time"] >= time_texts([from_ns])[0]
+    ]
+    assert (told.readings, told.first_ns) == (25, T0 + 5 * S), "the late one is told of, for it came late"
+    assert whole.readings == 65
+    _, paced = replay(tmp_path / "c", recording(), 1000.0, from_ns)
+    assert paced == later
+
+
+def test_a_start_beyond_the_end_tells_nothing(tmp_path: Path) -> None:
+    tally, written = replay(tmp_path, recording(), None, T0 + 1000 * S)
+    assert (tally.readings, tally.first_ns) == (0, None)
+    assert written == {"alerts": b"", "findings": b"", "scores": b"time,sensor,score\n"}
+
+
 def test_a_journal_is_folded_as_it_was(tmp_path: Path) -> None:
     live = Pipeline(plan())
     opened = live.messages([reading("LT", 0, 86.0), reading("LT", 1, 87.0)], T0 + S)
@@ -173,7 +203,8 @@ def test_a_journal_is_folded_as_it_was(tmp_path: Path) -> None:
         Entry(4, T0 + 60 * S, "tick", b""),
     ]
     with Outputs(REGISTRY, alerts=tmp_path / "a") as outputs:
-        tally = replay_journal(Pipeline(plan()), journal, outputs)
+        feed = Feed(names=(), items=lambda: (entry for entry in journal), journal=True)
+        tally = played(plan(), feed, outputs, Pacing(None))
     told = [json.loads(line)["event"] for line in (tmp_path / "a").read_bytes().splitlines()]
     assert told == ["opened", "acknowledged", "opened"]
     assert (tally.readings, tally.first_ns, tally.last_ns) == (2, T0, T0 + S)
