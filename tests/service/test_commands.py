@@ -27,7 +27,19 @@ from service.plan import load
 from tests.service.site import T0, write_site
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("demo", "run", "check-config", "replay", "tune", "backtest", "sim", "bench", "alerts", "user")
+COMMANDS = (
+    "demo",
+    "run",
+    "check-config",
+    "replay",
+    "tune",
+    "backtest",
+    "score",
+    "sim",
+    "bench",
+    "alerts",
+    "user",
+)
 
 
 class Answer(NamedTuple):
