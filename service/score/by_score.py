@@ -31,9 +31,17 @@ def curve_of_scores(
         for burst in splitter.bursts(block):
             alarms.take(burst, burst.value)
         progress(len(block))
+    ids = [spec.id for spec in registry.specs]
     panels = [
-        (at, panel_of(match(truth, found, scored.rules), n, scored.rules.tolerance_s))
-        for at, found in alarms.episodes([spec.id for spec in registry.specs], truth.end_ns)
+        (
+            at,
+            panel_of(
+                match(truth, alarms.episodes(at, ids, truth.end_ns), scored.rules),
+                n,
+                scored.rules.tolerance_s,
+            ),
+        )
+        for at in alarms.thresholds
     ]
     text = Text("hazwatch（按异常评分）", "hazwatch, by anomaly score")
     return curve_of_thresholds("hazwatch_score", text, panels)

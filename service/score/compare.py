@@ -173,8 +173,8 @@ def _beside(
     rows = [row_of("hazwatch", HAZWATCH, _panel(trial, own))]
     gains = {}
     for rival in rivals:
-        rows.append(_rival_row(rival))
-        if rival.threshold is not None:
+        rows += _rival_rows(rival)
+        if rival.panel is not None:
             gains[rival.name] = earned(found, match(truth, rival.episodes, rules))
     sensors = len(trial.registry) if trial.sensors is None else len(trial.sensors)
     days = (truth.end_ns - truth.start_ns) / 86_400e9
@@ -196,9 +196,21 @@ def _beside(
     return table, curves
 
 
-def _rival_row(rival: Rival) -> Row:
+def _rival_rows(rival: Rival) -> Iterator[Row]:
+    """Yield the row of the frozen threshold and, where another would have been best here, of that one."""
     if rival.panel is None:
-        note = Text("没有阈值能做到这样少的误报", "no threshold gives so few false alerts")
-        return replace(_absent(rival.name, rival.text), note=note)
-    row = row_of(rival.name, rival.text, rival.panel)
-    return replace(row, threshold=rival.threshold, set_rate=rival.set_rate)
+        note = _TOO_LOUD if rival.threshold is None else _TOO_LOUD_HERE
+        yield replace(_absent(rival.name, rival.text), note=note)
+    else:
+        row = row_of(rival.name, rival.text, rival.panel)
+        yield replace(row, threshold=rival.threshold, set_rate=rival.set_rate)
+    if rival.hindsight is not None and rival.hindsight[0] != rival.threshold:
+        at, panel = rival.hindsight
+        text = Text(f"{rival.text.zh}（事后）", f"{rival.text.en}, hindsight")
+        yield replace(row_of(f"{rival.name}_hindsight", text, panel), threshold=at)
+
+
+_TOO_LOUD = Text("没有阈值能做到这样少的误报", "no threshold gives so few false alerts")
+_TOO_LOUD_HERE = Text(
+    "标定的阈值在此误报无数", "the threshold that was set gives false alerts without end here"
+)

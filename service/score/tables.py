@@ -131,9 +131,14 @@ def _beside_row(row: Row) -> tuple[str, ...]:
 
 def _thresholds(table: Beside) -> Table:
     rows = tuple(
-        (both(row.text), f"{row.threshold:.4g}", rate(row.set_rate), rate(row.false_rate))
+        (
+            both(row.text),
+            f"{row.threshold:.4g}",
+            NOTHING if row.set_rate is None else rate(row.set_rate),
+            rate(row.false_rate),
+        )
         for row in table.rows
-        if row.threshold is not None and row.set_rate is not None
+        if row.threshold is not None
     )
     return Table(
         title=Text(

@@ -5,6 +5,7 @@ sensor's share of it. Alarms of one sensor that follow one another within the me
 A threshold that alarms more often than `MOST_A_DAY` on every sensor is given up: nobody would run it.
 """
 
+from array import array
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from service.score.comparators.bursts import Burst
 from service.score.episodes import MERGE_S, Episode
 from service.score.times import NS
 
-MOST_A_DAY = 50.0
+MOST_A_DAY = 20.0
 _MERGE_NS = round(MERGE_S * NS)
 _DAY_NS = 86_400 * NS
 _LEAST_CAP = 1000.0
@@ -24,11 +25,11 @@ _LEAST_CAP = 1000.0
 
 @dataclass(slots=True)
 class _Row:
-    """What one threshold has given: spells as [opened, ended) by sensor, and since when each sensor is on, else None."""
+    """What one threshold has given: by sensor its spells as opened, ended, opened, …, and since when it is on, else None."""
 
     threshold: float
     on_ns: list[int | None]
-    spells: list[list[list[int]]]
+    spells: "list[array[int]]"
     count: int = 0
     given_up: bool = False
 
@@ -46,7 +47,7 @@ class Alarms:
         sensors = len(release)
         self._release = release
         self._delay_ns = np.round(np.nan_to_num(on_delay_s) * NS).astype(np.int64)
-        self._rows = [_Row(float(at), [None] * sensors, [[] for _ in range(sensors)]) for at in grid]
+        self._rows = [_Row(float(at), [None] * sensors, [array("q") for _ in range(sensors)]) for at in grid]
         self._most = most
 
     def take(self, burst: Burst, statistic: NDArray[np.float64]) -> None:
@@ -66,9 +67,23 @@ class Alarms:
             elif lowest < row.threshold * self._release[i]:
                 self._move(row, i, x, now_ns)
 
-    def episodes(self, ids: list[str], end_ns: int) -> list[tuple[float, list[Episode]]]:
-        """Return, by threshold, the alarms up to a time; those that were given up are left out."""
-        return [(row.threshold, self._of(row, ids, end_ns)) for row in self._rows if not row.given_up]
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """The thresholds that were not given up."""
+        return tuple(row.threshold for row in self._rows if not row.given_up)
+
+    def episodes(self, threshold: float, ids: list[str], end_ns: int) -> list[Episode]:
+        """Return the alarms of a threshold, of which those that stand end at `end_ns`."""
+        row = next(row for row in self._rows if row.threshold == threshold)
+        for i, began_ns in enumerate(row.on_ns):
+            if began_ns is not None:
+                self._note(row, i, began_ns, max(end_ns, began_ns))
+                row.on_ns[i] = None
+        return [
+            Episode(sensor=ids[i], source=None, kind=Kind.ANOMALY, opened_ns=opened_ns, ended_ns=ended_ns)
+            for i, spells in enumerate(row.spells)
+            for opened_ns, ended_ns in zip(spells[::2], spells[1::2], strict=True)
+        ]
 
     def _move(self, row: _Row, i: int, x: NDArray[np.float64], now_ns: NDArray[np.int64]) -> None:
         turn = (x >= row.threshold).astype(np.int8) - (x < row.threshold * self._release[i]).astype(np.int8)
@@ -89,23 +104,12 @@ class Alarms:
         if opened_ns > ended_ns:
             return
         spells = row.spells[i]
-        if spells and opened_ns - spells[-1][1] <= _MERGE_NS:
-            spells[-1][1] = ended_ns
+        if spells and opened_ns - spells[-1] <= _MERGE_NS:
+            spells[-1] = ended_ns
             return
-        spells.append([opened_ns, ended_ns])
+        spells.extend((opened_ns, ended_ns))
         row.count += 1
         row.given_up = row.count > self._most
-
-    def _of(self, row: _Row, ids: list[str], end_ns: int) -> list[Episode]:
-        for i, began_ns in enumerate(row.on_ns):
-            if began_ns is not None:
-                self._note(row, i, began_ns, max(end_ns, began_ns))
-                row.on_ns[i] = None
-        return [
-            Episode(sensor=ids[i], source=None, kind=Kind.ANOMALY, opened_ns=spell[0], ended_ns=spell[1])
-            for i, spells in enumerate(row.spells)
-            for spell in spells
-        ]
 
 
 def most_episodes(sensors: int, span_ns: int) -> float:

@@ -58,7 +58,7 @@ class Limits:
         self._mean = mean
         self._up = np.where(high > mean, high - mean, np.nan)
         self._down = np.where(low < mean, mean - low, np.nan)
-        self.grid = np.unique(np.append(np.linspace(0.05, 2.0, 40), 1.0))
+        self.grid = np.unique(np.append(np.linspace(0.05, 2.0, 79), 1.0))
         share = registry.deadband / np.fmin(self._up, self._down)
         self.release = np.clip(1.0 - np.nan_to_num(share), 0.0, 1.0)
 
@@ -100,7 +100,7 @@ class Ewma:
         del registry
         self._mean, self._sigma = normal.mean, np.maximum(normal.sigma, _LEAST_SIGMA)
         self._state = np.zeros(len(self._mean))
-        self.grid = np.geomspace(1.0, 300.0, 40)
+        self.grid = np.geomspace(1.0, 300.0, 60)
         self.release = np.full(len(self._mean), 0.9)
 
     def of(self, burst: Burst) -> NDArray[np.float64]:
@@ -132,7 +132,7 @@ class Cusum:
         del registry
         self._mean, self._sigma = normal.mean, np.maximum(normal.sigma, _LEAST_SIGMA)
         self._last = [np.empty(0) for _ in self._mean]
-        self.grid = np.geomspace(4.0, 1e6, 40)
+        self.grid = np.geomspace(4.0, 1e6, 60)
         self.release = np.full(len(self._mean), 0.9)
 
     def of(self, burst: Burst) -> NDArray[np.float64]:

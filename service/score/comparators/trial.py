@@ -24,7 +24,6 @@ from service.score.panel import Panel, panel_of
 from service.score.truth_file import Truth
 
 Maker = Callable[[SensorRegistry, Normal], Statistic]
-ByThreshold = list[tuple[float, list[Episode]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +60,7 @@ class Rival:
         set_rate: its false alerts by sensor-day on the calibration stretch.
         panel: its figures on the scored stretch; None without a threshold.
         episodes: its alarms there.
+        hindsight: the lowest threshold that there, in hindsight, has been quiet enough, with its figures.
         curve: threshold and figures of all others there.
     """
 
@@ -70,6 +70,7 @@ class Rival:
     set_rate: float | None
     panel: Panel | None
     episodes: tuple[Episode, ...]
+    hindsight: tuple[float, Panel] | None
     curve: tuple[tuple[float, Panel], ...]
 
 
@@ -115,7 +116,7 @@ def _alarms(
     makers: Sequence[Maker],
     normal: Normal,
     progress: Callable[[int], None],
-) -> list[tuple[Statistic, ByThreshold]]:
+) -> list[tuple[Statistic, Alarms]]:
     registry, truths = trial.registry, (trial.calibration.truth, trial.scored.truth)
     span_ns = max(truth.end_ns for truth in truths) - min(truth.start_ns for truth in truths)
     most = most_episodes(sensors_in(trial), span_ns)
@@ -128,33 +129,48 @@ def _alarms(
     for burst in _bursts(trial, stretch, progress):
         for statistic, taker in zip(statistics, alarms, strict=True):
             taker.take(burst, statistic.of(burst))
-    ids = [spec.id for spec in registry.specs]
-    end_ns = stretch.truth.end_ns
-    return [(s, taker.episodes(ids, end_ns)) for s, taker in zip(statistics, alarms, strict=True)]
+    return list(zip(statistics, alarms, strict=True))
 
 
-def _rival(trial: Trial, statistic: Statistic, before: ByThreshold, after: ByThreshold) -> Rival:
+def _rival(trial: Trial, statistic: Statistic, before: Alarms, after: Alarms) -> Rival:
     """Freeze the lowest threshold that is quiet enough; the limits as set are what they are."""
-    rates = [(at, _panel(trial, trial.calibration.truth, found).false.rate) for at, found in before]
-    quiet = [
-        (at, rate) for at, rate in rates if rate <= trial.most_rate or isinstance(statistic, LimitsAsSet)
-    ]
-    # a higher threshold joins what a lower one tells apart, and can so be the louder: quiet from here on up
-    loud = max((at for at, rate in rates if (at, rate) not in quiet), default=-np.inf)
-    frozen = next(((at, rate) for at, rate in quiet if at > loud), None)
-    curve = [(at, _panel(trial, trial.scored.truth, found)) for at, found in after]
+    most = np.inf if isinstance(statistic, LimitsAsSet) else trial.most_rate
+    rates = [(at, _panel(trial, trial.calibration.truth, before, at).false.rate) for at in before.thresholds]
+    frozen = quiet_from(rates, most)
+    curve = [(at, _panel(trial, trial.scored.truth, after, at)) for at in after.thresholds]
+    panels = dict(curve)
+    best = quiet_from([(at, panel.false.rate) for at, panel in curve], most)
     threshold = frozen[0] if frozen else None
     return Rival(
         name=statistic.name,
         text=statistic.text,
         threshold=threshold,
         set_rate=frozen[1] if frozen else None,
-        panel=next((panel for at, panel in curve if at == threshold), None),
-        episodes=tuple(next((found for at, found in after if at == threshold), [])),
+        panel=None if threshold is None else panels.get(threshold),
+        episodes=() if threshold not in panels else tuple(_episodes(trial, after, threshold)),
+        hindsight=(best[0], panels[best[0]]) if best else None,
         curve=tuple(curve),
     )
 
 
-def _panel(trial: Trial, truth: Truth, episodes: Iterable[Episode]) -> Panel:
-    found = match(truth, episodes, trial.rules)
+def quiet_from(rates: Sequence[tuple[float, float]], most: float) -> tuple[float, float] | None:
+    """Return the lowest threshold from which on, all the way up, no rate is above `most`; thresholds rise.
+
+    A higher threshold may tell apart what a lower one joins, and so be the louder: one that is quiet by such luck is not
+    taken.
+    """
+    loud = max((at for at, rate in rates if rate > most), default=-np.inf)
+    return next(((at, rate) for at, rate in rates if at > loud), None)
+
+
+def _episodes(trial: Trial, alarms: Alarms, threshold: float) -> list[Episode]:
+    """Return the alarms of a threshold; those that stand at the end go on beyond any truth."""
+    return alarms.episodes(threshold, [spec.id for spec in trial.registry.specs], _FOREVER_NS)
+
+
+_FOREVER_NS = 2**62
+
+
+def _panel(trial: Trial, truth: Truth, alarms: Alarms, threshold: float) -> Panel:
+    found = match(truth, _episodes(trial, alarms, threshold), trial.rules)
     return panel_of(found, sensors_in(trial), trial.rules.tolerance_s)

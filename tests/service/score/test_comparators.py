@@ -24,7 +24,7 @@ from service.score.comparators.statistics import (
     LimitsAsSet,
     Statistic,
 )
-from service.score.comparators.trial import Stretch, Trial, run
+from service.score.comparators.trial import Stretch, Trial, quiet_from, run
 from service.score.matching import Rules
 from tests.service.score.cases import T0, event, ns, truth
 
@@ -140,7 +140,9 @@ def test_alarms_are_those_of_the_plain_loop_for_every_threshold(
         if hi > lo:
             burst = _burst(values[lo:hi], from_s=lo)
             alarms.take(burst, burst.value)
-    for threshold, found in alarms.episodes(["e/LT-1"], ns(1000)):
+    assert alarms.thresholds == (0.9, 1.0, 2.0)
+    for threshold in alarms.thresholds:
+        found = alarms.episodes(threshold, ["e/LT-1"], ns(1000))
         spans = [((e.opened_ns - T0) // 10**9, (e.ended_ns - T0) // 10**9) for e in found]
         assert spans == _naive_alarms(values, threshold, 0.9, delay_s)
 
@@ -150,7 +152,7 @@ def test_a_threshold_that_alarms_without_end_is_given_up() -> None:
     for k in range(10):
         burst = _burst([1.0, 0.0], from_s=k * 100)
         alarms.take(burst, burst.value)
-    assert [threshold for threshold, _ in alarms.episodes(["e/LT-1"], ns(2000))] == [5.0]
+    assert alarms.thresholds == (5.0,)
 
 
 def _block(rows: Sequence[tuple[int, float, float, int]]) -> ReadingBlock:
@@ -235,6 +237,21 @@ def test_quick_statistics_earn_time_over_limits_as_set_where_nothing_but_noise_m
         lead = frozen[name][1]
         assert lead is not None
         assert lead > 200
+
+
+@pytest.mark.parametrize(
+    ("rates", "expected"),
+    [
+        ([(1, 9.0), (2, 0.5), (3, 2.0), (4, 1.0), (5, 0.0)], (4, 1.0)),
+        ([(1, 1.0), (2, 0.0)], (1, 1.0)),
+        ([(1, 9.0), (2, 1.1)], None),
+        ([], None),
+    ],
+)
+def test_a_threshold_is_quiet_enough_where_every_higher_one_is_too(
+    rates: list[tuple[float, float]], expected: tuple[float, float] | None
+) -> None:
+    assert quiet_from(rates, 1.0) == expected
 
 
 def test_a_truth_can_be_cut_without_losing_an_event() -> None:
