@@ -152,8 +152,9 @@ def misses(report: Report, titles: "Titles") -> Iterable[str]:
             yield f"| {name} | {' | '.join(str(fates.get((name, s), 0)) for s in '123')} |"
         yield from grades(outcomes)
         yield ""
-        for outcome in [outcome for outcome in outcomes if wrong(outcome)][:EXAMPLES]:
-            yield from example(outcome, titles)
+        for name in dict.fromkeys(fate(outcome) for outcome in outcomes if wrong(outcome)):
+            for outcome in [outcome for outcome in outcomes if fate(outcome) == name][:EXAMPLES]:
+                yield from example(outcome, titles)
 
 
 def grades(outcomes: Sequence[EventOutcome]) -> Iterable[str]:

@@ -195,11 +195,12 @@ def _share(share: Share) -> dict[str, Any]:
 
 
 def _spread(spread: Spread) -> dict[str, Any]:
+    interval = spread.interval
     return {
         "count": spread.count,
         "median": _figure(spread.median),
         "p90": _figure(spread.p90),
-        "interval": None if spread.interval is None else _interval(spread.interval),
+        "interval": None if interval is None else _interval(interval),
     }
 
 

@@ -37,22 +37,34 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """Median and 90 % quantile of seconds with the median's bootstrap interval; infinite where it is of what never came."""
+    """Seconds with their median and 90 % quantile; infinite where they are of what never came."""
 
-    count: int
-    median: float | None
-    p90: float | None
-    interval: Interval | None
+    values: tuple[float, ...]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.values)
+
+    @property
+    def median(self) -> float | None:
+        """The median, None of nothing."""
+        return quantile(self.values, 0.5)
+
+    @property
+    def p90(self) -> float | None:
+        """What 90 % of them do not pass."""
+        return quantile(self.values, 0.9)
+
+    @property
+    def interval(self) -> Interval | None:
+        """The median's bootstrap interval, drawn when asked for: most spreads of a curve never are."""
+        return median_interval(self.values)
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> "Spread":
+    def of(cls, values: Iterable[float]) -> "Spread":
         """Return the spread of values, some of which may be infinite."""
-        return cls(
-            count=len(values),
-            median=quantile(values, 0.5),
-            p90=quantile(values, 0.9),
-            interval=median_interval(values),
-        )
+        return cls(values=tuple(values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

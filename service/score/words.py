@@ -32,11 +32,12 @@ _MINUTE_S, _HOUR_S = 120.0, 7200.0
 
 def spread(value: Spread) -> str:
     """Return a median with its interval."""
-    if value.median is None or value.interval is None:
+    median, interval = value.median, value.interval
+    if median is None or interval is None:
         return NOTHING
-    if math.isinf(value.median) or value.count == 1:
-        return span(value.median)
-    return f"{span(value.median)} [{span(value.interval.lo)}, {span(value.interval.hi)}]"
+    if math.isinf(median) or value.count == 1:
+        return span(median)
+    return f"{span(median)} [{span(interval.lo)}, {span(interval.hi)}]"
 
 
 def share(value: Share) -> str:

@@ -86,10 +86,12 @@ class Alarms:
         ]
 
     def _move(self, row: _Row, i: int, x: NDArray[np.float64], now_ns: NDArray[np.int64]) -> None:
-        turn = (x >= row.threshold).astype(np.int8) - (x < row.threshold * self._release[i]).astype(np.int8)
-        told = np.flatnonzero(turn)
-        on = turn[told] > 0
-        changes = np.flatnonzero(np.diff(on, prepend=row.on_ns[i] is not None))
+        up = x >= row.threshold
+        told = np.flatnonzero(up | (x < row.threshold * self._release[i]))
+        on = up[told]
+        changes = np.flatnonzero(on[1:] != on[:-1]) + 1
+        if len(on) and bool(on[0]) is not (row.on_ns[i] is not None):
+            changes = np.concatenate(([0], changes))
         for place in changes.tolist():
             t_ns = int(now_ns[told[place]])
             began_ns = row.on_ns[i]
