@@ -27,6 +27,7 @@ from service.score.alert_lines import read_alerts
 from service.score.as_json import as_json
 from service.score.compare import Recordings, Sample, compare
 from service.score.matching import EventOutcome, FalseAlert
+from service.score.page import plots_of
 from service.score.report import Report
 from service.score.scoring import read, report_of
 from service.score.tables import Table, tables_of
@@ -39,6 +40,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SCENARIO = "site-200"
 EXAMPLES = 3
 """Misses and false alerts that are told in full, of each family."""
+SAMPLE = Sample(sensors=24, hours=72.0)
 LINES = 6
 """Alert lines that are quoted of a miss."""
 
@@ -125,14 +127,13 @@ def blocks(registry: SensorRegistry, path: Path) -> Any:
 def fate(outcome: EventOutcome) -> str:
     """Say in a few words what became of an event."""
     lead = outcome.lead_s
+    rose = ", one that stood rose in time" if outcome.rose_in_time else ""
     if not outcome.caught:
-        if not outcome.stood:
-            return "nothing told"
-        return "an alert stood before" + (", and escalated" if outcome.rose else "")
+        return f"nothing new told{rose}" if outcome.stood else "nothing told"
     if lead is None:
         return "caught"
     if lead <= 0:
-        return "told after the limit"
+        return f"told after the limit{rose}"
     return "warned" if lead >= 60 else "warned less than 60 s ahead"
 
 
@@ -193,20 +194,20 @@ class Titles:
     """What the alert stream said of some sensors."""
 
     def __init__(self, alerts: Path, sensors: set[str]) -> None:
-        self._lines: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        self._lines: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
         with alerts.open("rb") as file:
             for line, raw in zip(read_alerts(alerts), file, strict=True):
                 if line.sensor in sensors:
                     title = json.loads(raw)["title"]["en"]
                     text = f"{rfc3339(line.t_ns)} {line.event} {line.grade.label} {line.kind} {line.sensor}: {title}"
-                    self._lines[line.sensor].append((line.t_ns, text))
+                    self._lines[line.sensor].append((line.t_ns, line.number, text))
 
     def around(self, sensors: Iterable[str], from_ns: int, to_ns: int) -> list[str]:
         """Return the lines of some sensors in a span of time, in order."""
         found = [
             told for sensor in sensors for told in self._lines.get(sensor, ()) if from_ns <= told[0] <= to_ns
         ]
-        return [text for _, text in sorted(found)]
+        return [text for _, _, text in sorted(found)]
 
 
 def false_alerts(report: Report, titles: "Titles") -> Iterable[str]:
@@ -264,6 +265,7 @@ def main() -> None:
     parser.add_argument("--beside", default="ewma,cusum,river,rcf3")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results" / f"2026-11-{SCENARIO}")
+    parser.add_argument("--pictures", type=Path, help="a folder for the curves (SVG)")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     files = Files(options.folder, options.days, options.seed)
@@ -271,7 +273,7 @@ def main() -> None:
     took = {"simulated_s": simulate(files), "calibration_s": simulate(other), "replayed_s": replay(files)}
     began = time.monotonic()
     registry = load(files.settings).plan.registry
-    report = score(files, other, registry, options.beside.split(","), Sample())
+    report = score(files, other, registry, options.beside.split(","), SAMPLE)
     took["scored_s"] = round(time.monotonic() - began, 1)
     made = (
         f"`python bench/site_score.py --days {options.days:g} --seed {options.seed} --calibration-days "
@@ -285,6 +287,10 @@ def main() -> None:
     options.out.with_suffix(".md").write_text(markdown(report, files.alerts, made), encoding="utf-8")
     whole = json.dumps({"took": took, **data}, ensure_ascii=False, indent=1) + "\n"
     options.out.with_suffix(".json").write_text(whole, encoding="utf-8")
+    if options.pictures is not None:
+        options.pictures.mkdir(parents=True, exist_ok=True)
+        for name, picture in plots_of(report).items():
+            (options.pictures / f"{SCENARIO}-{name}.svg").write_text(picture + "\n", encoding="utf-8")
     print(json.dumps(took))
 
 

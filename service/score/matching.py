@@ -44,7 +44,7 @@ class EventOutcome:
         episodes: those put with it, first opening first.
         by_source: whether its first episode is of another sensor of its source.
         stood: whether an alert stood at one of its sensors when it began.
-        rose: whether one that stood so escalated while it lasted.
+        rose_ns: when one that stood so first escalated while it lasted; None where none did.
         gravest: the gravest grade told while it lasted, by its episodes or by what stood at its sensors; None where none was.
     """
 
@@ -52,7 +52,7 @@ class EventOutcome:
     episodes: tuple[Episode, ...]
     by_source: bool
     stood: bool
-    rose: bool
+    rose_ns: int | None
     gravest: Grade | None
 
     @property
@@ -64,6 +64,13 @@ class EventOutcome:
     def delay_s(self) -> float:
         """From its true onset to the first alert; infinite where none came."""
         return seconds(self.episodes[0].opened_ns - self.event.onset_ns) if self.episodes else math.inf
+
+    @property
+    def rose_in_time(self) -> bool:
+        """Whether nothing told of it in time, but an alert that stood escalated before its first limit, if it has one."""
+        limit_ns, lead_s = self.event.first_limit_ns, self.lead_s
+        in_time = self.caught if lead_s is None else lead_s > 0
+        return not in_time and self.rose_ns is not None and (limit_ns is None or self.rose_ns < limit_ns)
 
     @property
     def lead_s(self) -> float | None:
@@ -161,12 +168,18 @@ def _outcome(
         for told in episode.told
         if event.onset_ns <= told.t_ns <= event.end_ns + slack_ns
     ]
+    rises = [
+        told.t_ns
+        for episode in stood
+        for told in episode.told
+        if told.event == "escalated" and event.onset_ns <= told.t_ns <= event.end_ns + slack_ns
+    ]
     return EventOutcome(
         event=event,
         episodes=tuple(episode for episode, _ in found),
         by_source=bool(found) and found[0][1],
         stood=bool(stood),
-        rose=any(told.event == "escalated" for told in while_it_lasted) and bool(stood),
+        rose_ns=min(rises, default=None),
         gravest=max((told.grade for told in while_it_lasted), default=None),
     )
 

@@ -1,7 +1,7 @@
 """A report as one page that needs nothing from anywhere: styles and plots are in it, in Chinese and English side by side."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 
 from alerting.texts import rfc3339
@@ -36,7 +36,7 @@ def page(report: Report) -> str:
         f"<title>{escape(both(title))}</title><style>{_STYLE}</style></head><body>",
         f'<h1>{escape(title.zh)} <span lang="en">/ {escape(title.en)}</span></h1>',
         f"<p>{rfc3339(truth.start_ns)} … {rfc3339(truth.end_ns)}</p>",
-        *_plots(report),
+        *plots_of(report).values(),
         *(part for table in tables_of(report) for part in _table(table)),
         *_notes(report),
         "</body></html>\n",
@@ -44,32 +44,30 @@ def page(report: Report) -> str:
     return "\n".join(parts)
 
 
-def _plots(report: Report) -> Iterator[str]:
-    if not any(curve.points for curve in report.curves):
-        return
+def plots_of(report: Report) -> Mapping[str, str]:
+    """Return the curves as pictures (SVG) by name: ``delay``, and ``warned`` for the share warned of a minute ahead."""
     delays = [
         p.delay_s
         for curve in report.curves
         for p in curve.points
         if p.delay_s is not None and math.isfinite(p.delay_s)
     ]
-    top_min = max(1.0, math.ceil(max(delays, default=60.0) / 60.0))
-    yield plot(
-        Text("延迟与误报", "delay against false alerts"),
-        Text("全部事件的延迟中位数，分钟", "median delay over all events, min"),
-        report.curves,
-        lambda p: None if p.delay_s is None else p.delay_s / 60.0,
-        top_min,
-    )
-    yield plot(
-        Text(
-            "到限前至少 60 秒预警的占比与误报", "events warned of at least 60 s ahead, against false alerts"
+    return {
+        "delay": plot(
+            Text("延迟与误报", "delay against false alerts"),
+            Text("延迟中位数，分钟", "median delay, min"),
+            report.curves,
+            lambda p: None if p.delay_s is None else p.delay_s / 60.0,
+            max(1.0, math.ceil(max(delays, default=60.0) / 60.0)),
         ),
-        Text("占比，%", "share, %"),
-        report.curves,
-        lambda p: None if p.warned[1] is None else p.warned[1] * _PER_CENT,
-        _PER_CENT,
-    )
+        "warned": plot(
+            Text("到限前至少 60 秒预警的占比与误报", "warned of at least 60 s ahead, against false alerts"),
+            Text("占比，%", "share, %"),
+            report.curves,
+            lambda p: None if p.warned[1] is None else p.warned[1] * _PER_CENT,
+            _PER_CENT,
+        ),
+    }
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -86,7 +86,8 @@ class Group:
 
     Attributes:
         caught: events that an alert told of; `by_source` of them at first by another sensor of the source.
-        stood: missed events at one of whose sensors an alert stood already; `rose` of them where it escalated meanwhile.
+        stood: missed events at one of whose sensors an alert stood already.
+        rose: events not told of in time where an alert that stood already escalated in time: what the rule costs.
         delay: onset to alert over the events caught; `delay_all` over all, never for those that were missed.
         lead: alert to first limit over all that reached one; minus infinity for those missed.
         changes: level changes per event caught, while it lasted, on average.
@@ -199,7 +200,7 @@ class _Grouper:
             caught=Share(hits=len(caught), of=len(outcomes)),
             by_source=sum(outcome.by_source for outcome in caught),
             stood=sum(outcome.stood for outcome in outcomes if not outcome.caught),
-            rose=sum(outcome.rose for outcome in outcomes if not outcome.caught),
+            rose=sum(outcome.rose_in_time for outcome in outcomes),
             delay=Spread.of([outcome.delay_s for outcome in caught]),
             delay_all=Spread.of([outcome.delay_s for outcome in outcomes]),
             lead=Spread.of(leads),

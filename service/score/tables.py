@@ -65,9 +65,10 @@ def _figures(report: Report) -> Table:
     rows = (
         ("events caught / 捕获的事件", share(group.caught)),
         ("of these only by another sensor of the source / 其中仅由同源其他测点发现", str(group.by_source)),
+        ("missed while an alert stood already / 漏报且此前已有报警未消", str(group.stood)),
         (
-            "missed while an alert stood already; of these it escalated / 漏报且此前已有报警未消；其中升级过",
-            f"{group.stood}; {group.rose}",
+            "not told in time, but an alert that stood escalated in time / 未及时新报警，但此前未消的报警及时升级",
+            str(group.rose),
         ),
         ("delay from onset, events caught, median / 捕获事件的延迟中位数", spread(group.delay)),
         ("… 90 % within / 90 % 不超过", span(group.delay.p90)),

@@ -52,7 +52,7 @@ def test_each_fate_is_told_once_and_misses_with_their_lines(site_score: ModuleTy
         "warned",
         "warned less than 60 s ahead",
         "told after the limit",
-        "an alert stood before",
+        "nothing new told",
         "nothing told",
     ]
     page = site_score.markdown(report, alerts, "made by hand")

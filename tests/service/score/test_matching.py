@@ -2,13 +2,14 @@
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting.events import Grade, Kind
 from service.score.episodes import Episode
 from service.score.matching import Match
-from tests.service.score.cases import DAY_S, episode, event, folded, line, matched, truth
+from tests.service.score.cases import DAY_S, episode, event, folded, line, matched, ns, truth
 
 
 def test_an_alert_that_opens_during_an_event_on_its_sensor_catches_it() -> None:
@@ -166,7 +167,21 @@ def test_an_alert_of_sensors_that_are_not_scored_is_neither_right_nor_false() ->
 def test_an_event_that_an_alert_stood_before_is_missed_and_a_rise_meanwhile_is_noted() -> None:
     lines = [line(500), line(1500, "escalated", grade=Grade.RED), line(1900, "cleared", grade=Grade.RED)]
     (outcome,) = matched(truth(event()), *folded(*lines)).faults
-    assert (outcome.caught, outcome.stood, outcome.rose, outcome.gravest) == (False, True, True, Grade.RED)
+    assert (outcome.caught, outcome.stood, outcome.gravest) == (False, True, Grade.RED)
+    assert outcome.rose_ns == ns(1500)
+    assert outcome.rose_in_time
+
+
+@pytest.mark.parametrize(("limit_s", "in_time"), [(1600, True), (1400, False)])
+def test_a_rise_counts_as_in_time_only_before_the_limit_and_where_nothing_new_told(
+    limit_s: float, in_time: bool
+) -> None:
+    lines = [line(500), line(1500, "escalated", grade=Grade.RED), line(1900, "cleared", grade=Grade.RED)]
+    true = truth(event(limits_s=[limit_s]))
+    assert matched(true, *folded(*lines)).faults[0].rose_in_time is in_time
+    fresh = line(1100, id_="b", kind=Kind.STUCK)
+    told = folded(lines[0], fresh, *lines[1:])
+    assert not matched(true, *told).faults[0].rose_in_time
 
 
 def test_the_gravest_grade_is_of_what_was_told_while_the_event_lasted() -> None:
