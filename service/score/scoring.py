@@ -61,6 +61,15 @@ def read(alerts: Path, truth: Path, registry: SensorRegistry | None, operators: 
         source_of = {spec.id: spec.source for spec in registry.specs if spec.source}
     else:
         notes.append(_NO_POINTS)
+    if not sensors:
+        message = "neither the events nor the alerts name a sensor, so there is nothing to score"
+        raise InputError(
+            [
+                Fault(
+                    file=str(truth), where="", message=message, allowed="a points table: --config or --points"
+                )
+            ]
+        )
     return Scored(
         truth=true,
         episodes=tuple(episodes.episodes(true.end_ns)),

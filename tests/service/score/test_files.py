@@ -191,5 +191,10 @@ def test_with_one_they_are_all_of_it_and_sources_are_known(tmp_path: Path) -> No
     assert scored.rules.source_of == {f"e/LT-{k}": "S" for k in range(5)}
 
 
+def test_files_that_name_no_sensor_are_refused_without_a_points_table(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing to score"):
+        read(_alerts(tmp_path), _truth(tmp_path), None)
+
+
 def test_an_empty_alert_file_is_a_detector_that_never_alarms(tmp_path: Path) -> None:
     assert read(_alerts(tmp_path), _truth(tmp_path, event_json()), None).episodes == ()
