@@ -3,7 +3,7 @@
 ``python bench/site_score.py [--days 30] [--folder FOLDER] [--out STEM]``: simulates the site, replays it with the scenario's own
 settings, scores it, and writes STEM.md and STEM.json (``bench/results/2026-11-site-200``). Files that are in the folder
 already are used as they are, so that a broken run goes on where it stopped. Thresholds of the others are set on another
-seed. `docs/score.md` tells the rules; the report lists the misses with what the alert stream said.
+seed, or with ``--calibration-days 0`` on the first third. `docs/score.md` tells the rules; the report lists the misses with what the alert stream said.
 """
 
 import argparse
@@ -105,13 +105,14 @@ def replay(files: Files) -> float | None:
 
 
 def score(
-    files: Files, other: Files, registry: SensorRegistry, beside: Sequence[str], sample: Sample
+    files: Files, other: Files | None, registry: SensorRegistry, beside: Sequence[str], sample: Sample
 ) -> Report:
+    """Score, with thresholds set on another recording or, without one, on the first third of the same."""
     scored = read(files.alerts, files.truth, registry)
-    recordings = Recordings(
-        scored=blocks(registry, files.readings),
-        calibration=(blocks(registry, other.readings), load_truth(other.truth, registry.index)),
-    )
+    calibration = None
+    if other is not None:
+        calibration = (blocks(registry, other.readings), load_truth(other.truth, registry.index))
+    recordings = Recordings(scored=blocks(registry, files.readings), calibration=calibration)
     tables, curves = compare(scored, registry, recordings, wanted=beside, sample=sample)
     return report_of(scored, tables, curves)
 
@@ -260,7 +261,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--calibration-days", type=float, default=5.0)
+    parser.add_argument("--calibration-days", type=float, default=5.0, help="0: the first third of the same")
     parser.add_argument("--calibration-seed", type=int, default=2)
     parser.add_argument("--beside", default="ewma,cusum,river,rcf3")
     parser.add_argument("--folder", type=Path, required=True)
@@ -269,8 +270,16 @@ def main() -> None:
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     files = Files(options.folder, options.days, options.seed)
-    other = Files(options.folder, options.calibration_days, options.calibration_seed)
-    took = {"simulated_s": simulate(files), "calibration_s": simulate(other), "replayed_s": replay(files)}
+    other = (
+        Files(options.folder, options.calibration_days, options.calibration_seed)
+        if options.calibration_days
+        else None
+    )
+    took = {
+        "simulated_s": simulate(files),
+        "calibration_s": None if other is None else simulate(other),
+        "replayed_s": replay(files),
+    }
     began = time.monotonic()
     registry = load(files.settings).plan.registry
     report = score(files, other, registry, options.beside.split(","), SAMPLE)
