@@ -8,7 +8,19 @@ import typer
 from registry.faults import InputError
 from service.commands.answers import INPUT_FAULT, say
 
-_COMMANDS = ("demo", "run", "check-config", "replay", "tune", "backtest", "sim", "bench", "alerts", "user")
+_COMMANDS = (
+    "demo",
+    "run",
+    "check-config",
+    "replay",
+    "tune",
+    "backtest",
+    "score",
+    "sim",
+    "bench",
+    "alerts",
+    "user",
+)
 
 
 def build(called: str = "") -> typer.Typer:

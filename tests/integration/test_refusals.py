@@ -121,7 +121,8 @@ def test_settings_without_faults_are_summed_up(tmp_path: Path, cache: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "check-config", "replay", "tune", "backtest", "sim", "alerts", "demo", "bench", "user"]
+    "command",
+    ["run", "check-config", "replay", "tune", "backtest", "score", "sim", "alerts", "demo", "bench", "user"],
 )
 def test_wrong_usage_is_exit_2_and_help_is_0(command: str, tmp_path: Path, cache: Path) -> None:
     assert hazwatch(tmp_path, cache, command, "--no-such-option").returncode == 2

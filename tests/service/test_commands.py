@@ -28,7 +28,19 @@ from tests.service.site import T0, write_site
 from tests.sim.small import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("demo", "run", "check-config", "replay", "tune", "backtest", "sim", "bench", "alerts", "user")
+COMMANDS = (
+    "demo",
+    "run",
+    "check-config",
+    "replay",
+    "tune",
+    "backtest",
+    "score",
+    "sim",
+    "bench",
+    "alerts",
+    "user",
+)
 
 
 class Answer(NamedTuple):
