@@ -6,6 +6,9 @@ from typing import Any
 
 from registry.faults import Fault, InputError
 from registry.plant import Text
+from sim.accidents.catalogue import ACCIDENTS, as_it_was
+from sim.accidents.readings import readings
+from sim.accidents.truth import truth_of_accident
 from sim.recorded import Recorded
 from sim.site import NS, SiteSim
 from sim.truth import truth_of_site
@@ -41,6 +44,7 @@ def list_scenarios() -> tuple[Scenario, ...]:
             readings=_site_readings,
             truth=truth_of_site,
         ),
+        *(_accident(name) for name in ACCIDENTS),
     )
 
 
@@ -52,6 +56,18 @@ def simulate(scenario: str, seed: int, hours: float, start_ns: int = DEMO_START_
 def truth_of(scenario: str, seed: int, hours: float, start_ns: int = DEMO_START_NS) -> dict[str, Any]:
     """Return the truth about what `simulate` with the same arguments yields, in the form of the truth file."""
     return _find(scenario).truth(seed, start_ns, _seconds(hours))
+
+
+def _accident(name: str) -> Scenario:
+    """Return a real accident, re-enacted, as a scenario: it ends with its own length, whatever is asked for."""
+    accident = as_it_was(name)
+    return Scenario(
+        name=name,
+        text=accident.text,
+        sensors=len(accident.sensors),
+        readings=lambda seed, start_ns, seconds: readings(accident, seed, start_ns, seconds),
+        truth=lambda seed, start_ns, seconds: truth_of_accident(accident, seed, start_ns, seconds),
+    )
 
 
 def _site_readings(seed: int, start_ns: int, seconds: int) -> Iterator[Recorded]:
