@@ -58,7 +58,7 @@ def _summary(results: Mapping[str, Any]) -> str:
         moved = {
             key: case
             for key, case in of_cases.items()
-            if key.startswith(("as it was", "seed", "noise", "pace"))
+            if key.startswith(("as it was", "seed", "noise", "pace", "no daily"))
         }
         before = base["before"]
         limits = base["set_limits"]

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from bench.accident_pages import page  # noqa: E402 - bench and the rooms are found from the checkout
 from sim.accidents.catalogue import ACCIDENTS, accident  # noqa: E402 - as above
-from sim.accidents.model import Accident, Sensor  # noqa: E402 - as above
+from sim.accidents.model import Accident, Course, Sensor  # noqa: E402 - as above
 from sim.accidents.readings import readings, shown_values  # noqa: E402 - as above
 from sim.accidents.settings import settings_of  # noqa: E402 - as above
 from sim.accidents.signals import grid_s  # noqa: E402 - as above
@@ -75,6 +75,8 @@ def cases(of: Accident) -> Iterator[Case]:
         yield Case(name=f"noise x {factor}", variation=Variation(noise=factor))
     for factor in (0.7, 1.3):
         yield Case(name=f"pace x {factor}", variation=Variation(pace=factor))
+    if any(isinstance(signal, Course) and signal.daily for signal in of.signals.values()):
+        yield Case(name="no daily cycle", variation=Variation(daily=0.0))
     for alternative in of.alternatives:
         yield Case(name=alternative.name, variation=Variation(alternative=alternative))
 
@@ -108,7 +110,7 @@ def answer(of: Accident, told: list[Told], seed: int) -> dict[str, Any]:
     assert no_return_s is not None
     own = own_sensors(of)
     mine = [t for t in told if t.sensor in {s.id for s in own}]
-    since = [t for t in mine if event.onset_s <= t.t_s <= no_return_s and t.line["event"] in _TELLS]
+    since = [t for t in mine if event.onset_s <= t.t_s < no_return_s and t.line["event"] in _TELLS]
     first = {}
     for i, grade in enumerate(GRADES):
         found = next((t for t in since if t.line["grade"] in GRADES[i:]), None)
@@ -158,7 +160,7 @@ def _set_limits(
     """Return the first crossing of a set limit by what the sensors showed: what the plant's own alarms could have told."""
     shown = shown_values(of, seed)
     t_s = grid_s(of)
-    during = (t_s >= onset_s) & (t_s <= no_return_s)
+    during = (t_s >= onset_s) & (t_s < no_return_s)
     found: list[tuple[float, str]] = []
     for sensor in own:
         for name, limit in sensor.limits.items():

@@ -1,5 +1,6 @@
 """Parts that every section of an accident's file is made of: times, origins, knots."""
 
+import math
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -91,18 +92,18 @@ def moment_of(text: str) -> datetime | None:
 def needed(
     entry: Entry, key: str, low: float = -_BIG, high: float = _BIG, allowed: str = "a number"
 ) -> float:
-    """Return a number that must be there; `low` with a fault where it is missing."""
+    """Return a number that must be there; `low` with a fault where it is missing or none."""
     if entry.data.get(key) is None:
         entry.fault(key, f"{key} is missing", allowed)
         return low
     found = entry.number(key, low, high, allowed)
-    return low if found is None else found
+    return low if found is None or math.isnan(found) else found
 
 
 def optional(entry: Entry, key: str, otherwise: float, low: float = 0.0, high: float = _BIG) -> float:
     """Return a number, or `otherwise` where there is none."""
     found = entry.number(key, low, high, f"a number from {low:g} to {high:g}")
-    return otherwise if found is None else found
+    return otherwise if found is None or math.isnan(found) else found
 
 
 def flag(entry: Entry, key: str, *, otherwise: bool = False) -> bool:

@@ -146,9 +146,11 @@ def _alternative(entry: Entry, sensors: Mapping[str, None], step_s: int) -> Alte
         for key in ("noise", "drift", "resolution"):
             if key in change.data:
                 made[key] = needed(change, key, 0.0 if key != "resolution" else _TINY, allowed="0 or more")
-        for key in ("faults", "present"):
-            if key in change.data:
-                made[key] = flag(change, key, otherwise=True)
+        if "present" in change.data:
+            made["present"] = flag(change, "present")
+        if "faults" in change.data:
+            last = change.data["faults"] == "last"
+            made["faults"] = "last" if last else flag(change, "faults", otherwise=True)
         if "scan_s" in change.data:
             made["scan_s"] = _scan(change, step_s)
         if "limits" in change.data:

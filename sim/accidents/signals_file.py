@@ -23,13 +23,12 @@ def signals_of(root: Entry, frame: Frame) -> Mapping[str, Signal]:
     for name in section.data:
         entry = section.mapping(name, "a mapping: a course or {tank: …}")
         signals[name] = _tank(entry, frame) if "tank" in entry.data else _course(entry, frame)
+    courses = [name for name, signal in signals.items() if isinstance(signal, Course)]
     for name, signal in signals.items():
         for flow in (*signal.inflows, *signal.outflows) if isinstance(signal, Tank) else ():
-            if not isinstance(signals.get(flow), Course):
-                hint = did_you_mean(flow, signals)
-                section.mapping(name, "").fault(
-                    "tank", f"unknown flow {shown(flow)}{hint}", ", ".join(signals)
-                )
+            if flow not in courses:
+                message = f"unknown flow {shown(flow)}{did_you_mean(flow, courses)}"
+                section.mapping(name, "a tank").fault("tank", message, ", ".join(courses))
     return signals
 
 

@@ -66,9 +66,15 @@ def _told(
 
 
 def _crossed(sensor: Sensor, limit: str, true: Floats, t_s: Floats, event: Event) -> float | None:
-    """Return when the true value first is beyond a limit of the sensor during the event, None where it never is."""
+    """Return when the true value is first beyond a limit during the event, by the straight line; None where it never is."""
     if limit not in sensor.limits:
         return None
     beyond = true <= sensor.limits[limit] if limit in _LOW else true >= sensor.limits[limit]
     found = np.flatnonzero(beyond & (t_s >= event.onset_s) & (t_s <= event.end_s))
-    return float(t_s[found[0]]) if len(found) else None
+    if not len(found):
+        return None
+    i = int(found[0])
+    if i == 0 or true[i] == true[i - 1]:
+        return float(t_s[i])
+    part = (sensor.limits[limit] - true[i - 1]) / (true[i] - true[i - 1])
+    return float(t_s[i - 1] + np.clip(part, 0.0, 1.0) * (t_s[i] - t_s[i - 1]))

@@ -19,15 +19,20 @@ class Variation:
         noise: factor on the noise of transmitters and on what wanders in the process.
         pace: factor on how long before the point of no return, or before the next figure that is found, a knot of the
             accident lies that is not. 0.7: it all begins later and goes faster.
+        daily: factor on what breathes with the day.
         alternative: one of the accident's own, applied first.
     """
 
     noise: float = 1.0
     pace: float = 1.0
+    daily: float = 1.0
     alternative: Alternative | None = None
 
 
 AS_IT_WAS = Variation()
+
+_FAULTS_LEFT: Mapping[object, slice] = {True: slice(None), False: slice(0), "last": slice(-1, None)}
+"""Which of a sensor's faults an alternative leaves."""
 
 
 def varied(accident: Accident, variation: Variation) -> Accident:
@@ -60,8 +65,10 @@ def _sensor(
 ) -> Sensor:
     fields = {key: value for key, value in change.items() if key not in {"present", "faults"}}
     sensor = replace(sensor, **fields)  # type: ignore[arg-type]  # the loader has checked each field
-    faults = sensor.faults if change.get("faults", True) else ()
-    moved = tuple(replace(f, knots=_moved(f.knots, variation.pace, begin_s, end_s)) for f in faults)
+    faults = _FAULTS_LEFT[change.get("faults", True)]
+    moved = tuple(
+        replace(f, knots=_moved(f.knots, variation.pace, begin_s, end_s)) for f in sensor.faults[faults]
+    )
     return replace(
         sensor, faults=moved, noise=sensor.noise * variation.noise, drift=sensor.drift * variation.noise
     )
@@ -70,7 +77,7 @@ def _sensor(
 def _signal(signal: Signal, variation: Variation, begin_s: float, end_s: float) -> Signal:
     if not isinstance(signal, Course):
         return signal
-    wander, model = signal.wander, signal.model
+    wander, daily, model = signal.wander, signal.daily, signal.model
     if model is not None and model.origin.basis is not Basis.FOUND:
         end_s = model.blow_up_s
         model = replace(model, from_s=end_s - (end_s - model.from_s) * variation.pace)
@@ -78,6 +85,7 @@ def _signal(signal: Signal, variation: Variation, begin_s: float, end_s: float) 
         signal,
         knots=_moved(signal.knots, variation.pace, begin_s, end_s),
         wander=None if wander is None else replace(wander, sd=wander.sd * variation.noise),
+        daily=None if daily is None else replace(daily, amplitude=daily.amplitude * variation.daily),
         model=model,
     )
 
