@@ -117,6 +117,10 @@ def _minutes(of: Accident, told: "list[Told]", local: Clock) -> str:
     rows = [["plant's clock", "minutes before", "what"]]
     items: list[tuple[float, int, str]] = [(row.t_s, 0, _happened(row)) for row in of.timeline]
     items.append((no_return_s, 1, "**point of no return**"))
+    if of.main.acted_s is not None:
+        items.append(
+            (of.main.acted_s, 1, "**people act by themselves; what is told from here on does not count**")
+        )
     items += [(t.t_s, 2, _said(t)) for t in told if t.t_s >= of.main.onset_s and t.line["event"] in _SHOWN]
     for t_s, _, text in sorted(items):
         rows.append([local(of, t_s), f"{(no_return_s - t_s) / 60:.1f}", text])

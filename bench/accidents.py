@@ -103,14 +103,15 @@ def replay(of: Accident, seed: int) -> list[Told]:
 def answer(of: Accident, told: list[Told], seed: int) -> dict[str, Any]:
     """Return the minutes before the point of no return of the first warning of each grade, and what went with it.
 
-    Only the sensors of the accident's own equipment count. `standing` is what was open when it began.
+    Only the sensors of the accident's own equipment count, and only until people acted by themselves, where they did.
+    `standing` is what was open when it began.
     """
     event = of.main
     no_return_s = event.no_return_s
     assert no_return_s is not None
     own = own_sensors(of)
     mine = [t for t in told if t.sensor in {s.id for s in own}]
-    since = [t for t in mine if event.onset_s <= t.t_s < no_return_s and t.line["event"] in _TELLS]
+    since = [t for t in mine if event.onset_s <= t.t_s < of.told_by_s and t.line["event"] in _TELLS]
     first = {}
     for i, grade in enumerate(GRADES):
         found = next((t for t in since if t.line["grade"] in GRADES[i:]), None)
@@ -118,7 +119,7 @@ def answer(of: Accident, told: list[Told], seed: int) -> dict[str, Any]:
     return {
         "first": first,
         "standing": _standing(mine, event.onset_s),
-        "set_limits": _set_limits(of, own, seed, event.onset_s, no_return_s),
+        "set_limits": _set_limits(of, own, seed),
         "before": _before(of, told),
     }
 
@@ -154,13 +155,13 @@ def _standing(told: list[Told], at_s: float) -> list[str]:
     return sorted(open_now.values())
 
 
-def _set_limits(
-    of: Accident, own: list[Sensor], seed: int, onset_s: float, no_return_s: float
-) -> dict[str, Any] | None:
+def _set_limits(of: Accident, own: list[Sensor], seed: int) -> dict[str, Any] | None:
     """Return the first crossing of a set limit by what the sensors showed: what the plant's own alarms could have told."""
+    no_return_s = of.main.no_return_s
+    assert no_return_s is not None
     shown = shown_values(of, seed)
     t_s = grid_s(of)
-    during = (t_s >= onset_s) & (t_s < no_return_s)
+    during = (t_s >= of.main.onset_s) & (t_s < of.told_by_s)
     found: list[tuple[float, str]] = []
     for sensor in own:
         for name, limit in sensor.limits.items():

@@ -117,6 +117,7 @@ def _event(entry: Entry, frame: Frame, ids: list[str]) -> Event:
             "grade",
             "sensors",
             "point_of_no_return",
+            "people_acted",
             *ORIGIN_KEYS,
         )
     )
@@ -142,6 +143,7 @@ def _event(entry: Entry, frame: Frame, ids: list[str]) -> Event:
         sensors=named,
         no_return_s=frame.time(last, "at") if last.data else None,
         no_return_why=last.text("why") if last.data else None,
+        acted_s=frame.time(entry, "people_acted") if entry.data.get("people_acted") else None,
         origin=frame.origin(entry),
     )
 

@@ -178,7 +178,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What really happened, for the truth; `no_return_s` and its reason stand for the accident itself alone."""
+    """What really happened, for the truth; `no_return_s` and its reason stand for the accident itself alone.
+
+    `acted_s` is when people acted on what their plant showed, where they did: what comes after it is their doing.
+    """
 
     id: str
     kind: str
@@ -190,6 +193,7 @@ class Event:
     sensors: tuple[str, ...]
     no_return_s: float | None
     no_return_why: Text | None
+    acted_s: float | None
     origin: Origin
 
 
@@ -229,6 +233,13 @@ class Accident:
     enterprise: str
     source: str
     plant: str
+
+    @property
+    def told_by_s(self) -> float:
+        """Until when a warning counts: the point of no return, or when people acted by themselves."""
+        main = self.main
+        assert main.no_return_s is not None, "the main event has a point of no return"
+        return main.no_return_s if main.acted_s is None else min(main.acted_s, main.no_return_s)
 
     @property
     def main(self) -> Event:

@@ -17,8 +17,8 @@ class Variation:
 
     Attributes:
         noise: factor on the noise of transmitters and on what wanders in the process.
-        pace: factor on how long before the point of no return, or before the next figure that is found, a knot of the
-            accident lies that is not. 0.7: it all begins later and goes faster.
+        pace: factor on how long before the point of no return (or before people acted), or before the next figure that is
+            found, a knot of the accident lies that is not. 0.7: it all begins later and goes faster.
         daily: factor on what breathes with the day.
         alternative: one of the accident's own, applied first.
     """
@@ -42,7 +42,7 @@ def varied(accident: Accident, variation: Variation) -> Accident:
     """
     changes = {} if variation.alternative is None else variation.alternative.sensors
     pace = variation.pace
-    begin_s, end_s = accident.main.onset_s, _end_s(accident)
+    begin_s, end_s = accident.main.onset_s, accident.told_by_s
     sensors = tuple(
         _sensor(sensor, changes.get(sensor.id, {}), variation, begin_s, end_s)
         for sensor in accident.sensors
@@ -52,12 +52,6 @@ def varied(accident: Accident, variation: Variation) -> Accident:
     present = {sensor.id for sensor in sensors}
     events = tuple(_event(accident, event, pace, present) for event in accident.events)
     return replace(accident, sensors=sensors, signals=signals, events=events)
-
-
-def _end_s(accident: Accident) -> float:
-    end_s = accident.main.no_return_s
-    assert end_s is not None, "the main event has a point of no return"
-    return end_s
 
 
 def _sensor(

@@ -47,7 +47,7 @@ def test_what_lies_beyond_the_run_is_left_out() -> None:
 
 def test_a_look_alike_has_no_point_of_no_return() -> None:
     other = replace(
-        SMALL_ONE.main, id="filling", fault=False, grade=None, onset_s=3600, end_s=7200, no_return_s=None, no_return_why=None
+        SMALL_ONE.main, id="filling", fault=False, grade=None, onset_s=3600, end_s=7200, no_return_s=None, no_return_why=None, acted_s=None
     )  # fmt: skip
     told = truth_of_accident(replace(SMALL_ONE, events=(SMALL_ONE.main, other)), 1, NEW_YEAR_NS, 14_400)
     assert [event["id"] for event in told["events"]] == ["filling", "overfill-1"]
