@@ -21,6 +21,7 @@ _COLOURS = {"blue": "#2e6fb7", "yellow": "#d4a900", "orange": "#e07b1a", "red": 
 _ROWS = {"blue": 0, "yellow": 1, "orange": 2, "red": 3}
 _INK, _PALE, _MARK = "#1f3a5f", "#8fc79a", "#c0392b"
 _LEAST_MIN, _MOST_MIN = 20.0, 12 * 60.0
+_MOST_POINTS = 1500
 _LABEL_SHARE = 0.06
 """Labels of one row keep this share of the picture's width apart."""
 
@@ -36,7 +37,8 @@ def picture(of: Accident, told: "list[Told]", seed: int, folder: Path) -> None:
     panels: list[Axes] = list(figure.subplots(2 + max(1, len(leading)), 1, sharex=True))
     t_s = grid_s(of)
     span_min = min(max((no_return_s - of.main.onset_s) / 60 * 1.3, _LEAST_MIN), _MOST_MIN)
-    rows = t_s >= no_return_s - span_min * 60
+    rows = np.flatnonzero(t_s >= no_return_s - span_min * 60)
+    rows = rows[:: max(1, len(rows) // _MOST_POINTS)]
     before_min = (t_s[rows] - no_return_s) / 60
     true, shown = true_values(of, seed), shown_values(of, seed)
     if leading:

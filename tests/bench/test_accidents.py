@@ -1,5 +1,6 @@
 """What is read out of the alert lines of an accident, and that a replay of it says the same twice."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,12 @@ def test_what_stood_before_is_standing_and_no_warning_and_neither_is_a_fall_or_a
     assert found["standing"] == ["LT-1 high (yellow)"]
     assert set(found["first"].values()) == {None}
     assert found["before"] == {"alerts": 2, "sensor_days": 0.2, "what": ["LT-1 stuck"]}
+
+
+def test_what_is_told_after_people_acted_does_not_count() -> None:
+    acted = replace(WAS, events=(replace(WAS.main, acted_s=8000.0),))
+    lines = [told(7900, "opened", "blue"), told(8100, "escalated", "red")]
+    assert [w and w["minutes"] for w in answer(acted, lines, 1)["first"].values()] == [78.3, None, None, None]
 
 
 def test_other_equipment_does_not_count() -> None:
