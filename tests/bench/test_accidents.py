@@ -1,5 +1,7 @@
 """What is read out of the alert lines of an accident, and that a replay of it says the same twice."""
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,8 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from bench.accident_pages import page
-from bench.accidents import Told, answer, cases, local, own_sensors
+from bench.accidents import GRADES, ROOT, Told, answer, cases, local, own_sensors
 from service.main import build
+from sim.accidents.catalogue import ACCIDENTS
 from sim.accidents.loader import accident_of
 from sim.accidents.readings import readings
 from sim.accidents.settings import settings_of
@@ -88,6 +91,21 @@ def test_the_plants_clock_and_the_page() -> None:
     results = {"buncefield-2005": {"as it was": answer(WAS, [told(7800, "opened", "yellow")], 1)}}
     text = page(results, {"buncefield-2005": []}, local)
     assert "| buncefield-2005 | 80.0 | 80.0 | - | - |" in text
+
+
+def test_the_page_of_the_docs_has_the_minutes_of_the_results() -> None:
+    results = json.loads((ROOT / "bench/results/2026-11-accidents.json").read_text(encoding="utf-8"))
+    text = (ROOT / "docs/accidents.md").read_text(encoding="utf-8")
+    assert list(results) == list(ACCIDENTS)
+    rows = [line for line in text.splitlines() if re.match(r"\| [A-Z]\S+ \d{4} \| [\d.-]+ \|", line)]
+    assert len(rows) == len(ACCIDENTS)
+    for row, of_cases in zip(rows, results.values(), strict=True):
+        first = of_cases["as it was"]["first"]
+        minutes = ["-" if first[grade] is None else f"{first[grade]['minutes']:.1f}" for grade in GRADES]
+        assert row.split(" | ")[1:5] == minutes
+    for name in ACCIDENTS:
+        assert f"img/accidents/{name}.svg" in text
+        assert (ROOT / "docs/img/accidents" / f"{name}.svg").is_file()
 
 
 def test_a_replay_of_an_accident_says_the_same_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
