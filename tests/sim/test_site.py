@@ -156,7 +156,10 @@ def test_a_wrong_scenario_or_length_says_what_is_allowed(name: str, hours: float
 
 
 def test_the_list_names_every_scenario_in_both_languages() -> None:
-    (scenario,) = list_scenarios()
-    assert scenario.sensors == len(demo_points())
-    assert scenario.text.zh
-    assert scenario.text.en
+    scenarios = list_scenarios()
+    assert scenarios[0].sensors == len(demo_points())
+    assert len({scenario.name for scenario in scenarios}) == len(scenarios)
+    for scenario in scenarios:
+        assert scenario.sensors > 0
+        assert scenario.text.zh
+        assert scenario.text.en
