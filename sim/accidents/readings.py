@@ -5,10 +5,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from sim.accidents.model import Accident, FaultKind, Sensor
-from sim.accidents.signals import Floats, grid_s, knots_at, stream, true_values
+from sim.accidents.signals import Floats, grid_s, knots_at, remembered, stream, true_values
 from sim.recorded import Recorded
 
 NS = 1_000_000_000
@@ -84,7 +83,7 @@ def _shown(sensor: Sensor, true: Floats, t_s: Floats, draws: np.random.Generator
 
 def _drifted(pushes: Floats, step_s: float) -> Floats:
     keep = math.exp(-step_s / _DRIFT_TAU_S)
-    return np.asarray(lfilter([1.0], [1.0, -keep], pushes * math.sqrt(1 - keep**2)))
+    return remembered(pushes * math.sqrt(1 - keep**2), keep)
 
 
 def _during(t_s: Floats, from_s: float, to_s: float) -> NDArray[np.bool_]:

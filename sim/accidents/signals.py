@@ -6,10 +6,10 @@ the beginning of a longer one.
 
 import math
 from collections.abc import Mapping
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from sim.accidents.model import Accident, Course, Induction, Knot, Repeat, Tank, Wander
 
@@ -87,12 +87,17 @@ def _line(points: list[tuple[float, float, bool]], t_s: Floats) -> Floats:
     return np.asarray(np.interp(t_s, times, values))
 
 
+def remembered(pushes: Floats, keep: float) -> Floats:
+    """Return a course that keeps this share of itself from one instant to the next and is pushed anew at each."""
+    return np.fromiter(accumulate(pushes.tolist(), lambda before, push: keep * before + push), np.float64)
+
+
 def _wandered(wander: Wander, t_s: Floats, draws: np.random.Generator) -> Floats:
     """Return an Ornstein-Uhlenbeck course from its stationary distribution."""
     keep = math.exp(-(float(t_s[1]) - float(t_s[0])) / wander.tau_s)
     pushes = draws.standard_normal(len(t_s)) * (wander.sd * math.sqrt(1 - keep**2))
     pushes[0] = pushes[0] / math.sqrt(1 - keep**2)
-    return np.asarray(lfilter([1.0], [1.0, -keep], pushes))
+    return remembered(pushes, keep)
 
 
 def _taken_over(model: Induction, value: Floats, t_s: Floats) -> Floats:

@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 from bench.accident_pages import page
 from bench.accidents import GRADES, ROOT, Told, answer, cases, local, own_sensors
 from service.main import build
-from sim.accidents.catalogue import ACCIDENTS
+from sim.accidents.catalogue import ACCIDENTS, accident
 from sim.accidents.loader import accident_of
+from sim.accidents.model import Basis, Tank
 from sim.accidents.readings import readings
 from sim.accidents.settings import settings_of
 from sim.accidents.variation import AS_IT_WAS, varied
@@ -93,6 +94,16 @@ def test_the_plants_clock_and_the_page() -> None:
     assert "| buncefield-2005 | 80.0 | 80.0 | - | - |" in text
 
 
+def _counts(name: str) -> list[str]:
+    """Return how many rows of the timeline, and how many knots, are found, recalled and assumed."""
+    whole = accident(name)
+    knots = [knot for sensor in whole.sensors for fault in sensor.faults for knot in fault.knots]
+    for signal in whole.signals.values():
+        knots += [signal.anchor] if isinstance(signal, Tank) else signal.knots
+    origins = ([row.origin for row in whole.timeline], [knot.origin for knot in knots])
+    return [", ".join(str(sum(o.basis is basis for o in of)) for basis in Basis) for of in origins]
+
+
 def test_the_page_of_the_docs_has_the_minutes_of_the_results() -> None:
     results = json.loads((ROOT / "bench/results/2026-11-accidents.json").read_text(encoding="utf-8"))
     text = (ROOT / "docs/accidents.md").read_text(encoding="utf-8")
@@ -103,11 +114,18 @@ def test_the_page_of_the_docs_has_the_minutes_of_the_results() -> None:
         first = of_cases["as it was"]["first"]
         minutes = ["-" if first[grade] is None else f"{first[grade]['minutes']:.1f}" for grade in GRADES]
         assert row.split(" | ")[1:5] == minutes
+    counted = [
+        line.split(" | ")[1:] for line in text.splitlines() if re.match(r"\| [A-Z][^|]* \d{4} \| \d+, ", line)
+    ]
+    assert [[cell.removesuffix(" |") for cell in row] for row in counted] == [
+        _counts(name) for name in ACCIDENTS
+    ]
     for name in ACCIDENTS:
         assert f"img/accidents/{name}.svg" in text
         assert (ROOT / "docs/img/accidents" / f"{name}.svg").is_file()
 
 
+@pytest.mark.timeout(300)  # where nothing is compiled yet, the first replay compiles every method
 def test_a_replay_of_an_accident_says_the_same_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service.commands.replay.use_compile_cache", lambda _: None)
     for file, text in settings_of(WAS).items():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sim.accidents.loader import accident_of
 from sim.accidents.model import Basis, Course, FaultKind, Induction, Knot, Origin, SensorFault
 from sim.accidents.readings import NS, readings, shown_values
-from sim.accidents.signals import grid_s, true_values
+from sim.accidents.signals import grid_s, remembered, true_values
 from sim.accidents.variation import AS_IT_WAS, Variation, varied
 from sim.recorded import Recorded
 from tests.sim.accidents.small import SMALL
@@ -54,6 +54,10 @@ def test_self_heating_is_the_closed_form_up_to_its_most() -> None:
     assert heap[300] == pytest.approx(30 - 7 * math.log(1 - 0.5))
     assert heap[500:].max() == 60
     assert (np.diff(heap) >= 0).all()
+
+
+def test_what_is_remembered_fades_by_its_share() -> None:
+    np.testing.assert_array_equal(remembered(np.array([1.0, 0.0, 0.0, 2.0]), 0.5), [1.0, 0.5, 0.25, 2.125])
 
 
 def test_the_same_seed_is_the_same_and_another_is_not() -> None:
