@@ -3,10 +3,10 @@
 import math
 
 from detectors.edges import CLIP_SIGMA, Records
-from detectors.jit import inlined
+from detectors.jit import fused
 
 
-@inlined
+@fused
 def robust_z(p: Records, s: Records, dt_ns: int, value: float) -> float:
     """Return the robust z of a value against the baseline so far, then let the value teach the baseline.
 

@@ -66,33 +66,42 @@ def follow(p: Records, a: Records, c: Records, blocks: Records, i: int, t_ns: in
         return False
     if c.last != c.before:
         c.step = min(c.step, abs(c.last - c.before))
-    _push(c, blocks, i * PER_SENSOR, c.first_ns + ((at_ns - c.first_ns) >> 1), c.sum / c.count)
+    _keep(c, blocks, 0, i * PER_SENSOR, c.first_ns + ((at_ns - c.first_ns) >> 1), c.sum / c.count)
     c.closed_ns = at_ns
     c.sum, c.count = 0.0, 0
+    if c.pushed[0] % MERGED == 0:
+        _merge(c, blocks, i * PER_SENSOR)
     return True
 
 
+@fused
+def _keep(c: Records, blocks: Records, k: int, first: int, t_ns: int, value: float) -> None:
+    """Keep a block of scale `k`, whose blocks begin at `first`, and learn their noise."""
+    newest_at = c.pushed[k]
+    block = blocks[first + (newest_at & SLOT)]
+    block.t_ns, block.value = t_ns, value
+    c.pushed[k] = newest_at + 1
+    if newest_at >= _MEDIAN - 1:
+        mid, old = blocks[first + ((newest_at - 1) & SLOT)], blocks[first + ((newest_at - 2) & SLOT)]
+        _learn_noise(c, k, mid.t_ns - t_ns, mid.value - value, old.t_ns - t_ns, old.value - value)
+
+
 @inlined
-def _push(c: Records, blocks: Records, first: int, t_ns: int, value: float) -> None:
-    """Keep a block, and the blocks of the next scales that it completes; learn the noise of each."""
+def _merge(c: Records, blocks: Records, first: int) -> None:
+    """Keep the blocks of the next scales that the newest block of the shortest one completes."""
     keep_apart()
-    for k in range(SCALES):
-        newest_at = c.pushed[k]
-        block = blocks[first + (newest_at & SLOT)]
-        block.t_ns, block.value = t_ns, value
-        c.pushed[k] = newest_at + 1
-        if newest_at >= _MEDIAN - 1:
-            mid, old = blocks[first + ((newest_at - 1) & SLOT)], blocks[first + ((newest_at - 2) & SLOT)]
-            _learn_noise(c, k, mid.t_ns - t_ns, mid.value - value, old.t_ns - t_ns, old.value - value)
-        if (newest_at + 1) % MERGED != 0:
-            return
-        if k == SCALES - 1 and newest_at + 1 >= 3 * MERGED:
-            t0, y0 = _merged(blocks, first, newest_at)
-            t1, y1 = _merged(blocks, first, newest_at - MERGED)
-            t2, y2 = _merged(blocks, first, newest_at - 2 * MERGED)
-            _learn_noise(c, SCALES, t1 - t0, y1 - y0, t2 - t0, y2 - y0)
-        t_ns, value = _merged(blocks, first, newest_at)
+    for k in range(1, SCALES):
+        t_ns, value = _merged(blocks, first, c.pushed[k - 1] - 1)
         first += SLOTS
+        _keep(c, blocks, k, first, t_ns, value)
+        if c.pushed[k] % MERGED != 0:
+            return
+    newest_at = c.pushed[SCALES - 1] - 1
+    if newest_at + 1 >= 3 * MERGED:
+        t0, y0 = _merged(blocks, first, newest_at)
+        t1, y1 = _merged(blocks, first, newest_at - MERGED)
+        t2, y2 = _merged(blocks, first, newest_at - 2 * MERGED)
+        _learn_noise(c, SCALES, t1 - t0, y1 - y0, t2 - t0, y2 - y0)
 
 
 @inlined
@@ -106,7 +115,7 @@ def _merged(blocks: Records, first: int, newest_at: int) -> tuple[int, float]:
     return old_ns + ((new_ns - old_ns) >> 1), total / MERGED
 
 
-@inlined
+@fused
 def _learn_noise(c: Records, k: int, t1: int, y1: float, t2: int, y2: float) -> None:
     """Learn the variance of a block of scale `k` by how far the middle one of three lies off the line between the others.
 

@@ -36,8 +36,8 @@ def shape_row(spec: SensorSpec, methods: Methods) -> Row:
     }
 
 
-def health_row(spec: SensorSpec, methods: Methods, partner: int) -> Row:
-    """Return the fields of `HEALTH_PARAMS` of one sensor."""
+def health_row(spec: SensorSpec, methods: Methods) -> Row:
+    """Return the fields of `HEALTH_PARAMS` of one sensor but who its partner is."""
     saturation_lo, saturation_hi = saturation_bounds(spec, methods)
     band = _END_OF_RANGE * (spec.range_hi - spec.range_lo)
     scan_s = 0.0 if math.isnan(spec.scan_s) else spec.scan_s
@@ -54,7 +54,6 @@ def health_row(spec: SensorSpec, methods: Methods, partner: int) -> Row:
         "bad_ns": ns(methods.bad_s),
         "rest_lo": -math.inf if math.isnan(band) else spec.range_lo + band,
         "rest_hi": math.inf if math.isnan(band) else spec.range_hi - band,
-        "partner": partner,
         "saturation_samples": methods.saturation_samples,
         "clock_samples": methods.clock_samples,
         "bad_samples": methods.bad_samples,

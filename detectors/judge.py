@@ -16,7 +16,7 @@ from detectors.health import (
 )
 from detectors.jit import fused, inlined, keep_apart
 from detectors.limits import judge_limits, judge_range
-from detectors.location import BESIDE_Z, judge_location, judge_z, weigh_location
+from detectors.location import BESIDE_Z, WEIGHS_EACH, judge_location, judge_z, weigh_location
 from detectors.memory import Memory, Params
 from detectors.mode import judge_mode, settling
 from detectors.pulse import feel_pulse, judge_pulse
@@ -25,7 +25,7 @@ from detectors.relations.both import relate
 from detectors.relations.partners import tell_drift
 from detectors.relations.table import HEARD
 from detectors.shape_state import C_SATURATION, NO_PARTNER, PULSE_METHODS
-from detectors.state import C_FORECAST, C_RANGE, MERGED, N_LIMITS, NEVER, TANK
+from detectors.state import C_FORECAST, C_RANGE, C_RATE, MERGED, N_LIMITS, NEVER, TANK
 from detectors.trend import judge_rate, rate_over_window, remember
 
 _BOUNDS = (1 << N_LIMITS) - 1 | 1 << C_RANGE | 1 << C_SATURATION
@@ -95,8 +95,7 @@ def _judge_pulse(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int,
 def judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value: float,
            out: Records, n: int, score: NDArray[np.float64], row: int) -> int:  # fmt: skip
     """Judge one good reading by every method that watches its sensor; write its score and its findings."""
-    p, own, s, cond = params.base[i], params.location[i], memory.state[i], memory.cond
-    chart, calendar, novel = memory.chart[i], memory.calendar[i], memory.novel[i]
+    p, s, cond = params.base[i], memory.state[i], memory.cond
     aimed, excess = False, 0.0
     if p.course_every_ms:
         aimed = _run_on(params, memory, i, t_ns, value)
@@ -106,16 +105,18 @@ def judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value:
     watches_rate = (p.watch >> RATE) & 1 != 0
     rate, z = math.nan, math.nan
     if watches_rate:
-        rate = rate_over_window(p, s, memory.ring, i, t_ns, value)
-        remember(p, s, memory.ring, i, t_ns, value)
+        rate = rate_over_window(p, memory.window[i], memory.ring, i, t_ns, value)
+        remember(p, memory.window[i], memory.ring, i, t_ns, value)
     if not math.isnan(rate):
         excess = max(excess, abs(rate) / p.rate_limit)
     if (p.watch >> ROBUST_Z) & 1:
         z = _settled_z(params, memory, i, t_ns, value)
     if not math.isnan(z):
         excess = max(excess, abs(z) / p.z_threshold)
-    if p.watch & BESIDE_Z:
-        excess = max(excess, weigh_location(p, own, chart, calendar, novel, t_ns, value, z))
+    weighs = p.watch & WEIGHS_EACH != 0 or (p.watch & BESIDE_Z != 0 and t_ns >= s.season_ns)
+    if weighs:
+        excess = max(excess, weigh_location(p, params.location[i], s, memory.chart[i], memory.calendar[i], memory.novel[i],
+                                            t_ns, value, z))  # fmt: skip
     if not calm and not p.quiet_lo < value < p.quiet_hi:
         excess = max(excess, 1.0)
     decides, stepped = -1, False
@@ -132,12 +133,28 @@ def judge(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int, value:
             n = judge_saturation(params.health[i], p, s, cond[i], i, now_ns, t_ns, value, points, out, n)
     if aimed or (s.busy >> C_FORECAST) & 1:
         n = judge_forecast(params, memory, i, now_ns, t_ns, value, aimed, points, out, n)
-    if not math.isnan(rate):
+    if abs(rate) >= p.rate_limit or ((s.busy >> C_RATE) & 1 and not math.isnan(rate)):
         n = judge_rate(p, s, cond, i, now_ns, t_ns, value, rate, points, out, n)
     if not math.isnan(z):
         n = judge_z(p, s, cond, i, now_ns, t_ns, value, z, points, out, n)
-    if p.watch & BESIDE_Z:
-        n = judge_location(p, own, s, chart, calendar, novel, cond, i, now_ns, t_ns, value, z, points, out, n)
+    if weighs:
+        n = judge_location(
+            p,
+            params.location[i],
+            s,
+            memory.chart[i],
+            memory.calendar[i],
+            memory.novel[i],
+            cond,
+            i,
+            now_ns,
+            t_ns,
+            value,
+            z,
+            points,
+            out,
+            n,
+        )
     if decides >= 0:
         n = tell_drift(params.relation[i], memory.state, cond, memory.partner, i, decides, now_ns, t_ns, value, points,
                        out, n)  # fmt: skip

@@ -22,6 +22,8 @@ from detectors.state import C_CUSUM, C_EWMA, C_Z
 _OF_CHARTS = 1 << CUSUM | 1 << EWMA
 BESIDE_Z = _OF_CHARTS | 1 << SEASON | 1 << NOVELTY
 """The bits of `watch` that stand for the methods of this family beside robust z."""
+WEIGHS_EACH = BESIDE_Z & ~(1 << SEASON)
+"""Those of methods that want every reading, not one a minute."""
 
 
 @fused
@@ -45,10 +47,11 @@ def judge_z(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: in
                 p.z_tau_ns * NS, math.nan, score)  # fmt: skip
 
 
-@fused
-def weigh_location(p: Records, own: Records, chart: Records, calendar: Records, novel: Records, t_ns: int,
+@inlined
+def weigh_location(p: Records, own: Records, s: Records, chart: Records, calendar: Records, novel: Records, t_ns: int,
                    value: float, z: float) -> float:  # fmt: skip
     """Return the excess of charts, season and novelty, and let them learn; `judge_location` must follow."""
+    keep_apart()
     excess = 0.0
     if p.watch & _OF_CHARTS and not math.isnan(z):
         new = whitened(chart, z)
@@ -59,9 +62,8 @@ def weigh_location(p: Records, own: Records, chart: Records, calendar: Records, 
             learn_average(own, chart, new)
             excess = max(excess, abs(average_of(own, chart)) / own.ewma_width)
     novelty_on = (p.watch >> NOVELTY) & 1 != 0
-    if novelty_on or (
-        (p.watch >> SEASON) & 1 and (calendar.count == 0 or t_ns - calendar.last_ns >= EVERY_NS)
-    ):
+    if novelty_on or ((p.watch >> SEASON) & 1 and t_ns >= s.season_ns):
+        s.season_ns = t_ns + EVERY_NS
         away, unusual = follow(calendar, t_ns, value)
         if (p.watch >> SEASON) & 1:
             calendar.z = season_z(calendar, t_ns, away, unusual)

@@ -43,7 +43,8 @@ from detectors.state import (
     SLOTS,
     STATE,
     TANKS,
-    at_cache_lines,
+    WINDOW,
+    side_by_side,
 )
 
 _PARAMS = (PARAMS, AHEAD, TANKS, SETPOINTS, LOCATION_PARAMS, RELATION, SHAPE_PARAMS, HEALTH_PARAMS)
@@ -68,7 +69,40 @@ class Params(NamedTuple):
     @classmethod
     def zeroed(cls, sensors: int) -> Self:
         """Return records for so many sensors, every number of them 0."""
-        return cls(*(at_cache_lines(sensors, kind) for kind in _PARAMS))
+        return cls(*side_by_side([(sensors, kind) for kind in _PARAMS]))
+
+
+_NEVER_YET = {"last_t_ns": NEVER, "good_t_ns": NEVER, "good_now_ns": NEVER, "season_ns": NEVER}
+_NO_PULSE = {
+    "prev": np.nan,
+    "gate": np.inf,
+    "resolution": np.inf,
+    "gap_ns": -1,
+    "suspect": SUSPECT,
+}
+_NO_SHAPE = {"next_spike_ns": NEVER, "tail_share": TAIL_SHARE, "tail_excess": TAIL_EXCESS}
+_PARTS: Mapping[str, tuple[np.dtype[np.void], int, Mapping[str, float]]] = {
+    "state": (STATE, 1, _NEVER_YET),
+    "pulse": (PULSE, 1, _NO_PULSE),
+    "course": (COURSE, 1, {"target": -1, "step": np.inf}),
+    "blocks": (SAMPLE, SCALES * SLOTS, {}),
+    "calendar": (CALENDAR, 1, {}),
+    "shape": (SHAPE, 1, _NO_SHAPE),
+    "health": (HEALTH, 1, {"partner_at": np.nan, "rest_ns": NEVER}),
+    "cond": (CONDITION, N_CONDITIONS, {"since_ns": NEVER}),
+    "mode": (MODE, 1, {"wanted_ns": NEVER, "changed_ns": NEVER}),
+    "window": (WINDOW, 1, {"t_ns": NEVER}),
+    "ring": (SAMPLE, RING, {}),
+    "chart": (CHART, 1, {}),
+    "novel": (NOVEL, 1, {}),
+    "held": (HELD, 1, {}),
+    "partner": (PARTNER, MOST, {}),
+    "balance": (BALANCE, 1, {}),
+}
+"""Of each part of a sensor's memory: its records, how many a sensor has, and what is not 0 before anything has happened.
+
+In the order in which they lie in memory: first what every reading needs.
+"""
 
 
 class Memory(NamedTuple):
@@ -79,6 +113,7 @@ class Memory(NamedTuple):
 
     state: NDArray[np.void]
     cond: NDArray[np.void]
+    window: NDArray[np.void]
     ring: NDArray[np.void]
     course: NDArray[np.void]
     blocks: NDArray[np.void]
@@ -98,50 +133,15 @@ class Memory(NamedTuple):
     @classmethod
     def fresh(cls, sensors: int) -> Self:
         """Return the state before anything has happened."""
-        state = at_cache_lines(sensors, STATE)
-        state["last_t_ns"] = state["good_t_ns"] = state["good_now_ns"] = state["ring_t_ns"] = NEVER
-        cond = at_cache_lines(sensors * N_CONDITIONS, CONDITION).reshape(sensors, N_CONDITIONS)
-        cond["since_ns"] = NEVER
-        ring = at_cache_lines(sensors * RING, SAMPLE)
-        course = at_cache_lines(sensors, COURSE)
-        course["target"], course["step"] = -1, np.inf
-        blocks = at_cache_lines(sensors * SCALES * SLOTS, SAMPLE)
-        mode = at_cache_lines(sensors, MODE)
-        mode["wanted_ns"] = mode["changed_ns"] = NEVER
-        held = at_cache_lines(sensors, HELD)
-        partner = at_cache_lines(sensors * MOST, PARTNER)
-        balance = at_cache_lines(sensors, BALANCE)
-        pulse = at_cache_lines(sensors, PULSE)
-        pulse["prev"], pulse["gate"], pulse["resolution"] = np.nan, np.inf, np.inf
-        pulse["gap_ns"] = -1
-        pulse["suspect"] = SUSPECT
-        shape = at_cache_lines(sensors, SHAPE)
-        shape["next_spike_ns"] = NEVER
-        shape["tail_share"], shape["tail_excess"] = TAIL_SHARE, TAIL_EXCESS
-        health = at_cache_lines(sensors, HEALTH)
-        health["partner_at"], health["rest_ns"] = np.nan, NEVER
+        parts = side_by_side([(sensors * rows, kind) for kind, rows, _ in _PARTS.values()])
+        for part, (_, _, first) in zip(parts, _PARTS.values(), strict=True):
+            for name, value in first.items():
+                part[name] = value
+        memory = dict(zip(_PARTS, parts, strict=True))
+        memory["cond"] = memory["cond"].reshape(sensors, N_CONDITIONS)
         clock = np.zeros(1, CLOCK)
         clock["now_ns"] = NEVER
-        chart, calendar, novel = (at_cache_lines(sensors, kind) for kind in (CHART, CALENDAR, NOVEL))
-        return cls(
-            state,
-            cond,
-            ring,
-            course,
-            blocks,
-            mode,
-            chart,
-            calendar,
-            novel,
-            held,
-            partner,
-            balance,
-            pulse,
-            shape,
-            health,
-            clock,
-            np.full(_nodes(sensors), FOREVER, np.int64),
-        )
+        return cls(**memory, clock=clock, due=np.full(_nodes(sensors), FOREVER, np.int64))
 
     def by_name(self) -> Mapping[str, NDArray[np.void]]:
         """Return what a snapshot keeps, which is all but the index."""

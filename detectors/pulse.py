@@ -13,7 +13,7 @@ import math
 
 from detectors.edges import Records
 from detectors.health import end_rest, judge_noise, judge_rest, learn_rest
-from detectors.jit import inlined, keep_apart
+from detectors.jit import fused, inlined, keep_apart
 from detectors.shape import JUMP_BITS, begin_shape, judge_jump, judge_swing, judge_variance
 from detectors.shape_state import BLOCK, C_NOISE, C_OSCILLATION, HEALTH_BITS
 from detectors.state import FOREVER
@@ -32,7 +32,7 @@ _KK = BLOCK * (BLOCK + 1) * (2 * BLOCK + 1) / 6.0 - _K * _K / BLOCK
 """Of the sample numbers 1..BLOCK: their sum, and the sum of squares about their mean."""
 
 
-@inlined
+@fused
 def feel_pulse(u: Records, s: Records, dt_ns: int, value: float) -> bool:
     """Take in a good reading, if there is nothing strange about it; else return False, and `judge_pulse` is to do it.
 
@@ -55,7 +55,7 @@ def feel_pulse(u: Records, s: Records, dt_ns: int, value: float) -> bool:
     return True
 
 
-@inlined
+@fused
 def _add(u: Records, value: float, change: float, size: float, off: float) -> None:
     """Add a sample to the block."""
     if size == 0.0:

@@ -1,8 +1,10 @@
 """From a sensor and its settings to the records that the step reads (detectors.state)."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,6 +49,21 @@ LEAST_WEIGHT = 1e-3
 _MOST_S = np.iinfo(np.int32).max
 
 
+_NAMES_AND_PLACES = frozenset(
+    {"id", "sensor", "enterprise", "source", "equipment", "group", "topic", "x", "y", "z", "description"}
+)
+_traits = attrgetter(*(field.name for field in fields(SensorSpec) if field.name not in _NAMES_AND_PLACES))
+"""All of a sensor but its names and where it stands: most sensors of a plant share it with others of their type."""
+
+
+class Case(NamedTuple):
+    """A sensor that stands for all that have the same traits, the same methods, and a level that tells the mode, or not."""
+
+    spec: SensorSpec
+    methods: Methods
+    has_mode: bool
+
+
 class Place(NamedTuple):
     """Rows of the first and of the next level sensor of the same equipment; -1 where there is none."""
 
@@ -60,31 +77,49 @@ def params_of(
     limits_of: Callable[[SensorSpec], ModeLimits],
 ) -> Params:
     """Return the parameters of every sensor, a row a sensor."""
-    methods = [methods_of(spec) for spec in registry.specs]
-    pairs = list(zip(registry.specs, methods, strict=True))
-    base, ahead, tanks, points = [], [], [], []
-    for i, ((spec, own), place) in enumerate(zip(pairs, _places(registry.specs), strict=True)):
-        bounds = _bounds(spec, spec.limits, own)
-        base.append(_base(spec, own, bounds, place))
-        ahead.append(_ahead(spec, own, bounds))
-        tanks.append(_tank(spec, own, place))
-        points += _setpoints(i, spec, own, place, limits_of(spec))
-    points.sort(key=lambda row: row["first"])
-    common = _records(base, PARAMS)
-    relation, related = relation_params(registry, methods, common["dead_after_ns"].tolist())
+    specs = registry.specs
+    methods = [methods_of(spec) for spec in specs]
+    places = _places(specs)
+    cases, case_of = _cases(specs, methods, places)
+    base = _records([_base(case) for case in cases], PARAMS, case_of)
+    tanks = _records([_tank(case.spec, case.methods) for case in cases], TANKS, case_of)
+    tanks["first"], tanks["next"] = np.array(places, np.int32).reshape(-1, 2).T
+    health = _records([health_row(case.spec, case.methods) for case in cases], HEALTH_PARAMS, case_of)
+    health["partner"] = partners_of(registry)
+    relation, related = relation_params(registry, methods, base["dead_after_ns"].tolist())
     for i, (drifts, inputs, heard) in enumerate(related):
-        common["watch"][i] |= drifts << Method.DRIFT | inputs << Method.BALANCE | (HEARD if heard else 0)
-    healthy = zip(registry.specs, methods, partners_of(registry), strict=True)
+        base["watch"][i] |= drifts << Method.DRIFT | inputs << Method.BALANCE | (HEARD if heard else 0)
+    points = [
+        row
+        for i, each in enumerate(zip(specs, methods, places, strict=True))
+        for row in _setpoints(i, *each, limits_of(each[0]))
+    ]
+    points.sort(key=lambda row: row["first"])
     return Params(
-        base=common,
-        ahead=_records(ahead, AHEAD),
-        tanks=_records(tanks, TANKS),
-        setpoints=_records(points, SETPOINTS),
-        location=_records([_location(*pair) for pair in pairs], LOCATION_PARAMS),
+        base=base,
+        ahead=_records([_ahead(case.spec, case.methods) for case in cases], AHEAD, case_of),
+        tanks=tanks,
+        setpoints=_records(points, SETPOINTS, np.arange(len(points))),
+        location=_records([_location(case.spec, case.methods) for case in cases], LOCATION_PARAMS, case_of),
         relation=relation,
-        shape=_records([shape_row(*pair) for pair in pairs], SHAPE_PARAMS),
-        health=_records([health_row(*each) for each in healthy], HEALTH_PARAMS),
+        shape=_records([shape_row(case.spec, case.methods) for case in cases], SHAPE_PARAMS, case_of),
+        health=health,
     )
+
+
+def _cases(
+    specs: Sequence[SensorSpec], methods: Sequence[Methods], places: Sequence[Place]
+) -> tuple[list[Case], NDArray[np.intp]]:
+    """Return the different cases among the sensors, and which of them each sensor is."""
+    numbers: dict[tuple[object, ...], int] = {}
+    cases: list[Case] = []
+    case_of = np.empty(len(specs), np.intp)
+    for i, (spec, own, place) in enumerate(zip(specs, methods, places, strict=True)):
+        key = (id(own), place.first >= 0, *_traits(spec))
+        case_of[i] = numbers.setdefault(key, len(cases))
+        if case_of[i] == len(cases):
+            cases.append(Case(spec, own, place.first >= 0))
+    return cases, case_of
 
 
 def _setpoints(i: int, spec: SensorSpec, methods: Methods, place: Place, by_mode: ModeLimits) -> list[Row]:
@@ -109,10 +144,13 @@ def _working_limits(spec: SensorSpec, replaced: Mapping[str, float]) -> tuple[fl
     return tuple(replaced.get(name, limit) for name, limit in zip(LIMIT_NAMES, spec.limits, strict=True))
 
 
-def _records(rows: list[Row], kind: np.dtype[np.void]) -> NDArray[np.void]:
-    records = at_cache_lines(len(rows), kind)
+def _records(rows: list[Row], kind: np.dtype[np.void], row_of: NDArray[np.intp]) -> NDArray[np.void]:
+    """Return records with the fields of row `row_of[i]` in the place of `i`."""
+    different = np.zeros(len(rows), kind)
     for name in rows[0] if rows else ():
-        records[name] = [row[name] for row in rows]
+        different[name] = [row[name] for row in rows]
+    records = at_cache_lines(len(row_of), kind)
+    records[:] = different[row_of]
     return records
 
 
@@ -130,14 +168,16 @@ def _places(specs: Iterable[SensorSpec]) -> list[Place]:
     ]
 
 
-def _base(spec: SensorSpec, methods: Methods, bounds: Row, place: Place) -> Row:
-    """Return the fields of `PARAMS` of one sensor."""
+def _base(case: Case) -> Row:
+    """Return the fields of `PARAMS` of one case."""
+    spec, methods = case.spec, case.methods
+    bounds = _bounds(spec, spec.limits, methods)
     span = spec.range_hi - spec.range_lo
     rate_window_ns = max(1, ns(methods.rate_window_s))
     dead_after_ns = __dead_after_ns(spec, methods)
     rate_limit = methods.rate_pct_per_min / 100.0 * span / 60.0
     limited = not all(math.isnan(limit) for limit in spec.limits)
-    tank = place.first >= 0 and spec.type is SensorType.LEVEL and not math.isnan(methods.mode_pct_per_h)
+    tank = case.has_mode and spec.type is SensorType.LEVEL and not math.isnan(methods.mode_pct_per_h)
     switches = {
         Method.RATE: rate_limit,
         Method.ROBUST_Z: methods.z_threshold,
@@ -185,8 +225,9 @@ def _base(spec: SensorSpec, methods: Methods, bounds: Row, place: Place) -> Row:
     }
 
 
-def _ahead(spec: SensorSpec, methods: Methods, bounds: Row) -> Row:
+def _ahead(spec: SensorSpec, methods: Methods) -> Row:
     """Return the fields of `AHEAD` of one sensor."""
+    bounds = _bounds(spec, spec.limits, methods)
     shortest_ns = BLOCKS * _course_every_ms(methods) * 1_000_000
     dead_after_ns = __dead_after_ns(spec, methods)
     return {
@@ -201,11 +242,9 @@ def _ahead(spec: SensorSpec, methods: Methods, bounds: Row) -> Row:
     }
 
 
-def _tank(spec: SensorSpec, methods: Methods, place: Place) -> Row:
-    """Return the fields of `TANKS` of one sensor; a gas detector never waits for a tank to settle."""
+def _tank(spec: SensorSpec, methods: Methods) -> Row:
+    """Return the fields of `TANKS` of one sensor but where its tank is; a gas detector never waits for one to settle."""
     return {
-        "first": place.first,
-        "next": place.next,
         "moving": methods.mode_pct_per_h / 100.0 * (spec.range_hi - spec.range_lo) / 3600.0,
         "least_ns": ns(methods.mode_min_s),
         "idle_ns": ns(methods.mode_idle_s),

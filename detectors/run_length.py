@@ -4,7 +4,6 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import ndtr
 
 _OVERSHOOT = 1.166
 """What a sum is beyond its bound on average, for normal residuals: twice Siegmund's 0.583."""
@@ -44,6 +43,8 @@ def ewma_run_length(weight: float, width: float, shift: float = 0.0) -> float:
     `weight` is that of the newest residual, `width` the limit in standard deviations of the average. The average is
     taken as a Markov chain of 101 states between the limits (Brook and Evans 1972; Lucas and Saccucci 1990).
     """
+    from scipy.special import ndtr  # noqa: PLC0415 - slow to import; few sensors have a chart
+
     half = width * math.sqrt(weight / (2.0 - weight))
     step = 2.0 * half / _STATES
     centres = -half + step * (np.arange(_STATES) + 0.5)

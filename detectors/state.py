@@ -6,6 +6,8 @@ begin at cache lines, and what every reading needs stands first in them. Everyth
 these bytes, and restores to the same bits.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,6 +57,7 @@ WITHHELD = 2
 """`active` of a forecast that is followed and not told, because such an approach always turned back (detectors.forecast)."""
 
 _LINE_BYTES = 64
+_HUGE_BYTES = 1 << 21
 
 NEVER = np.iinfo(np.int64).min
 """A time that has not been yet."""
@@ -105,11 +108,10 @@ STATE = np.dtype(
         ("good_now_ns", np.int64),  # the pipeline's clock at the last good reading (or at the start)
         ("mean", np.float64),
         ("var", np.float64),
-        ("ring_t_ns", np.int64),  # event time of the ring's newest sample, NEVER while it is empty
+        ("season_ns", np.int64),  # event time before which the season need not be followed
         ("z_count", np.int32),  # samples of the baseline, counted until it is warm
-        ("ring_head", np.int32),  # where the newest sample lies
-        ("ring_count", np.int32),
         ("busy", np.int32),  # bit k: condition k is active or on its way in or out
+        ("_spare", np.int64),
     ],
     align=True,
 )
@@ -164,6 +166,16 @@ SETPOINTS = np.dtype(
     align=True,
 )
 """The working limits of one sensor in one mode, and all that follows from them; only sensors that have several."""
+
+WINDOW = np.dtype(
+    [
+        ("t_ns", np.int64),  # event time of the ring's newest sample, NEVER while it is empty
+        ("head", np.int32),  # where that lies
+        ("count", np.int32),
+    ],
+    align=True,
+)
+"""What is in a sensor's ring of the rate window."""
 
 SAMPLE = np.dtype([("t_ns", np.int64), ("value", np.float64)], align=True)
 """One sample of a rate window's ring, or one block of a course: the means of its times and of its values."""
@@ -325,6 +337,21 @@ FANOUT = 32
 
 def at_cache_lines(count: int, kind: np.dtype[np.void]) -> NDArray[np.void]:
     """Return zeroed records whose first begins at a cache line."""
-    raw = np.zeros(count * kind.itemsize + _LINE_BYTES, np.uint8)
-    start = -raw.ctypes.data % _LINE_BYTES
-    return raw[start : start + count * kind.itemsize].view(kind)
+    return side_by_side([(count, kind)])[0]
+
+
+def side_by_side(parts: Sequence[tuple[int, np.dtype[np.void]]]) -> list[NDArray[np.void]]:
+    """Return zeroed arrays of records, each beginning at a cache line, in one stretch of memory.
+
+    numpy asks for huge pages where an array is large enough; ten smaller ones would each get small pages, and a reading that
+    touches ten places would look up ten of them.
+    """
+    sizes = [-(-count * kind.itemsize // _LINE_BYTES) * _LINE_BYTES for count, kind in parts]
+    page = _HUGE_BYTES if sum(sizes) >= _HUGE_BYTES else _LINE_BYTES
+    raw = np.zeros(sum(sizes) + page, np.uint8)
+    start = -raw.ctypes.data % page
+    arrays = []
+    for (count, kind), size in zip(parts, sizes, strict=True):
+        arrays.append(raw[start : start + count * kind.itemsize].view(kind))
+        start += size
+    return arrays

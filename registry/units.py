@@ -6,7 +6,7 @@ pint is imported at the first real conversion, which most files never need: it t
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from registry.marks import parse_marked
@@ -82,6 +82,7 @@ def convert(value: float, from_unit: str, to_unit: str, *, span: bool = False) -
     return float(f"{value * scale + (0.0 if span else offset):.12g}")
 
 
+@lru_cache(maxsize=4096)  # a plant's table says the same numbers again and again
 def split_quantity(text: str) -> tuple[float, str] | None:
     """Split ``1.2 MPa`` into number and unit text (empty where there is none); None where no number stands first."""
     found = _QUANTITY.fullmatch(text.strip())

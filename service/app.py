@@ -16,6 +16,7 @@ from console.accounts import Accounts
 from console.app import create_app
 from console.feed import Feed
 from console.server import ConsoleServer, Tls
+from detectors.groups.pca import make_ready
 from ingest.mqtt import MqttPublisher, MqttSettings, MqttSource
 from ledger.ledger import Ledger
 from registry.plant import Text
@@ -109,6 +110,7 @@ class Service:
                 pump = tasks.create_task(parts.runtime.run(), name="pipeline")
                 send = tasks.create_task(parts.sender.run(), name="sender")
                 watch = tasks.create_task(parts.watcher.run(), name="watch")
+                tasks.create_task(asyncio.to_thread(make_ready), name="libraries")
                 url = server.url if server else None
                 self._on_running(
                     Running(parts.runtime, parts.source, parts.writer, parts.sender, parts.accounts, url)

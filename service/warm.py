@@ -1,6 +1,12 @@
-"""Compiling the detectors: once for a machine, with progress shown, and from the cache afterwards."""
+"""Compiling the detectors: once for a machine, with progress shown, and from the cache afterwards.
 
+A process of its own compiles, for what a compiler takes of memory it does not give back, and the service runs for months.
+"""
+
+import contextlib
+import gc
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -28,14 +34,13 @@ def user_cache() -> Path:
 
 def warm_up() -> float:
     """Compile or load the kernels, showing that something happens when it takes long; return the seconds it took."""
-    from detectors.bank import warm_up as compile_kernels  # noqa: PLC0415 - numba reads the cache's place when imported
-
     began = time.perf_counter()
     failed: list[BaseException] = []
 
     def work() -> None:
         try:
-            compile_kernels()
+            _compile_apart()
+            _load()
         except BaseException as error:  # noqa: BLE001 - told on the caller's thread
             failed.append(error)
 
@@ -47,6 +52,26 @@ def warm_up() -> float:
     if failed:
         raise failed[0]
     return time.perf_counter() - began
+
+
+def _load() -> None:
+    """Load the kernels from the cache; what is not in it is compiled."""
+    from detectors.bank import warm_up as use_kernels  # noqa: PLC0415 - numba reads the cache's place when imported
+
+    use_kernels()
+
+
+def _compile_apart() -> None:
+    """Fill the cache, unless that has been done for this code; if it fails, whoever loads compiles by himself."""
+    from detectors.jit import SOURCES  # noqa: PLC0415 - as in `_load`
+
+    filled = Path(os.environ["NUMBA_CACHE_DIR"]) / f"compiled-{SOURCES[:16]}"
+    if filled.exists():
+        return
+    command = [sys.executable, "-m", "service.warm"]
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True)  # noqa: S603 - our own words
+        filled.touch()
 
 
 def _show_until_done(thread: threading.Thread) -> None:
@@ -62,3 +87,8 @@ def _show_until_done(thread: threading.Thread) -> None:
     ) as progress:
         progress.add_task("")
         thread.join()
+
+
+if __name__ == "__main__":
+    gc.disable()  # a compiler makes millions of objects and throws none away; looking for those takes a seventh of its time
+    _load()

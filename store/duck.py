@@ -68,7 +68,7 @@ class DuckStore:
         registry: SensorRegistry,
         ledger_id: str,
         *,
-        memory_limit: str = "512MB",
+        memory_limit: str = "256MB",
         threads: int = 2,
     ) -> None:
         self._path = path

@@ -7,7 +7,6 @@ from alerting.notify.log import FileReceiver, LogReceiver
 from alerting.notify.mqtt import MqttReceiver, Publisher
 from alerting.notify.receiver import Receiver
 from alerting.notify.settings import LogSettings, MqttSettings, ReceiverSettings, WebhookSettings
-from alerting.notify.webhook import WebhookReceiver
 
 
 def build_receivers(
@@ -30,6 +29,8 @@ def _build(settings: ReceiverSettings, publisher: Publisher | None) -> Receiver:
             assert path is not None
             return FileReceiver(path)
         case WebhookSettings():
+            from alerting.notify.webhook import WebhookReceiver  # noqa: PLC0415 - the HTTP client is slow to import
+
             return WebhookReceiver(settings)
         case MqttSettings():
             assert publisher is not None, "the caller asks needs_publisher"

@@ -12,11 +12,10 @@ the wider tail of F because both are estimates. Quarters in one piece, not singl
 """
 
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
-from scipy.special import fdtri
 
 from detectors.groups.members import LEAST_MEMBERS, GroupSpec, Membership
 from detectors.groups.rounds import CENTRE_ROUNDS, lot_of
@@ -203,7 +202,7 @@ def plane_of(seen: Seen) -> Plane | None:
     there = there & (spread > 0)
     per_spread = np.where(there, 1.0 / np.where(spread > 0, spread, 1.0), 0.0)
     scaled = ((values - mean) * per_spread)[:, there]
-    variance, axes = eigh(scaled.T @ scaled / len(scaled))
+    variance, axes = np.linalg.eigh(scaled.T @ scaled / len(scaled))
     variance, axes = variance[::-1], axes[:, ::-1]
     principal = 1 + int(np.searchsorted(np.cumsum(variance) / variance.sum(), PRINCIPAL_SHARE - 1e-9))
     axes = axes / np.sqrt(np.maximum(variance, LEAST_VARIANCE))
@@ -213,7 +212,7 @@ def plane_of(seen: Seen) -> Plane | None:
     apart_s = float(np.diff(seen.t_s.reshape(-1, SEGMENT).mean(axis=1)).mean())
     for part in (slice(0, principal), slice(principal, len(variance))):
         if part.start < part.stop:
-            moved, turn = eigh(between[:, part].T @ between[:, part] / len(between))
+            moved, turn = np.linalg.eigh(between[:, part].T @ between[:, part] / len(between))
             axes[:, part] = axes[:, part] @ turn
             grown = (((means[2:, part] - means[:-2, part]) @ turn) ** 2).mean(axis=0)
             wanders = (moved > STILL) & (grown > seen.growth * moved)
@@ -271,9 +270,16 @@ def tail_point(sample: Floats, false_rate: float) -> float:
     if not mean > 0.0:
         return np.inf if not sample.any() else np.nan
     alike = sample.shape[1] * float(sample.mean(axis=1).var()) / variance
+    from scipy.special import fdtri  # noqa: PLC0415 - see `make_ready`
+
     independent = max(float(len(sample)), sample.size / max(_ALIKE, alike))
     tail = mean * float(fdtri(2.0 * mean * mean / variance, independent, 1.0 - false_rate))
     return max(tail, float(sample.max()))
+
+
+def make_ready() -> None:
+    """Import what a fit needs. It is slow, and the first plane comes hours after the start, which need not wait for it."""
+    import_module("scipy.special")
 
 
 @kernel

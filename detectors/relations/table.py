@@ -62,11 +62,12 @@ def _row(
 ) -> dict[str, Any]:
     span, spec = _span(registry, i), registry.specs[i]
     margin = _BEYOND_RANGE * span
-    ids = [spec.id for spec in registry.specs]
     others = (*relation.partners, *relation.inputs)
     return {
-        "partners_key": _key("partners", [ids[other] for other in relation.partners]),
-        "inputs_key": _key(f"{relation.form} {relation.shape}", [ids[other] for other in relation.inputs]),
+        "partners_key": _key("partners", [registry.specs[other].id for other in relation.partners]),
+        "inputs_key": _key(
+            f"{relation.form} {relation.shape}", [registry.specs[other].id for other in relation.inputs]
+        ),
         "partner": _filled(relation.partners, -1),
         "input": _filled(relation.inputs, -1),
         "partners": len(relation.partners),

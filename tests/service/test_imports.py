@@ -3,8 +3,19 @@
 import subprocess
 import sys
 
-SLOW = ("scipy.stats", "scipy.optimize", "matplotlib", "pandas", "river", "rcf3", "openpyxl")
-"""scipy.stats alone takes as long as numba; scipy.special and scipy.linalg have most of it and take little."""
+SLOW = (
+    "scipy.special",
+    "scipy.linalg",
+    "scipy.stats",
+    "scipy.optimize",
+    "matplotlib",
+    "pandas",
+    "river",
+    "rcf3",
+    "openpyxl",
+    "httpx",
+)
+"""scipy.stats alone takes as long as numba."""
 
 
 def test_a_run_imports_nothing_slow_that_it_may_not_need() -> None:
