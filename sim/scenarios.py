@@ -7,6 +7,10 @@ from typing import Any
 
 from registry.faults import Fault, InputError
 from registry.plant import Text
+from sim.accidents.catalogue import ACCIDENTS, as_it_was
+from sim.accidents.readings import readings
+from sim.accidents.settings import settings_of
+from sim.accidents.truth import truth_of_accident
 from sim.city import CITY_SENSORS, CITY_TEXT, city_readings, city_settings, city_truth
 from sim.demo import DEMO_FILES, demo_text
 from sim.practice.practising import Practising, packaged
@@ -43,7 +47,7 @@ class Scenario:
 
 def list_scenarios() -> tuple[Scenario, ...]:
     """Return every scenario there is, in the order in which a list shows them."""
-    return (_demo_site(), _of_plant(packaged("site-200")), _city())
+    return (_demo_site(), _of_plant(packaged("site-200")), _city(), *map(_accident, ACCIDENTS))
 
 
 def read_scenario(path: Path) -> Scenario:
@@ -98,6 +102,19 @@ def simulate(scenario: str, seed: int, hours: float, start_ns: int = DEMO_START_
 def truth_of(scenario: str, seed: int, hours: float, start_ns: int = DEMO_START_NS) -> dict[str, Any]:
     """Return the truth about what `simulate` with the same arguments yields, in the form of the truth file."""
     return find_scenario(scenario).truth(seed, start_ns, seconds_of(hours))
+
+
+def _accident(name: str) -> Scenario:
+    """Return a real accident, re-enacted, as a scenario: it ends with its own length, whatever is asked for."""
+    accident = as_it_was(name)
+    return Scenario(
+        name=name,
+        text=accident.text,
+        sensors=len(accident.sensors),
+        readings=lambda seed, start_ns, seconds: readings(accident, seed, start_ns, seconds),
+        truth=lambda seed, start_ns, seconds: truth_of_accident(accident, seed, start_ns, seconds),
+        settings=lambda: settings_of(accident),
+    )
 
 
 def _site_readings(seed: int, start_ns: int, seconds: int) -> Iterator[Recorded]:

@@ -1,0 +1,1 @@
+"""Real accidents, re-enacted: what the plant's sensors showed, from public investigation reports."""
