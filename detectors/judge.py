@@ -82,9 +82,8 @@ def _judge_pulse(params: Params, memory: Memory, i: int, now_ns: int, t_ns: int,
     """Judge shape and health; what they find raises the reading's score."""
     s = memory.state[i]
     if (s.busy >> C_UNCERTAIN) & 1:
-        memory.pulse[
-            i
-        ].gap_ns = -1  # the next good reading begins a block: how it went till then is not known
+        # the next good reading begins a block: how it went till then is not known
+        memory.pulse[i].gap_ns = -1
         return n
     dt_ns = t_ns - s.good_t_ns if s.good_t_ns != NEVER else 0
     if feel_pulse(memory.pulse[i], s, dt_ns, value):
