@@ -24,6 +24,7 @@ from service.effects import commit_of
 from service.main import build, main
 from service.pipeline import Pipeline
 from service.plan import load
+from tests.servers.mosquitto import Mosquitto
 from tests.service.site import T0, write_site
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -286,6 +287,17 @@ def test_a_simulation_goes_to_files(hazwatch: Run, tmp_path: Path) -> None:
     assert (tmp_path / "r.csv").read_text().startswith("time,")
     assert json.loads((tmp_path / "t.json").read_text())["scenario"] == "demo-site"
     assert hazwatch("sim", "--list").out.count("demo-site") == 1
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("options", ["--clients 2", "--clients 2 --wire sparkplug --gather 5"])
+def test_a_simulation_is_published(hazwatch: Run, tmp_path: Path, options: str) -> None:
+    with Mosquitto(tmp_path / "mosquitto") as broker:
+        code, _, err = hazwatch(
+            *f"sim demo-site --hours 0.01 --speed max --mqtt {broker.url} {options}".split()
+        )
+    assert code == 0, err
+    assert "published 1,6" in err
 
 
 @pytest.mark.parametrize(
