@@ -103,12 +103,12 @@ def replayed(path: Path, alerts: Path) -> Row:
     }
 
 
-def read_alone(path: Path) -> float:
-    """Return the seconds that reading every chunk takes."""
-    began_s = time.perf_counter()
+def read_alone(path: Path) -> tuple[float, float]:
+    """Return the seconds that reading every chunk takes, and the processor's."""
+    began_s, began_cpu_s = time.perf_counter(), time.process_time()
     for _ in open_recording(path):
         pass
-    return time.perf_counter() - began_s
+    return time.perf_counter() - began_s, time.process_time() - began_cpu_s
 
 
 def _pandas(path: Path) -> None:
@@ -174,7 +174,7 @@ def rates(sensors: int, readings: int, runs: int) -> Iterator[Row]:
             beside = {
                 peer: of if isinstance(of, str) else best["readings"] / of for peer, of in peers(path, runs)
             }
-            alone_s = min(read_alone(path) for _ in range(runs))
+            alone = [read_alone(path) for _ in range(runs)]
             yield {
                 "form": form,
                 "mb": path.stat().st_size / 1e6,
@@ -182,7 +182,8 @@ def rates(sensors: int, readings: int, runs: int) -> Iterator[Row]:
                 "rate": max(row["rate"] for row in every),
                 "rate_with_start": best["readings"] / best["wall_s"],
                 "rate_cpu": best["readings"] / (min(row["cpu_s"] for row in every) - start_s),
-                "read_alone": best["readings"] / alone_s,
+                "read_alone": best["readings"] / min(wall_s for wall_s, _ in alone),
+                "read_cpu": best["readings"] / min(cpu_s for _, cpu_s in alone),
                 "peak_mb": max(row["peak_mb"] for row in every),
                 "same_alerts": len(written) == 1,
                 "peers": beside,
@@ -222,7 +223,7 @@ def table(rows: list[Row]) -> Iterator[str]:
         beside = [
             of if isinstance(of, str) else f"{of / 1e6:.2f}" for of in (row["peers"][peer] for peer in PEERS)
         ]
-        own = (row[key] for key in ("rate", "rate_with_start", "rate_cpu", "read_alone"))
+        own = (row[key] for key in ("rate", "rate_with_start", "rate_cpu", "read_alone", "read_cpu"))
         cells = (
             row["form"],
             f"{row['mb']:.0f}",
