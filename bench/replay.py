@@ -29,6 +29,16 @@ from sim.recording import open_recording  # noqa: E402 - the rooms are found fro
 Row = dict[str, Any]
 _TIME = "strftime(make_timestamp_ns(1704067200000000000 + i * 1000000000), '%Y-%m-%dT%H:%M:%S.%gZ')"
 _STAMP = "make_timestamp_ns(1704067200000000000 + i * 1000000000)"
+_RUN = """
+import atexit, re, sys
+from pathlib import Path
+peak = lambda: re.search(r"VmHWM:\\s*([0-9]+)", Path("/proc/self/status").read_text())[1]
+atexit.register(lambda: print("peak kB:", peak(), file=sys.stderr))
+from service.main import main
+main()
+"""
+"""The command, and then its peak memory; what the kernel tells its parent counts what the parent had when it began."""
+
 _GROWTH = 1.25
 """So much more memory may five times the readings take."""
 
@@ -72,7 +82,7 @@ def replayed(path: Path, alerts: Path) -> Row:
     """Replay in a process of its own; return its wall and processor time, its rate by its own account, its peak memory."""
     began_s = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "service.main", "replay", path, "--speed", "max", "--alerts", alerts],
+        [sys.executable, "-c", _RUN, "replay", path, "--speed", "max", "--alerts", alerts],
         cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert process.stderr is not None
@@ -89,16 +99,16 @@ def replayed(path: Path, alerts: Path) -> Row:
         "cpu_s": usage.ru_utime + usage.ru_stime,
         "rate": rate,
         "readings": int(readings),
-        "peak_mb": usage.ru_maxrss / 1024,
+        "peak_mb": int(re.findall(r"peak kB: (\d+)", said)[0]) / 1024,
     }
 
 
-def read_alone(path: Path) -> float:
-    """Return the seconds that reading every chunk takes."""
-    began_s = time.perf_counter()
+def read_alone(path: Path) -> tuple[float, float]:
+    """Return the seconds that reading every chunk takes, and the processor's."""
+    began_s, began_cpu_s = time.perf_counter(), time.process_time()
     for _ in open_recording(path):
         pass
-    return time.perf_counter() - began_s
+    return time.perf_counter() - began_s, time.process_time() - began_cpu_s
 
 
 def _pandas(path: Path) -> None:
@@ -164,7 +174,7 @@ def rates(sensors: int, readings: int, runs: int) -> Iterator[Row]:
             beside = {
                 peer: of if isinstance(of, str) else best["readings"] / of for peer, of in peers(path, runs)
             }
-            alone_s = min(read_alone(path) for _ in range(runs))
+            alone = [read_alone(path) for _ in range(runs)]
             yield {
                 "form": form,
                 "mb": path.stat().st_size / 1e6,
@@ -172,16 +182,17 @@ def rates(sensors: int, readings: int, runs: int) -> Iterator[Row]:
                 "rate": max(row["rate"] for row in every),
                 "rate_with_start": best["readings"] / best["wall_s"],
                 "rate_cpu": best["readings"] / (min(row["cpu_s"] for row in every) - start_s),
-                "read_alone": best["readings"] / alone_s,
+                "read_alone": best["readings"] / min(wall_s for wall_s, _ in alone),
+                "read_cpu": best["readings"] / min(cpu_s for _, cpu_s in alone),
                 "peak_mb": max(row["peak_mb"] for row in every),
                 "same_alerts": len(written) == 1,
                 "peers": beside,
             }
 
 
-def flat(sensors: int, sizes: list[int]) -> Iterator[Row]:
+def flat(forms: list[str], sensors: int, sizes: list[int]) -> Iterator[Row]:
     """Yield the peak memory of a replay for each format and number of readings."""
-    for form in ("Parquet long", "CSV long, gzip"):
+    for form in forms:
         for readings in sizes:
             with tempfile.TemporaryDirectory(prefix="replay-") as name:
                 path = write(form, Path(name), sensors, readings)
@@ -212,7 +223,7 @@ def table(rows: list[Row]) -> Iterator[str]:
         beside = [
             of if isinstance(of, str) else f"{of / 1e6:.2f}" for of in (row["peers"][peer] for peer in PEERS)
         ]
-        own = (row[key] for key in ("rate", "rate_with_start", "rate_cpu", "read_alone"))
+        own = (row[key] for key in ("rate", "rate_with_start", "rate_cpu", "read_alone", "read_cpu"))
         cells = (
             row["form"],
             f"{row['mb']:.0f}",
@@ -229,13 +240,16 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=4_000_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--flat", type=int, nargs="+")
+    parser.add_argument("--forms", nargs="+", choices=FORMS, default=["Parquet long", "CSV long, gzip"])
     parser.add_argument("--json", type=Path)
     parser.add_argument("--markdown", type=Path)
     given = parser.parse_args()
     before = machine()
     rows = []
     for row in (
-        flat(given.sensors, given.flat) if given.flat else rates(given.sensors, given.rows, given.runs)
+        flat(given.forms, given.sensors, given.flat)
+        if given.flat
+        else rates(given.sensors, given.rows, given.runs)
     ):
         rows.append(row)
         print(json.dumps(row), flush=True)

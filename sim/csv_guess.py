@@ -19,7 +19,7 @@ from sim.layout import (
     settle_day_or_month,
 )
 from sim.lines import BOM, byte_blocks, cells_of, encoding_of, sample, text_lines
-from sim.timestamps import day_or_month_first, guess_style
+from sim.time_style import day_or_month_first, guess_style
 
 _SAMPLE_ROWS = 500
 

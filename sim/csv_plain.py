@@ -7,19 +7,15 @@ that both ways give the same readings and the same report (tests/sim/test_plain.
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.columns import Names, NumberedNames, flattened
+from sim.columns import Names, flattened
 from sim.csv_careful import read_cells
 from sim.decimals import read_decimals
 from sim.fields import Fields, fields_of
 from sim.layout import Layout
-from sim.qualities import quality_codes, settled
 from sim.recorded import Recorded
 from sim.report import Report, Trouble
+from sim.text_columns import TextColumns
 from sim.timestamps import TimeReader
-from sim.vocabulary import LONGEST, Vocabulary
-
-_MOST_QUALITIES = 1000
-"""A column with more different texts holds no qualities; it is read cell by cell."""
 
 
 class PlainLines:
@@ -29,11 +25,7 @@ class PlainLines:
         self._layout = layout
         self._times = times
         self._names = names
-        self._sensors = Vocabulary()
-        self._numbered = NumberedNames(
-            names, lambda i: self._sensors.texts[i].decode(layout.encoding, errors="replace")
-        )
-        self._qualities = Vocabulary()
+        self._texts = TextColumns(layout, names)
         # the second byte of a character of GB 18030 may be a bar
         self._readable = layout.delimiter.isascii() and (
             layout.delimiter != "|" or layout.encoding != "gb18030"
@@ -60,7 +52,7 @@ class PlainLines:
         if fields is None:
             return False
         _, good = self._read_times(fields)
-        self._places(fields.rows(good))
+        self._texts.places(fields.rows(good))
         return True
 
     def _fields(self, block: bytes) -> Fields | None:
@@ -70,10 +62,7 @@ class PlainLines:
         )
         if fields is None or not len(fields):
             return None
-        texts = [column for column in (self._layout.sensor, self._layout.quality) if column is not None]
-        if any((fields.end[:, column] - fields.start[:, column]).max() > LONGEST for column in texts):
-            return None
-        return None if len(self._qualities.texts) > _MOST_QUALITIES else fields
+        return fields if self._texts.fit(fields) else None
 
     def _read_times(self, fields: Fields) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         columns = self._layout.time_columns
@@ -110,7 +99,7 @@ class PlainLines:
     def _long(
         self, fields: Fields, t_ns: NDArray[np.int64], numbers: NDArray[np.int64], report: Report
     ) -> Recorded:
-        place = self._places(fields)
+        place = self._texts.places(fields)
         table, filled, open_ = self._values(fields, self._layout.values)
         value, sent, unread = table[:, 0], filled[:, 0], open_[:, 0]
         sent |= ~unread  # an empty cell is a reading without a value
@@ -122,7 +111,7 @@ class PlainLines:
         report.trouble(Trouble.SENSOR, numbers[place < 0])
         good = sent & (place >= 0)
         report.rows_read(t_ns[good], numbers[good])
-        quality = self._read_qualities(fields, numbers, report)
+        quality = self._texts.qualities(fields, numbers, report)
         if good.all():
             return Recorded(names=self._names.known, column=place, t_ns=t_ns, value=value, quality=quality)
         return Recorded(
@@ -145,21 +134,3 @@ class PlainLines:
     def _value_texts(self, fields: Fields, column: int, rows: NDArray[np.intp]) -> list[str]:
         texts = fields.texts(column, rows, self._layout.encoding)
         return [text.replace(",", ".") for text in texts] if self._layout.decimal == "," else texts
-
-    def _places(self, fields: Fields) -> NDArray[np.int32]:
-        """Return the places of the sensors, new ones taken in in their order; -1 for an empty name."""
-        sensor = self._layout.sensor
-        assert sensor is not None
-        return self._numbered.places(
-            self._sensors.numbers(fields.text, fields.start[:, sensor], fields.end[:, sensor])
-        )
-
-    def _read_qualities(
-        self, fields: Fields, numbers: NDArray[np.int64], report: Report
-    ) -> NDArray[np.uint8] | None:
-        column = self._layout.quality
-        if column is None:
-            return None
-        number = self._qualities.numbers(fields.text, fields.start[:, column], fields.end[:, column])
-        texts = [text.decode(self._layout.encoding, errors="replace") for text in self._qualities.texts]
-        return settled(quality_codes(texts)[number], numbers, report)

@@ -9,7 +9,7 @@ from pathlib import Path
 from registry.faults import Fault, InputError
 from registry.plant import Text
 from sim.qualities import QUALITY_NAMES, is_quality
-from sim.timestamps import STYLE_TEXTS, Guess, Style, guess_style, time_zone
+from sim.time_style import STYLE_TEXTS, Guess, Style, guess_style, time_zone
 
 DELIMITERS = (",", ";", "\t", "|")
 _TIME_NAMES = (

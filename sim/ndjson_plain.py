@@ -6,18 +6,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.columns import Names, NumberedNames, flattened
+from sim.columns import Names, flattened
 from sim.decimals import read_decimals
 from sim.fields import Fields
 from sim.json_fields import Member, json_fields_of
 from sim.layout import Layout
-from sim.qualities import quality_codes, settled
 from sim.recorded import Recorded
 from sim.report import Report, Trouble
+from sim.text_columns import TextColumns
 from sim.timestamps import TimeReader
-from sim.vocabulary import LONGEST, Vocabulary
 
-_MOST_QUALITIES = 1000
 _ZERO, _NINE, _POINT, _MINUS = (np.uint8(ord(char)) for char in "09.-")
 
 
@@ -28,9 +26,7 @@ class PlainObjects:
         self._layout = layout
         self._times = times
         self._names = names
-        self._sensors = Vocabulary()
-        self._numbered = NumberedNames(names, lambda i: self._sensors.texts[i].decode())
-        self._qualities = Vocabulary()
+        self._texts = TextColumns(layout, names)
 
     def read(self, block: bytes, first_line: int, report: Report) -> Recorded | None:
         """Return the readings of a block of lines, None where they are not plain; nothing is reported then."""
@@ -49,7 +45,7 @@ class PlainObjects:
         report.rows_read(t_ns, numbers)
         if self._layout.sensor is None:
             return flattened(self._names.known, t_ns, value, np.ones(value.shape, np.bool_))
-        place = self._places(fields)
+        place = self._texts.places(fields)
         sent = place >= 0
         report.trouble(Trouble.SENSOR, numbers[~sent])
         return Recorded(
@@ -57,7 +53,7 @@ class PlainObjects:
             column=place[sent],
             t_ns=t_ns[sent],
             value=value[sent, 0],
-            quality=self._read_qualities(fields.rows(sent), numbers[sent], report),
+            quality=self._texts.qualities(fields.rows(sent), numbers[sent], report),
         )
 
     def look(self, block: bytes) -> bool:
@@ -68,48 +64,28 @@ class PlainObjects:
         times = self._read_times(fields)
         if times is None:
             return False
-        self._places(fields.rows(times[1]))
+        self._texts.places(fields.rows(times[1]))
         return True
 
     def _fields(self, block: bytes) -> Fields | None:
         """Return the fields in the order of the layout's columns, where each is of the kind that is read here."""
         found = json_fields_of(block)
-        if found is None or len(self._qualities.texts) > _MOST_QUALITIES:
+        if found is None:
             return None
         members, fields = found
         at = _columns(self._layout, members)
         if at is None:
             return None
-        for column in (self._layout.sensor, self._layout.quality):
-            if column is not None and (fields.end - fields.start)[:, at[column]].max() > LONGEST:
-                return None
-        return Fields(fields.text, fields.start[:, at], fields.end[:, at])
+        ordered = Fields(fields.text, fields.start[:, at], fields.end[:, at])
+        return ordered if self._texts.fit(ordered) else None
 
     def _read_times(self, fields: Fields) -> tuple[NDArray[np.int64], NDArray[np.bool_]] | None:
         matrix = fields.matrix(self._layout.time_columns)
         if matrix is None:
             return None
-        bare = fields.text[fields.start[0, self._layout.time_columns[0]] - 1] != ord('"')
+        bare = any(fields.text[fields.start[0, i] - 1] != ord('"') for i in self._layout.time_columns)
         # a number with a fraction is read as JSON has it: as a float
         return None if bare and (matrix == _POINT).any() else self._times.read_matrix(matrix)
-
-    def _places(self, fields: Fields) -> NDArray[np.int32]:
-        sensor = self._layout.sensor
-        assert sensor is not None
-        return self._numbered.places(
-            self._sensors.numbers(fields.text, fields.start[:, sensor], fields.end[:, sensor])
-        )
-
-    def _read_qualities(
-        self, fields: Fields, numbers: NDArray[np.int64], report: Report
-    ) -> NDArray[np.uint8] | None:
-        column = self._layout.quality
-        if column is None:
-            return None
-        number = self._qualities.numbers(fields.text, fields.start[:, column], fields.end[:, column])
-        return settled(
-            quality_codes([text.decode() for text in self._qualities.texts])[number], numbers, report
-        )
 
 
 def _columns(layout: Layout, members: list[Member]) -> list[int] | None:

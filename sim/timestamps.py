@@ -1,121 +1,21 @@
 """Times as recordings write them, to integer nanoseconds: one style a file, exact, and never guessed row by row.
 
-Theory of operation: `guess_style` looks at samples and settles the style of the whole file. `TimeReader.read` then
+Theory of operation: `sim.time_style` looks at samples and settles the style of the whole file. `TimeReader` then
 turns texts into times; texts of one layout are read as a matrix of digits, all others one by one with the same
 pattern, and both end in the same arithmetic. A text that does not fit is marked, not guessed.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from registry.plant import Text
+from sim.time_style import EPOCH, EPOCH_UNIT_NS, NS, PLAUSIBLE_S, YEAR_FIRST, YEAR_LAST, Style
 
-NS = 1_000_000_000
 _DAY_S = 86_400
 _FIRST_YEAR, _LAST_YEAR = 1700, 2250
-
-_CLOCK = (
-    r"(?:[ T]+(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<frac>\d{1,9}))?)?"
-    r"(?:\s*(?P<half>[AaPp][Mm]))?)?"
-    r"(?:\s*(?P<zone>[Zz]|UTC|GMT|(?P<sign>[+-])(?P<zone_h>\d{2}):?(?P<zone_m>\d{2})?))?\s*"
-)
-_YEAR_FIRST = re.compile(r"\s*(?P<year>\d{4})[-/.](?P<b>\d{1,2})[-/.](?P<a>\d{1,2})" + _CLOCK)
-_YEAR_LAST = re.compile(r"\s*(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<year>\d{4})" + _CLOCK)
-_EPOCH = re.compile(r"\s*(?P<whole>\d{1,19})(?:\.(?P<part>\d{1,9}))?\s*")
-
-
-class Style(StrEnum):
-    """How a file writes its times."""
-
-    YEAR_FIRST = "year-first"
-    DAY_FIRST = "day-first"
-    MONTH_FIRST = "month-first"
-    EPOCH_S = "epoch-s"
-    EPOCH_MS = "epoch-ms"
-    EPOCH_US = "epoch-us"
-    EPOCH_NS = "epoch-ns"
-
-
-STYLE_TEXTS = {
-    Style.YEAR_FIRST: Text(zh="年-月-日 时:分:秒", en="year-month-day and time of day"),
-    Style.DAY_FIRST: Text(zh="日/月/年 时:分:秒", en="day/month/year and time of day"),
-    Style.MONTH_FIRST: Text(zh="月/日/年 时:分:秒", en="month/day/year and time of day"),
-    Style.EPOCH_S: Text(zh="1970年以来的秒", en="seconds since 1970"),
-    Style.EPOCH_MS: Text(zh="1970年以来的毫秒", en="milliseconds since 1970"),
-    Style.EPOCH_US: Text(zh="1970年以来的微秒", en="microseconds since 1970"),
-    Style.EPOCH_NS: Text(zh="1970年以来的纳秒", en="nanoseconds since 1970"),
-}
-_EPOCH_UNIT_NS = {Style.EPOCH_S: NS, Style.EPOCH_MS: 1_000_000, Style.EPOCH_US: 1000, Style.EPOCH_NS: 1}
-_PLAUSIBLE_S = (946_684_800, 4_102_444_800)
-"""2000 to 2100: a bare number is taken for a time only when it lies here in some unit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """The style that the samples fit; `proven` is false for 03/04/2024 and the like with no row that decides."""
-
-    style: Style
-    proven: bool
-
-
-def guess_style(samples: Iterable[str]) -> Guess | None:
-    """Return the style that most of the samples fit that are not empty, or None when there is none.
-
-    Most, not all: a broken line among the first must not hide what the file is.
-    """
-    texts = [text for text in samples if text.strip()]
-    if _most(_YEAR_FIRST.fullmatch(text) is not None for text in texts):
-        return Guess(Style.YEAR_FIRST, proven=True)
-    if _most(_YEAR_LAST.fullmatch(text) is not None for text in texts):
-        proof = day_or_month_first(texts)
-        return Guess(proof or Style.DAY_FIRST, proven=proof is not None)
-    return _guess_epoch(texts)
-
-
-def _most(fits: Iterable[bool]) -> bool:
-    votes = list(fits)
-    return 2 * sum(votes) > len(votes)
-
-
-def day_or_month_first(texts: Iterable[str]) -> Style | None:
-    """Return what the first text that decides proves of a file with dates like 10/03/2004, None where none does."""
-    for text in texts:
-        found = _YEAR_LAST.match(text)
-        if found is None:
-            continue
-        if int(found["a"]) > 12:  # noqa: PLR2004 - there are twelve months
-            return Style.DAY_FIRST
-        if int(found["b"]) > 12:  # noqa: PLR2004 - there are twelve months
-            return Style.MONTH_FIRST
-    return None
-
-
-def _guess_epoch(texts: Sequence[str]) -> Guess | None:
-    whole = [int(match["whole"]) if (match := _EPOCH.fullmatch(text)) else -1 for text in texts]
-    for style, unit_ns in _EPOCH_UNIT_NS.items():
-        first, last = (second * (NS // unit_ns) for second in _PLAUSIBLE_S)
-        if _most(first <= number <= last for number in whole):
-            return Guess(style, proven=True)
-    return None
-
-
-def time_zone(name: str) -> tzinfo | None:
-    """Return the zone of an IANA name, ``UTC`` or an offset such as ``+08:00``; None where there is no such zone."""
-    if name.upper() in {"UTC", "Z"}:
-        return UTC
-    try:
-        if re.fullmatch(r"[+-]\d{2}:\d{2}", name):
-            return datetime.fromisoformat(f"2000-01-01T00:00:00{name}").tzinfo
-        return ZoneInfo(name)
-    except (KeyError, OSError, ValueError):
-        return None
 
 
 class TimeReader:
@@ -171,7 +71,7 @@ class TimeReader:
         if (
             first is None
             or not first.string.isascii()
-            or (first.re is not _EPOCH and first["half"] is not None)
+            or (first.re is not EPOCH and first["half"] is not None)
         ):
             return None
         places, alike = _same_layout(matrix, first)
@@ -185,15 +85,15 @@ class TimeReader:
         return self._finish([_fields(self._match(text)) for text in texts])
 
     def _match(self, text: str) -> re.Match[str] | None:
-        if self.style in _EPOCH_UNIT_NS:
-            return _EPOCH.fullmatch(text)
-        return _YEAR_FIRST.fullmatch(text) or _YEAR_LAST.fullmatch(text)
+        if self.style in EPOCH_UNIT_NS:
+            return EPOCH.fullmatch(text)
+        return YEAR_FIRST.fullmatch(text) or YEAR_LAST.fullmatch(text)
 
     def _finish(self, rows: "list[_Fields | None] | _Columns") -> "_Read":
-        names = _EPOCH_NAMES if self.style in _EPOCH_UNIT_NS else _CALENDAR_NAMES
+        names = _EPOCH_NAMES if self.style in EPOCH_UNIT_NS else _CALENDAR_NAMES
         columns = rows if isinstance(rows, dict) else _columns(rows, names)
-        if self.style in _EPOCH_UNIT_NS:
-            t_ns, good = _epoch_ns(columns, _EPOCH_UNIT_NS[self.style])
+        if self.style in EPOCH_UNIT_NS:
+            t_ns, good = _epoch_ns(columns, EPOCH_UNIT_NS[self.style])
             return t_ns, good, good.copy()
         return self._calendar_ns(columns)
 
@@ -245,7 +145,7 @@ def _fields(match: re.Match[str] | None) -> _Fields | None:
     """Return the numbers of one matched text."""
     if match is None:
         return None
-    if match.re is _EPOCH:
+    if match.re is EPOCH:
         part = match["part"] or ""
         return {
             "found": 1,
@@ -255,7 +155,7 @@ def _fields(match: re.Match[str] | None) -> _Fields | None:
     numbers = {name: int(match[name] or 0) for name in ("year", "a", "b", "hour", "minute", "second")}
     return {
         "found": 1,
-        "year_first": int(match.re is _YEAR_FIRST),
+        "year_first": int(match.re is YEAR_FIRST),
         **numbers,
         "hour": _hour(match),
         "frac_ns": int((match["frac"] or "").ljust(9, "0")),
@@ -309,12 +209,12 @@ def _digit_fields(digits: NDArray[np.uint8], first: re.Match[str]) -> _Columns:
         return total
 
     ones = np.ones(count, np.int64)
-    if first.re is _EPOCH:
+    if first.re is EPOCH:
         part = first["part"] or ""
         return {"found": ones, "whole": number("whole"), "part_ns9": number("part") * 10 ** (9 - len(part))}
     columns = {name: number(name) for name in ("year", "a", "b", "hour", "minute", "second")}
     columns["found"] = ones
-    columns["year_first"] = ones * (first.re is _YEAR_FIRST)
+    columns["year_first"] = ones * (first.re is YEAR_FIRST)
     columns["frac_ns"] = number("frac") * 10 ** (9 - len(first["frac"] or ""))
     columns["zoned"] = ones * (first["zone"] is not None)
     sign = -1 if first["sign"] == "-" else 1
@@ -328,7 +228,7 @@ def _epoch_ns(of: _Columns, unit_ns: int) -> tuple[NDArray[np.int64], NDArray[np
     good = (
         (of["found"] != 0)
         & (of["whole"] >= 0)
-        & (of["whole"] <= _PLAUSIBLE_S[1] * 2 * finest)
+        & (of["whole"] <= PLAUSIBLE_S[1] * 2 * finest)
         & (of["part_ns9"] % finest == 0)
     )
     whole = np.where(good, of["whole"], 0)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.timestamps import NS, Style, TimeReader, guess_style, time_zone
+from sim.time_style import NS, Style, guess_style, time_zone
+from sim.timestamps import TimeReader
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOMENTS = st.datetimes(datetime(1750, 1, 1), datetime(2200, 1, 1))  # noqa: DTZ001 - naive on purpose
