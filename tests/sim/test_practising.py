@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from registry.faults import InputError
+from registry.marks import parse_marked
 from sim.practice.practising import Practising
 from sim.practice.workers import _received
 from sim.recorded import Recorded
-from tests.sim.small import small
+from sim.scenario_file import scenario_of
+from tests.sim.small import SMALL, small
 
 START = 1_748_743_200 * 1_000_000_000
 HOUR = 3600
@@ -182,6 +184,13 @@ def test_releases_are_felt_where_the_wind_carries_them() -> None:
     assert event["limits"]
     weak = _event(small("  - {what: small_release, severity: 1, sensor: GT-0101, at_h: 1}"), 3 * HOUR)
     assert "works/GT-0101" in weak["sensors"]
+
+
+def test_a_source_without_detectors_may_leak() -> None:
+    text = SMALL.replace("      gas: *gas\n", "")
+    leak = f"{text}\nevents:\n  - {{what: fast_leak, severity: 3, vessel: S1-01, at_h: 4}}\n"
+    event = _event(Practising(scenario_of(parse_marked(leak, "s.yaml"))), 6 * HOUR)
+    assert event["sensors"] == ["works/LT-0201"]
 
 
 def test_a_drifting_transmitter_leaves_the_truth_alone() -> None:
