@@ -14,7 +14,7 @@ from sim.plant.air import Climate
 from sim.plant.equipment import Reaction
 from sim.plant.kinds import KINDS
 from sim.plant.liquids import liquids
-from sim.plant.site import Gauging, Site, Source, pascal
+from sim.plant.site import LIMITS, Gauging, Site, Source, pascal
 from sim.practice.scenario import Practice
 from sim.practice.told import events_told
 from sim.practice.values import choice, flag, needed, number, whole
@@ -41,6 +41,9 @@ _UNITS: Mapping[str, tuple[str, ...]] = {
     "outflow": ("m3/h",),
     "header": ("kPa", "MPa"),
 }
+_ANY = 1e6
+_NEEDED = {"pressure": "hh", "gas": "h"}
+"""The limit by which the sizes of faults are measured."""
 _SHAPES: Mapping[str, tuple[str, ...]] = {
     "fixed_roof": ("diameter_m", "height_m"),
     "floating_roof": ("diameter_m", "height_m"),
@@ -127,6 +130,12 @@ def _source(entry: Entry) -> Source | None:
     gauging = _sensors(entry)
     pressure = gauging.get("pressure")
     relief = number(entry, "relief", 1e-9, 1e6, math.inf)
+    if relief < math.inf and pressure is None:
+        entry.fault(
+            "relief",
+            "a relief pressure needs sensors.pressure, in whose unit it is",
+            "sensors: {pressure: …}",
+        )
     flow, feed, spacing = (
         needed(entry, "flow_m3_h", 1e-3, 1e5),
         number(entry, "feed_c", -200, 400, 20.0),
@@ -213,11 +222,11 @@ def _sensors(entry: Entry) -> dict[str, Gauging]:
             continue
         sub = sensors.mapping(what, f"a mapping of {', '.join(_SENSOR_KEYS)}")
         sub.check_keys(_SENSOR_KEYS)
-        limits = {name: sub.number(name, -1e6, 1e6, "a number") for name in ("ll", "l", "h", "hh")}
         unit = choice(sub, "unit", _UNITS[what]) if what != "level" else "m"
-        low, high = number(sub, "range_lo", -1e6, 1e6, 0.0), number(sub, "range_hi", -1e6, 1e6, 1.0)
+        low, high = number(sub, "range_lo", -_ANY, _ANY, 0.0), number(sub, "range_hi", -_ANY, _ANY, 1.0)
         if low >= high:
             sub.fault("range_hi", f"range_hi {high:g} is not above range_lo {low:g}")
+            low, high = -_ANY, _ANY
         scan_s = whole(sub, "scan_s", 1, 60, 5)
         if 60 % scan_s:
             sub.fault("scan_s", f"scan_s {scan_s} does not divide a minute", "1, 2, 3, 5, 10, 15, 20, 30, 60")
@@ -226,10 +235,27 @@ def _sensors(entry: Entry) -> dict[str, Gauging]:
             unit=unit or "m",
             range_lo=low,
             range_hi=high,
-            limits={name: value for name, value in limits.items() if value is not None},
+            limits=_limits(sub, what, (0.0, 1.0) if what == "level" else (low, high)),
             scan_s=scan_s,
             count=whole(sub, "count", 1, 100, usual),
         )
+    if not found:
+        entry.fault("sensors" if sensors.data else None, "the source has no sensor", ", ".join(_SENSORS))
+    return found
+
+
+def _limits(sub: Entry, what: str, within: tuple[float, float]) -> dict[str, float]:
+    """Return the limits of a type of sensor: rising, within its range (a level's: shares of the volume)."""
+    found: dict[str, float] = {}
+    for name in LIMITS:
+        value = sub.number(name, *within, f"a number from {within[0]:g} to {within[1]:g}")
+        if value is None or math.isnan(value):
+            if name == _NEEDED.get(what) and sub.data.get(name) is None:
+                sub.fault(None, f"{what} has no {name}, which faults are measured by", f"{name}: a number")
+            continue
+        if found and value <= max(found.values()):
+            sub.fault(name, f"{name} {value:g} is not above {max(found.values()):g}", "ll < l < h < hh")
+        found[name] = value
     return found
 
 

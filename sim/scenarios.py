@@ -32,6 +32,7 @@ class Scenario:
     Attributes:
         readings: what arrives, in the order of arrival.
         truth: what really happened meanwhile.
+        quality: whether the readings tell of their quality; a file of them then has a column for it.
         settings: the files to watch it with, by name (hazwatch.yaml, plant.yaml, points.csv, routes.yaml).
         spread: the same readings, byte for byte, made by so many processes; None where one does it.
     """
@@ -43,6 +44,7 @@ class Scenario:
     truth: Callable[[int, int, int], dict[str, Any]]
     settings: Callable[[], Mapping[str, str]]
     spread: Callable[[int, int, int, int], Iterator[Recorded]] | None = None
+    quality: bool = False
 
 
 def list_scenarios() -> tuple[Scenario, ...]:
@@ -91,6 +93,7 @@ def _of_plant(practising: Practising) -> Scenario:
         truth=practising.truth,
         settings=practising.settings,
         spread=practising.readings,
+        quality=True,
     )
 
 

@@ -47,6 +47,7 @@ class _Input:
     truth: Callable[[], dict[str, object]] | None = None
     settings: Callable[[], Mapping[str, str]] | None = None
     span_ns: tuple[int, int] | None = None
+    quality: bool = False
 
 
 def command(
@@ -119,7 +120,7 @@ def command(
     if settings is not None and given.settings is not None:
         say(f"settings: {write_settings(given.settings(), settings)}")
     if out is not None:
-        say(f"{write_readings(_shown(given), out):,} readings: {out}")
+        say(f"{write_readings(_shown(given), out, quality=given.quality):,} readings: {out}")
     if truth is not None and given.truth is not None:
         write_truth(given.truth(), truth)
         say(f"truth: {truth}")
@@ -150,6 +151,7 @@ def _input(name: str, seed: int, hours: float, workers: int, options: Options) -
         truth=lambda: scenario.truth(*given),
         settings=scenario.settings,
         span_ns=(DEMO_START_NS, seconds * 1_000_000_000),
+        quality=scenario.quality,
     )
 
 

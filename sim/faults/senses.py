@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from registry.readings import Quality
 from sim.demo import Point
 from sim.faults.families import Sense
 from sim.faults.plan import Event
@@ -23,7 +24,7 @@ _TAKEN_OFF_SHARE, _BENCH_SHARE = 0.1, (0.4, 0.7)
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One event on one sensor, for some rows: a law changes `felt` and `mode` in place."""
+    """One event on one sensor, for some rows: a law changes `felt`, `mode` and `mark` in place."""
 
     event: Event
     sense: Sense
@@ -31,6 +32,7 @@ class Hit:
     t_s: Floats
     felt: Floats
     mode: NDArray[np.uint8]
+    mark: NDArray[np.uint8]
 
     @property
     def size(self) -> float:
@@ -56,17 +58,23 @@ class Senses:
             if point in column
         ]
 
-    def act(self, t_s: Floats, felt: Floats) -> NDArray[np.uint8]:
-        """Change what the sensing elements feel in these rows, in place, and return what the transmitters do."""
+    def act(self, t_s: Floats, felt: Floats) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Change what the sensing elements feel in these rows, in place.
+
+        Return what the transmitters do, and the least quality that someone has declared for what they send.
+        """
         mode = np.full(felt.shape, Mode.MEASURING, np.uint8)
+        mark = np.full(felt.shape, Quality.GOOD, np.uint8)
         for event, sense, point, column in self._hits:
             if event.onset_s > t_s[-1] or event.end_s <= t_s[0]:
                 continue
             rows = slice(*np.searchsorted(t_s, (event.onset_s, event.end_s)).tolist())
-            hit = Hit(event, sense, point, t_s[rows], felt[rows, column], mode[rows, column])
+            hit = Hit(
+                event, sense, point, t_s[rows], felt[rows, column], mode[rows, column], mark[rows, column]
+            )
             LAWS[sense.law[event.severity - 1]](hit)
         self._hits = [hit for hit in self._hits if hit[0].end_s > t_s[-1]]
-        return mode
+        return mode, mark
 
 
 def named(site: Site, event: Event, role: str) -> list[int]:
@@ -92,18 +100,21 @@ def _span_gas(hit: Hit) -> None:
     zero = hit.felt * np.exp(-(hit.t_s - hit.event.onset_s) / _CELL_S)
     spanned = hit.size * -np.expm1(-np.maximum(hit.t_s - span_s, 0.0) / _CELL_S)
     hit.felt[:] = np.where(hit.t_s < span_s, zero, spanned)
-    if hit.event.marked:
-        hit.mode[:] = Mode.CALIBRATING
+    hit.mark[:] = _declared(hit.event)
 
 
 def _maintained(hit: Hit) -> None:
-    """Standing still, off, on the bench at half range, off again; unmarked, the numbers come as if they were good."""
+    """Standing still, off, on the bench at half range, off again."""
     bench = (hit.share > _BENCH_SHARE[0]) & (hit.share < _BENCH_SHARE[1])
     still = hit.share < _TAKEN_OFF_SHARE
     hit.felt[:] = np.where(bench, (hit.point.range_lo + hit.point.range_hi) / 2, hit.point.range_lo)
-    off = Mode.NO_VALUE if hit.event.marked else Mode.MEASURING
-    on_bench = Mode.CALIBRATING if hit.event.marked else Mode.MEASURING
-    hit.mode[:] = np.where(still, Mode.HELD, np.where(bench, on_bench, off))
+    hit.mode[still] = Mode.HELD
+    hit.mark[:] = _declared(hit.event)
+
+
+def _declared(event: Event) -> Quality:
+    """Return the quality with which a transmitter under work is marked: most are, some are forgotten."""
+    return (Quality.UNCERTAIN, Quality.BAD, Quality.BAD)[event.severity - 1] if event.marked else Quality.GOOD
 
 
 def _doing(mode: Mode) -> Callable[[Hit], None]:

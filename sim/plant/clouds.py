@@ -45,12 +45,14 @@ class Clouds:
     def block(self, air: Air, releases: Sequence[tuple[Place, Floats]], row_s: int) -> Floats:
         """Return what each detector shows every `row_s` seconds of `air`; a release is its place and kg/s by the second."""
         rows = range(0, len(air.air_c), row_s)
+        if not len(self._at_m):
+            return np.zeros((len(rows), 0))
         rates = {at: rate for at, rate in releases if rate.any()}
         for at in rates:
             if at not in self._puffs:
                 self._puffs[at] = Puffs(self._at_m, terrain=_TERRAIN, reach_m=_REACH_M)
         shown = np.zeros((len(rows), len(self._at_m)))
-        if not len(self._at_m) or not (self._puffs or self._felt.felt.any()):
+        if not self._puffs and not self._felt.felt.any():
             return shown
         wind = towards(air.wind_m_s, air.from_deg)
         stability = stability_of(float(air.wind_m_s.mean()), _sky(float(air.sun.mean())))

@@ -23,9 +23,9 @@ _NEAR = 0.0015
 """Within this share of its volume a vessel counts as being at its goal."""
 _TRUCK_SHARE = 0.62
 """Share of the time between two trucks in which one is being loaded."""
-_BY_TRUCK, _BY_SHIP, _CLEANED = 0.25, 0.25, 0.06
+_BY_TRUCK, _BY_SHIP, _CLEANED = 0.25, 0.25, 0.02
 """Shares of the drains that go into trucks, into a ship at nearly full flow, and down to the heel to clean the tank."""
-_HEEL = 0.13
+_HEEL = 0.15
 _FULL_ENOUGH, _EMPTY_ENOUGH = 0.4, 0.6
 """Fillings that a transfer needs in the tank it comes from, and allows in the one it goes to."""
 

