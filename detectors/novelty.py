@@ -27,6 +27,11 @@ FULL_NS = 7.0 * DAY_NS
 Neighbouring readings of a fast sensor are alike, so a thousand of them in an hour are no thousand witnesses: to be among
 the farthest m in a history of T happens m / T times a day, and only a long T makes that rare.
 """
+TAIL = 2.0
+"""A record of c times the greatest before comes c^-2 times as often as any record: a Pareto tail of shape 1/2.
+
+The heaviest that a transmitter can have (service.tuning.tail). So what is far beyond all that is known is news within minutes.
+"""
 LIKE = 0.95
 """A statistic within five percent is as far out: what comes again and again at the same height is one thing."""
 _RELEARN = 0.001
@@ -80,25 +85,26 @@ def _refresh_floor(m: Records, view: int, t_ns: int, memory_ns: float) -> int:
 
 
 @inlined
-def _as_far_out(m: Records, view: int, t_ns: int, statistic: float, memory_ns: float) -> float:
+def _as_far_out(m: Records, view: int, t_ns: int, statistic: float, memory_ns: float) -> tuple[float, float]:
     """Return how many remembered values of a view were as far out, faded by their age, and remember this one.
 
-    Infinite where the list, which keeps only the greatest, no longer knows.
+    Infinite where the list, which keeps only the greatest, no longer knows. And the greatest of them as a share of this one.
     """
     if statistic <= m.floor[view]:
-        return math.inf
+        return math.inf, 1.0
     low = _refresh_floor(m, view, t_ns, memory_ns)
-    like = LIKE * statistic
+    like, greatest = LIKE * statistic, 0.0
     as_far = math.inf
     if like > m.floor[view]:
         as_far = 0.0
         for k in range(N_FAR):
+            greatest = max(greatest, m.far[view, k])
             if m.far[view, k] >= like:
                 as_far += math.exp((m.far_t_ns[view, k] - t_ns) / memory_ns)
     m.far[view, low] = statistic
     m.far_t_ns[view, low] = t_ns
     _refresh_floor(m, view, t_ns, memory_ns)
-    return as_far
+    return as_far, greatest / statistic
 
 
 @inlined
@@ -116,16 +122,23 @@ def novelty(p: Records, m: Records, c: Records, t_ns: int, away: float, unusual:
     if count < _SETTLED_SAMPLES:
         return 0.0
     memory_ns = max(MEMORY_SAMPLES * c.scan_ns, p.memory_ns)
-    rarest = math.inf
+    rarest, known = math.inf, 1.0
     for k in range(N_VIEWS):
         if count % _LET_GO_EVERY == 0:
             _refresh_floor(m, k, t_ns, memory_ns)
-        m.as_far[k] = _as_far_out(m, k, t_ns, min(m.stat[k], _MOST), memory_ns)
+        m.as_far[k], share = _as_far_out(m, k, t_ns, min(m.stat[k], _MOST), memory_ns)
         rarest = min(rarest, m.as_far[k])
+        if m.as_far[k] == 0.0:
+            known = min(known, share)
     if rarest == math.inf or count < WARM_SAMPLES:
         return 0.0
-    most = min(p.rank, SHARE * count, p.rank * (t_ns - c.first_ns) / FULL_NS)
+    most = min(p.rank, SHARE * count)
     excess = most / (rarest + 0.5)
+    # what is far beyond all that is remembered is rarer than a record is by its rank
+    short = p.rank * (t_ns - c.first_ns) / FULL_NS
+    needed = (rarest + 0.5) * known**TAIL
+    if short < excess * needed:
+        excess = short / needed
     m.rarity = min(float(count), memory_ns / c.scan_ns) / (rarest + 0.5)
     m.asked = m.rarity / excess
     if excess < 1.0:

@@ -138,12 +138,22 @@ class Novelty:
         if count < 20:
             return 0.0, False
         memory = max(10_000 * c.scan, self.p["memory_ns"])
+        greatest = [max((x for x, _ in seen), default=0.0) for seen in self.seen]
         far = [self.as_far(k, t, min(stat, 1e30), memory) for k, stat in enumerate(self.stats)]
         rank = min(far)
         if count < 100 or rank == math.inf:
             return 0.0, False
-        most = min(self.p["rank"], 0.0125 * count, self.p["rank"] * (t - c.first) / WEEK)
+        most = min(self.p["rank"], 0.0125 * count)
         excess = most / (rank + 0.5)
+        records = [
+            top / min(stat, 1e30)
+            for top, stat, own in zip(greatest, self.stats, far, strict=True)
+            if own == 0.0
+        ]
+        needed = (rank + 0.5) * min([1.0, *records]) ** 2
+        short = self.p["rank"] * (t - c.first) / WEEK
+        if short < excess * needed:
+            excess = short / needed
         if excess < 1:
             return excess, False
         quiet = max(200 * c.scan, self.p["quiet_ns"])

@@ -151,6 +151,14 @@ def test_novelty_of_a_fast_sensor_waits_for_a_history_that_makes_rare_what_it_te
     assert (10_000, "raised") in rows_of(slow, Method.NOVELTY, 60 * S), "a week, a reading a minute"
 
 
+@pytest.mark.parametrize(("jump", "told"), [(80.0, [(600, "raised")]), (5.0, [])])
+def test_novelty_tells_within_minutes_only_what_is_far_beyond_all_it_knows(
+    jump: float, told: list[tuple[int, str]]
+) -> None:
+    x = noise(700) + jump * (np.arange(700) >= 600)
+    assert rows_of(run(OTHER, x, S), Method.NOVELTY, S) == told
+
+
 def test_novelty_says_nothing_of_what_never_changes_or_always_repeats() -> None:
     t = np.arange(4000)
     assert (run(OTHER, np.full(4000, 45.1), 300 * S).score < 0.5).all()
