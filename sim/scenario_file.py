@@ -130,6 +130,10 @@ def _source(entry: Entry) -> Source | None:
     gauging = _sensors(entry)
     pressure = gauging.get("pressure")
     relief = number(entry, "relief", 1e-9, 1e6, math.inf)
+    gas = gauging.get("gas")
+    known_liquid = liquids().get(liquid or "")
+    if gas is not None and gas.unit == "%LEL" and known_liquid is not None and known_liquid.lfl_share is None:
+        entry.fault("liquid", f"{liquid} does not burn, so that its gas has no %LEL", "gas: {unit: mg/m3}")
     if relief < math.inf and pressure is None:
         entry.fault(
             "relief",
@@ -155,7 +159,7 @@ def _source(entry: Entry) -> Source | None:
         id=identity,
         text=entry.text("name", identity),
         kind=kind,
-        liquid=liquids()[liquid],
+        liquid=known_liquid,
         count=count,
         shape=shape,
         flow_m3_h=flow,
