@@ -13,7 +13,7 @@ from sim.faults.plan import Campaign
 from sim.plant.air import Climate
 from sim.plant.equipment import Reaction
 from sim.plant.kinds import KINDS
-from sim.plant.liquids import liquids
+from sim.plant.liquids import Liquid, liquids
 from sim.plant.site import LIMITS, Gauging, Site, Source, pascal
 from sim.practice.scenario import Practice
 from sim.practice.told import events_told
@@ -123,52 +123,55 @@ def _source(entry: Entry) -> Source | None:
     before = len(entry.faults)
     entry.check_keys(_SOURCE_KEYS)
     kind = choice(entry, "kind", tuple(KINDS))
-    liquid = choice(entry, "liquid", tuple(liquids()))
+    liquid = liquids().get(choice(entry, "liquid", tuple(liquids())) or "")
     shape = _shape(entry, kind) if kind else None
-    low, high = _band(entry)
-    identity = entry.id("id")
+    identity, band = entry.id("id"), _band(entry)
     gauging = _sensors(entry)
-    pressure = gauging.get("pressure")
-    relief = number(entry, "relief", 1e-9, 1e6, math.inf)
-    if relief < math.inf and pressure is None:
-        entry.fault(
-            "relief",
-            "a relief pressure needs sensors.pressure, in whose unit it is",
-            "sensors: {pressure: …}",
-        )
-    flow, feed, spacing = (
-        needed(entry, "flow_m3_h", 1e-3, 1e5),
-        number(entry, "feed_c", -200, 400, 20.0),
-        number(entry, "spacing_m", 1, 1000, 25.0),
-    )
+    _check_gas(entry, liquid, gauging.get("gas"))
+    relief_pa = _relief_pa(entry, gauging.get("pressure"))
+    flow = needed(entry, "flow_m3_h", 1e-3, 1e5)
+    feed_c, spacing = number(entry, "feed_c", -200, 400, 20.0), number(entry, "spacing_m", 1, 1000, 25.0)
     count, population = whole(entry, "vessels", 1, 1000, 1), whole(entry, "population", 0, 10_000_000, 0)
-    reaction = _reaction(entry, kind)
-    if (
-        kind is None
-        or liquid is None
-        or shape is None
-        or identity is None
-        or errors_in(entry.faults[before:])
-    ):
+    reaction, transfers = _reaction(entry, kind), flag(entry, "transfers", usual=False)
+    if not (kind and liquid and shape and identity) or errors_in(entry.faults[before:]):
         return None
     return Source(
         id=identity,
         text=entry.text("name", identity),
         kind=kind,
-        liquid=liquids()[liquid],
+        liquid=liquid,
         count=count,
         shape=shape,
         flow_m3_h=flow,
-        feed_c=feed,
+        feed_c=feed_c,
         spacing_m=spacing,
         population=population,
-        band=(low, high),
+        band=band,
         gauging=gauging,
-        relief_pa=pascal(relief, pressure.unit) if pressure and relief < math.inf else math.inf,
+        relief_pa=relief_pa,
         design=entry.raw("design") or "",
         reaction=reaction,
-        transfers=flag(entry, "transfers", usual=False),
+        transfers=transfers,
     )
+
+
+def _check_gas(entry: Entry, liquid: Liquid | None, gas: Gauging | None) -> None:
+    if gas is not None and gas.unit == "%LEL" and liquid is not None and liquid.lfl_share is None:
+        entry.fault(
+            "liquid", f"{liquid.name} does not burn, so that its gas has no %LEL", "gas: {unit: mg/m3}"
+        )
+
+
+def _relief_pa(entry: Entry, pressure: Gauging | None) -> float:
+    """Return the relief valve's set pressure, which the file has in the unit of the pressure sensors."""
+    relief = number(entry, "relief", 1e-9, 1e6, math.inf)
+    if relief == math.inf:
+        return relief
+    if pressure is None:
+        message = "a relief pressure needs sensors.pressure, in whose unit it is"
+        entry.fault("relief", message, "sensors: {pressure: …}")
+        return math.inf
+    return pascal(relief, pressure.unit)
 
 
 def _shape(entry: Entry, kind: str) -> Shape | None:

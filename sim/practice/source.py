@@ -17,6 +17,11 @@ from sim.sending.transmitters import Transmitters
 
 Floats = NDArray[np.float64]
 
+_SHUT_OFF_PA, _PUMP_DROP_PA, _STANDING_PA = 0.9e6, 0.35e6, 0.25e6
+"""An export pump's pressure against a shut valve, what it loses at its full flow, and the line's without it."""
+_PUMPED_AT_ONCE, _RUNNING = 2, 0.01
+"""Vessels that the export pump is made for, and the share of its flow at which it is known to run."""
+
 
 class Trace:
     """What the sensors need of the network, one row a scan."""
@@ -89,9 +94,9 @@ class SourceRun:
 
     def _header_pa(self, out_m3_h: Floats) -> Floats:
         """Return the pressure behind the export pump: its curve falls with the square of the flow."""
-        full = self._source.flow_m3_h * 2
-        running = out_m3_h > 0.01 * full
-        return np.where(running, 0.9e6 - 0.35e6 * np.minimum(out_m3_h / full, 1.0) ** 2, 0.25e6)
+        share = out_m3_h / (self._source.flow_m3_h * _PUMPED_AT_ONCE)
+        pumping = _SHUT_OFF_PA - _PUMP_DROP_PA * np.minimum(share, 1.0) ** 2
+        return np.where(share > _RUNNING, pumping, _STANDING_PA)
 
     def _felt(self, trace: Trace, mine: Sequence[int], air: Air, row_s: int, second: int) -> Floats:
         seconds = second + np.arange(BLOCK_S, dtype=np.float64)

@@ -48,6 +48,7 @@ def test_what_a_file_leaves_out_is_usual() -> None:
     [
         ("    kind: sphere", "    kind: cube", "kind 'cube' is not known"),
         ("    kind: sphere", "    kind: spher", "did you mean 'sphere'?"),
+        ("    liquid: propane", "    liquid: chlorine", "chlorine does not burn"),
         ("    liquid: propane", "    liquid: water", "liquid 'water' is not known"),
         ("    height_m: 11", "    height_m: -11", "height_m '-11' does not fit"),
         ("    diameter_m: 12.3", "    diameter_m: big", "diameter_m 'big' does not fit"),
