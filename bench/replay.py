@@ -39,6 +39,7 @@ main()
 """
 """The command, and then its peak memory; what the kernel tells its parent counts what the parent had when it began."""
 
+_FLAT_FORMS = ["Parquet long", "CSV long, gzip"]
 _GROWTH = 1.25
 """So much more memory may five times the readings take."""
 
@@ -161,10 +162,10 @@ def start_cpu_s(runs: int) -> float:
         return min(float(replayed(path, Path(name) / "alerts")["cpu_s"]) for _ in range(runs))
 
 
-def rates(sensors: int, readings: int, runs: int) -> Iterator[Row]:
+def rates(forms: list[str], sensors: int, readings: int, runs: int) -> Iterator[Row]:
     """Yield a row for each format."""
     start_s = start_cpu_s(runs)
-    for form in FORMS:
+    for form in forms:
         with tempfile.TemporaryDirectory(prefix="replay-") as name:
             folder = Path(name)
             path = write(form, folder, sensors, readings)
@@ -214,6 +215,7 @@ def table(rows: list[Row]) -> Iterator[str]:
         "with start",
         "per processor second without start",
         "reading alone",
+        "reading, per processor second",
         *PEERS,
         "peak MB",
     )
@@ -240,17 +242,19 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=4_000_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--flat", type=int, nargs="+")
-    parser.add_argument("--forms", nargs="+", choices=FORMS, default=["Parquet long", "CSV long, gzip"])
+    parser.add_argument("--forms", nargs="+", choices=FORMS)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--markdown", type=Path)
     given = parser.parse_args()
     before = machine()
     rows = []
-    for row in (
-        flat(given.forms, given.sensors, given.flat)
+    forms = given.forms or (_FLAT_FORMS if given.flat else list(FORMS))
+    measured = (
+        flat(forms, given.sensors, given.flat)
         if given.flat
-        else rates(given.sensors, given.rows, given.runs)
-    ):
+        else rates(forms, given.sensors, given.rows, given.runs)
+    )
+    for row in measured:
         rows.append(row)
         print(json.dumps(row), flush=True)
     if given.json:

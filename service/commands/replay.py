@@ -50,7 +50,7 @@ def command(  # noqa: PLR0917 - one parameter an option
         typer.Option(
             "--warm-up",
             min=0.0,
-            help="hours before --from that are run without telling; all there are, of a store 1",
+            help="hours before --from that are run without telling; all there are, of the settings' store 1",
         ),
     ] = None,
     delimiter: Delimiter = None,
