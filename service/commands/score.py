@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from service.score.scoring import Scored
 
 
-_NAME_WIDTH, _FEW = 14, 4
+_NAME_WIDTH, _FEW = 10, 4
 """A wide table keeps its figures whole and room for its names on a terminal of 80 columns."""
 
 
@@ -198,9 +198,8 @@ def _show(report: "Report") -> None:
             pad_edge=False,
         )
         for k, head in enumerate(told.head):
-            table.add_column(
-                head, min_width=_NAME_WIDTH if k == 0 else None, no_wrap=k > 0 and len(told.head) > _FEW
-            )
+            whole = k > 0 and len(told.head) > _FEW
+            table.add_column(head, min_width=_NAME_WIDTH if k == 0 else None, no_wrap=whole, overflow="fold")
         for row in told.rows:
             table.add_row(*row)
         console.print(table)

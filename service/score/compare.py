@@ -70,8 +70,12 @@ def compare(
         rivals = run(part, [LimitsAsSet, Limits, *installed], progress) if installed else []
         table, more = _beside(scored, part, rivals, absent, _set_on(recordings))
         tables.append(table)
-        curves += [curve for curve in more if curve.name in NAMES]
+        curves += [_of_sample(curve) for curve in more if curve.name in NAMES]
     return tables, curves
+
+
+def _of_sample(curve: Curve) -> Curve:
+    return replace(curve, text=Text(f"{curve.text.zh}（抽样）", f"{curve.text.en}, on the sample"))
 
 
 def _absent(name: str, text: Text) -> Row:

@@ -24,6 +24,8 @@ tbody th{font-weight:400}
 svg{width:100%;max-width:860px;height:auto}
 """
 _PER_CENT = 100.0
+_TICKS = 4.0
+"""The top of an axis of minutes is a multiple of its ticks."""
 
 
 def page(report: Report) -> str:
@@ -58,7 +60,7 @@ def plots_of(report: Report) -> Mapping[str, str]:
             Text("延迟中位数，分钟", "median delay, min"),
             report.curves,
             lambda p: None if p.delay_s is None else p.delay_s / 60.0,
-            max(1.0, math.ceil(max(delays, default=60.0) / 60.0)),
+            max(1.0, math.ceil(max(delays, default=60.0) / 60.0 / _TICKS) * _TICKS),
         ),
         "warned": plot(
             Text("到限前至少 60 秒预警的占比与误报", "warned of at least 60 s ahead, against false alerts"),
