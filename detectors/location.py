@@ -94,7 +94,7 @@ def judge_location(p: Records, own: Records, s: Records, chart: Records, calenda
         if (p.watch >> EWMA) & 1:
             n = judge_chart(p, s, cond, C_EWMA, EWMA, i, now_ns, t_ns, value, average_of(own, chart), own.ewma_width, t_ns,
                             own.ewma_window_s, score, out, n)  # fmt: skip
-    if (p.watch >> SEASON) & 1 and calendar.last_ns == t_ns and not math.isnan(calendar.z):
+    if (p.watch >> SEASON) & 1 and calendar.last_ns == t_ns:
         n = judge_season(p, s, cond, i, now_ns, t_ns, value, calendar.z, own.season_z, score, out, n)
     if calendar.last_ns == t_ns and (p.watch >> NOVELTY) & 1:
         n = judge_novelty(own, s, novel, cond, i, now_ns, t_ns, value, score, out, n)

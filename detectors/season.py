@@ -22,6 +22,8 @@ KNOWN_NS = 5 * DAY_NS
 """How long the hours are learnt before they find anything by themselves."""
 NOISE = 1e-9
 """Share of the level below which a deviation is the rounding of the arithmetic."""
+LOST_NS = _HOUR_NS
+"""How long the hours may tell nothing before a finding of theirs ends."""
 EVERY_NS = 60_000_000_000
 """A faster sensor is followed once a minute, which is often enough for hours, unless novelty wants every reading."""
 _SEEN_BEFORE = 2
@@ -100,11 +102,16 @@ def season_z(c: Records, t_ns: int, away: float, unusual: float) -> float:
 @inlined
 def judge_season(p: Records, s: Records, cond: Records, i: int, now_ns: int, t_ns: int, value: float, z: float,
                  threshold: float, score: float, out: Records, n: int) -> int:  # fmt: skip
-    """Raise what is far from the usual of its hour for as many samples as robust z asks; recover at 0.6 of it."""
+    """Raise what is far from the usual of its hour for as many samples as robust z asks; recover at 0.6 of it.
+
+    Where the hours no longer tell anything for `LOST_NS` (NaN), nothing bears the finding out any more, and it recovers too.
+    """
     far = abs(z) >= threshold
     if not far and not (s.busy >> C_SEASON) & 1:
         return n
-    edge = move_edge(s, cond[i], C_SEASON, far, abs(z) < 0.6 * threshold, t_ns, 0, p.z_off_ns, p.z_samples, 0)
+    off_ns = max(p.z_off_ns, LOST_NS) if math.isnan(z) else p.z_off_ns
+    back = math.isnan(z) or abs(z) < 0.6 * threshold
+    edge = move_edge(s, cond[i], C_SEASON, far, back, t_ns, 0, off_ns, p.z_samples, 0)
     if edge == NO_EDGE:
         return n
     return emit(out, n, now_ns, t_ns, cond[i, C_SEASON].onset_ns, i, SEASON, edge, NO_LIMIT, value, z, threshold,

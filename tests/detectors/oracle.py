@@ -250,9 +250,14 @@ class OracleBank:
         del i, s, t, v
         return []
 
-    def locate(self, s: Sensor, t: int, v: float, z: float, teaches: bool) -> tuple[float, float, bool]:
-        """Return the excess of charts, season and novelty, the season's z, and whether novelty tells this reading."""
-        p, excess, season, novel = s.p, 0.0, math.nan, False
+    def locate(
+        self, s: Sensor, t: int, v: float, z: float, teaches: bool
+    ) -> tuple[float, float | None, bool]:
+        """Return the excess of charts, season and novelty, the season's z, and whether novelty tells this reading.
+
+        The season's z is None where it was not asked for, NaN where it is not known.
+        """
+        p, excess, season, novel = s.p, 0.0, None, False
         if not math.isnan(z):
             s.charts.learn(t, z, teaches)
             if on(p, Method.CUSUM):
@@ -277,20 +282,21 @@ class OracleBank:
         s: Sensor,
         t: int,
         z: float,
-        season: float,
+        season: float | None,
         *,
         novel: bool | None,
         note: Callable[[str, str | None], None],
     ) -> None:
         if not math.isnan(z):
             self.chart(s, t, note)
-        if not math.isnan(season):
+        if season is not None:
+            lost = math.isnan(season)
             edge = s.condition("season").move(
                 t,
                 inside=abs(season) >= s.own["season_z"],
-                outside=abs(season) < 0.6 * s.own["season_z"],
+                outside=lost or abs(season) < 0.6 * s.own["season_z"],
                 on=0,
-                off=s.p["z_off_ns"],
+                off=max(s.p["z_off_ns"], 60 * MINUTE) if lost else s.p["z_off_ns"],
                 least=s.p["z_samples"],
             )
             note("season", edge)

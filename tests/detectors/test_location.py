@@ -184,6 +184,16 @@ def test_season_sees_a_quiet_noon_that_no_limit_would() -> None:
     assert len(rows) == 2
 
 
+def test_season_does_not_stand_once_its_hours_tell_nothing_any_more() -> None:
+    minutes = np.arange(12 * 1440)
+    x = 20.0 + 10.0 * np.sin(2 * math.pi * minutes / 1440) + 0.3 * noise(len(minutes))
+    x[9 * 1440 + 350 : 9 * 1440 + 353] -= 50_000.0  # so far off that the hours no longer pay for days
+    rows = rows_of(run(PRESSURE, x, 60 * S), Method.SEASON, 60 * S)
+    (raised, _), last = rows[-2:]
+    assert last[1] == "recovered"
+    assert 60 <= last[0] - raised <= 70
+
+
 def test_season_is_silent_where_there_are_no_hours() -> None:
     x = np.cumsum(noise(10 * 1440)) * 0.1
     assert rows_of(run(PRESSURE, x, 60 * S), Method.SEASON, 60 * S) == []
