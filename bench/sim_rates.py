@@ -1,6 +1,6 @@
 """How fast readings are simulated, sent on by gateways and written, each step on its own.
 
-``python bench/sim_rates.py [--seconds N] [--out FILE.md]``. One process; the steps' own processor time is told beside the
+``python bench/sim_rates.py [--seconds N] [--broker URL] [--out FILE.md]``. One process; the steps' own processor time is told beside the
 time on the clock, because other work on the machine lengthens only the latter.
 """
 
@@ -9,7 +9,7 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,14 +20,18 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from ingest.mqtt import MqttSettings  # noqa: E402 - the rooms are found from the checkout
 from sim.city import CITY_SENSORS, city_readings, city_settings, city_truth  # noqa: E402 - the rooms are found from the checkout
 from sim.csv_text import CsvText  # noqa: E402 - as above
 from sim.demo import demo_points  # noqa: E402 - as above
+from sim.outgoing import Addresses, Packer, Packing  # noqa: E402 - as above
+from sim.publish import Publisher, connections, publish  # noqa: E402 - as above
 from sim.recorded import Recorded  # noqa: E402 - as above
 from sim.scenarios import DEMO_START_NS  # noqa: E402 - as above
 from sim.sending.gateways import Gateways, delivered  # noqa: E402 - as above
 from sim.sending.links import Gateway, draw_outages  # noqa: E402 - as above
 from sim.sending.transmitters import Transmitters  # noqa: E402 - as above
+from sim.sparkplug import SparkplugPacker  # noqa: E402 - as above
 from sim.writing import time_texts, write_readings  # noqa: E402 - as above
 
 
@@ -96,10 +100,28 @@ def through_gateways(chunks: Iterable[Recorded], seconds: int) -> Iterator[Recor
     return delivered(chunks, Gateways(gateways, [i % 8 for i in range(columns)], 1, DEMO_START_NS, outages))
 
 
+def published(url: str, city: Sequence[Recorded]) -> Iterator[Rate]:
+    """Yield how fast the city goes to a broker, as fast as it goes."""
+    for wire, packer in (("JSON", Packer), ("Sparkplug B", SparkplugPacker)):
+        for clients in (1, 8):
+            packing = packer(Addresses(), lanes=clients)
+            with connections(MqttSettings(url=url), packing, clients) as publishers:
+                yield timed(
+                    f"`city` published, {wire}, {clients} clients",
+                    partial(sent_readings, city, publishers, packing),
+                )
+
+
+def sent_readings(city: Sequence[Recorded], publishers: Sequence[Publisher], packing: Packing) -> int:
+    """Publish as fast as it goes; return how many readings."""
+    return publish(city, publishers, packing).readings
+
+
 def main() -> None:
     """Measure and print; with --out write the report too."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=100, help="simulated seconds of the city")
+    parser.add_argument("--broker", help="publishes to this broker too, mqtt://host:port")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     load = os.getloadavg()[0]
@@ -118,6 +140,7 @@ def main() -> None:
             timed("192 transmitters", lambda: drained(transmitted(36_000))),
             timed("their readings through 8 gateways", lambda: drained(through_gateways(sent, 36_000))),
         ]  # fmt: skip
+    rates += published(given.broker, city[:2]) if given.broker else ()
     began = time.perf_counter()
     city_settings()
     settings_s = time.perf_counter() - began

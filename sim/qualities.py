@@ -22,8 +22,13 @@ _CODES = {
 
 
 def is_quality(cells: Sequence[str]) -> bool:
-    """Say whether most of a column's filled cells are qualities; a column that is empty throughout is one."""
-    filled = [cell for cell in cells if cell.strip()]
+    """Say whether most of a column's filled cells are qualities; a column that is empty throughout is one.
+
+    Numbers of which one is above 2 are another code, such as that of OPC, in which 0 is bad: they are not taken.
+    """
+    filled = [cell.strip().lower() for cell in cells if cell.strip()]
+    if not set(filled) & set(QUALITY_TEXTS) and any(map(_is_above_2, set(filled))):
+        return False
     return 2 * sum(_code(cell) != _UNREADABLE for cell in filled) > len(filled) if filled else True
 
 
@@ -39,6 +44,10 @@ def read_qualities(cells: Sequence[str], numbers: NDArray[np.int64], report: Rep
     report.trouble(Trouble.QUALITY, numbers[unreadable])
     codes[unreadable] = Quality.UNCERTAIN
     return codes
+
+
+def _is_above_2(cell: str) -> bool:
+    return cell.replace(".", "", 1).isdecimal() and float(cell) > max(Quality)
 
 
 def _code(cell: str) -> int:

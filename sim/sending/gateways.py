@@ -98,10 +98,10 @@ class Gateways:
         self._number += len(readings)
         owner = self._gateway_of[readings.column]
         quality = readings.qualities()
-        for i, link in enumerate(self._links):
-            rows = np.flatnonzero(owner == i)
-            if not len(rows):
-                continue
+        by_owner = np.argsort(owner, kind="stable")
+        owners, starts = np.unique(owner[by_owner], return_index=True)
+        for i, rows in zip(owners.tolist(), np.split(by_owner, starts[1:]), strict=True):
+            link = self._links[i]
             t_ns = readings.t_ns[rows]
             stamped = link.stamped(t_ns)
             for copy, arrival in enumerate(link.arrivals(t_ns)):

@@ -177,11 +177,12 @@ class Link:
             ramp = np.arange(int(waits.sum()), dtype=np.int64) * spacing
             apart = np.maximum.accumulate(arrival[waits] - ramp)
             arrival[waits] = np.maximum(apart, self._free_ns) + ramp
-            inside = self._back(arrival)
-            while (inside > arrival).any():  # a break came before all that was kept had been sent
-                arrival = inside
-                arrival[waits] = np.maximum.accumulate(arrival[waits])
-                inside = self._back(arrival)
+        back = self._back(arrival)
+        while (back > arrival).any():  # a break came before all that was kept had been sent
+            arrival = back
+            arrival[waits] = np.maximum.accumulate(arrival[waits])
+            back = self._back(arrival)
+        if waits.any():
             self._free_ns = int(arrival[waits][-1]) + spacing
         return arrival
 

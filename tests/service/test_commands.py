@@ -24,6 +24,7 @@ from service.effects import commit_of
 from service.main import build, main
 from service.pipeline import Pipeline
 from service.plan import load
+from tests.servers.mosquitto import Mosquitto
 from tests.service.site import T0, write_site
 from tests.sim.small import SMALL
 
@@ -317,6 +318,17 @@ def test_a_scenario_file_is_simulated_with_any_number_of_processes(hazwatch: Run
     assert [event["kind"] for event in json.loads((tmp_path / "1.json").read_text())["events"]] == [
         "maintenance"
     ]
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("options", ["--clients 2", "--clients 2 --wire sparkplug --gather 5"])
+def test_a_simulation_is_published(hazwatch: Run, tmp_path: Path, options: str) -> None:
+    with Mosquitto(tmp_path / "mosquitto") as broker:
+        code, _, err = hazwatch(
+            *f"sim demo-site --hours 0.01 --speed max --mqtt {broker.url} {options}".split()
+        )
+    assert code == 0, err
+    assert "published 1,6" in err
 
 
 @pytest.mark.parametrize(

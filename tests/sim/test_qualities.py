@@ -55,8 +55,9 @@ def test_what_cannot_be_read_is_uncertain_and_reported_with_its_line(tmp_path: P
     assert any("uncertain" in line.en and "可疑" in line.zh for line in recording.report.describe())
 
 
-def test_a_column_of_something_else_is_skipped_and_said(tmp_path: Path) -> None:
-    recording = open_recording(_file(tmp_path, HEAD + _lines(["192", "192", "0"])))
+@pytest.mark.parametrize("cells", [["192", "192", "0"], ["0", "0", "192", "0"], ["valid", "valid", "good"]])
+def test_a_column_of_something_else_is_skipped_and_said(tmp_path: Path, cells: list[str]) -> None:
+    recording = open_recording(_file(tmp_path, HEAD + _lines(cells)))
     assert recording.layout.quality is None
     assert recording.layout.skipped == ("quality",)
     assert Recorded.concat(recording).quality is None
@@ -89,7 +90,7 @@ def test_ndjson(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "cells"), [("VARCHAR", "'good', NULL, 'bad', 'odd'"), ("INTEGER", "0, NULL, 2, 9")]
+    ("kind", "cells"), [("VARCHAR", "'good', NULL, 'bad', 'odd'"), ("INTEGER", "0, NULL, 2, -1")]
 )
 def test_parquet(tmp_path: Path, kind: str, cells: str) -> None:
     with duckdb.connect() as db:

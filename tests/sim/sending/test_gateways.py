@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sim.recorded import Recorded
 from sim.sending.gateways import Gateways, delivered
-from sim.sending.links import Backfill, Gateway, Outage, draw_outages
+from sim.sending.links import Backfill, Gateway, Link, Outage, draw_outages
 
 NS = 1_000_000_000
 START = 1_700_000_000 * NS
@@ -184,6 +184,34 @@ def test_breaks_close_upon_each_other_lose_nothing() -> None:
     gateway = Gateway(id="g", backfill_speed=1.2)
     breaks = [_outage(0, i, i + 9) for i in range(5, 500, 10)]
     assert _arrived(gateway, 600, breaks) == [float(i) for i in range(600)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    gaps=st.lists(st.tuples(st.integers(1, 60), st.integers(1, 90)), max_size=8),
+    backfill=st.sampled_from(Backfill),
+    speed=st.sampled_from([1.2, 20.0]),
+    poll_s=st.sampled_from([1.0, 5.0]),
+)
+@example(gaps=[(5, 1)], backfill=Backfill.LIVE_FIRST, speed=20.0, poll_s=5.0)
+def test_nothing_arrives_while_the_link_is_broken(
+    gaps: list[tuple[int, int]], backfill: Backfill, speed: float, poll_s: float
+) -> None:
+    breaks, at = [], 0
+    for gap, length in gaps:
+        begin = _second(at + gap) + 10_000_000  # while a poll is on its way
+        breaks.append(Outage(gateway=0, from_ns=begin, until_ns=begin + length * NS))
+        at += gap + length
+    gateway = Gateway(
+        id="g", poll_s=poll_s, backfill=backfill, backfill_speed=speed, unconfirmed_s=3, duplicate_share=0.2
+    )
+    found = Link(gateway, 0, 1, START, breaks).arrivals(START + np.arange(at + 60, dtype=np.int64) * NS)
+    came = found[found >= 0]
+    for outage in breaks:
+        assert not ((came >= outage.from_ns) & (came < outage.until_ns)).any()
+    assert (found[0] > START + np.arange(at + 60) * NS).all()
+    if backfill is Backfill.OLDEST_FIRST:
+        assert (np.diff(found[0]) >= 0).all()
 
 
 @pytest.mark.parametrize(
