@@ -85,7 +85,7 @@ def at(hours: float) -> str:
 @pytest.mark.parametrize("kind", ["duckdb", "influx", "victoria"])
 def test_a_stored_range_gives_what_the_recording_gives(kind: str, tmp_path: Path, cache: Path) -> None:
     recording = tmp_path / "day.csv"
-    write_readings([day()], recording)
+    write_readings([day()], recording, quality=True)
     outputs = ("--alerts", "a", "--findings", "f", "--scores", "s")
     with filled(kind, tmp_path) as config:
         ranged = ("--from", at(6), "--to", at(12), "--warm-up", "2")
@@ -93,7 +93,8 @@ def test_a_stored_range_gives_what_the_recording_gives(kind: str, tmp_path: Path
         for source in ((recording, "--config", config), (config,), ("--config", config)):
             done(hazwatch(tmp_path, cache, "replay", *source, *ranged, *outputs))
             written.append([(tmp_path / name).read_bytes() for name in "afs"])
-        assert written[0] == written[1] == written[2]
+        same = [each == written[0] for each in written]  # not the bytes: telling how they differ takes minutes
+        assert same == [True, True, True]
         alerts, findings, scores = written[0]
         assert alerts
         assert findings
