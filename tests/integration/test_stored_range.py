@@ -93,9 +93,8 @@ def test_a_stored_range_gives_what_the_recording_gives(kind: str, tmp_path: Path
         for source in ((recording, "--config", config), (config,), ("--config", config)):
             done(hazwatch(tmp_path, cache, "replay", *source, *ranged, *outputs))
             written.append([(tmp_path / name).read_bytes() for name in "afs"])
-        same = [
-            each == written[0] for each in written
-        ]  # not the bytes: telling how they differ takes minutes
+        # not the bytes: telling how they differ takes minutes
+        same = [each == written[0] for each in written]
         assert same == [True, True, True]
         alerts, findings, scores = written[0]
         assert alerts
