@@ -16,12 +16,10 @@ from sim.demo import DEMO_FILES, demo_text
 from sim.practice.practising import Practising, packaged
 from sim.recorded import Recorded
 from sim.scenario_file import load_scenario
-from sim.site import NS, SiteSim
+from sim.site import NS, START_NS, SiteSim
 from sim.truth import truth_of_site
 
-DEMO_START_NS = 1_748_743_200 * NS
-"""2025-06-01T02:00:00Z, ten in the morning at the site: where a simulation starts unless told."""
-
+DEMO_START_NS = START_NS
 _CHUNK_S = 600
 
 

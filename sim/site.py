@@ -15,6 +15,8 @@ BLOCK_S = 20
 """Seconds simulated in one go. Random numbers are drawn by block, so it is part of what a seed means."""
 
 NS = 1_000_000_000
+START_NS = 1_748_743_200 * NS
+"""2025-06-01T02:00:00Z, ten in the morning at the site: where a simulation starts unless told."""
 _GATEWAY_LAG_NS = {"haigang": 0, "beicang": 200_000_000}
 """The second enterprise's gateway polls a little later; ascending, so that a second's readings are in time order."""
 

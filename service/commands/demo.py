@@ -20,7 +20,8 @@ from service.commands.answers import USAGE, cause_of, end
 from service.logs import configure_logs
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.demo import write_demo
-from sim.scenarios import DEMO_START_NS, truth_of
+from sim.site import START_NS
+from sim.truth import truth_of_site
 from sim.writing import write_truth
 
 if TYPE_CHECKING:
@@ -63,10 +64,10 @@ def command(
         configure_logs("error" if not headless else "warning")
         config = write_demo(folder)
         warm_up()
-        start_ns = DEMO_START_NS if headless else time.time_ns()
+        start_ns = START_NS if headless else time.time_ns()
         truth = truth or folder / "truth.json"
         hours = TRUTH_HOURS if minutes is None else minutes / 60
-        write_truth(truth_of("demo-site", seed, hours, start_ns), truth)
+        write_truth(truth_of_site(seed, start_ns, round(hours * 3600)), truth)
         voice = _Voice(truth, headless=headless)
         with embedded_broker(folder) as urls:
             _run(config, urls, port, voice, seed=seed, start_ns=start_ns, minutes=minutes, headless=headless)

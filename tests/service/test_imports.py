@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 SLOW = (
     "scipy.special",
     "scipy.linalg",
@@ -14,13 +16,15 @@ SLOW = (
     "rcf3",
     "openpyxl",
     "httpx",
+    "slabx",
 )
 """scipy.stats alone takes as long as numba."""
 
 
-def test_a_run_imports_nothing_slow_that_it_may_not_need() -> None:
+@pytest.mark.parametrize("command", ["run", "demo", "replay", "check-config"])
+def test_a_run_imports_nothing_slow_that_it_may_not_need(command: str) -> None:
     code = (
-        "import sys; from service.main import build; build(); import service.app, detectors.bank;"
+        f"import sys; from service.main import build; build({command!r}); import service.app, detectors.bank;"
         f"print([name for name in {SLOW} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
