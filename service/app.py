@@ -1,6 +1,7 @@
 """The service as one object: everything built from settings, started, supervised, and ended in order."""
 
 import asyncio
+import gc
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -65,6 +66,17 @@ class _Parts:
     publisher: MqttPublisher | None
 
 
+def _leave_alone_what_stands() -> None:
+    """Take what the start has made out of the collector's way: it would walk over all of it while an alert waits.
+
+    That is 100 ms at 10 000 sensors. After a reload what stood before is looked at once, for some of it is garbage now.
+    """
+    if gc.get_freeze_count():
+        gc.unfreeze()
+        gc.collect()
+    gc.freeze()
+
+
 class Service:
     """One plant's service; `run` returns when `stop` was called.
 
@@ -106,6 +118,7 @@ class Service:
             parts = await self._build(stack)
             async with asyncio.TaskGroup() as tasks:
                 server = await stack.enter_async_context(self._console(tasks, parts))
+                _leave_alone_what_stands()
                 self._start(parts, stack)
                 pump = tasks.create_task(parts.runtime.run(), name="pipeline")
                 send = tasks.create_task(parts.sender.run(), name="sender")
