@@ -18,7 +18,7 @@ import msgspec
 from alerting.alert import Acknowledged, Alert, AlertView, view_of
 from alerting.book_state import BookState, decode_state, encode_state
 from alerting.commands import Acknowledge, Command, SystemCondition
-from alerting.conditions import Change, Condition, changes, limit_gravity, with_raised
+from alerting.conditions import Change, Condition, limit_gravity, with_raised
 from alerting.events import AlertEvent, Event, Family, Grade, Kind, State, slot_of
 from alerting.grading import GradeTable, Judgement, Severity, judge
 from alerting.lifecycle import Trigger, advance
@@ -27,7 +27,7 @@ from alerting.peers import Peers
 from alerting.refusals import already_acknowledged, already_closed, moved_on, not_open
 from alerting.register import Register
 from alerting.wording import stands_unseen
-from detectors.findings import FindingBlock, Method
+from detectors.findings import Method
 from registry.plant import Text
 from registry.sensors import SensorRegistry
 
@@ -41,19 +41,50 @@ class AlertBook:
     def __init__(self, registry: SensorRegistry, grades: GradeTable) -> None:
         self._registry = registry
         self._grades = grades
-        self._ids = [spec.id for spec in registry.specs]
         self._writer = LineWriter(registry)
         self._peers = Peers(registry)
         self._alerts = Register()
         self._untold: dict[str, None] = {}
         self._seq = 0
 
-    def apply(self, findings: FindingBlock) -> list[AlertEvent]:
-        """Take findings in their order; return what is to be told of them, `seq` rising by one."""
-        events: list[AlertEvent] = []
-        for change in changes(findings, self._ids):
-            events += self._take(change)
+    def take(self, change: Change) -> list[AlertEvent]:
+        """Take that a condition of a sensor began or ended; return what is to be told of it and of its peers.
+
+        `seq` rises by one with every event.
+        """
+        condition, subject = change.condition, self._registry.specs[change.sensor].id
+        alert = self._alerts.get((subject, slot_of(condition.kind)))
+        ended: Condition | None = None
+        if change.raised:
+            alert = alert or self._alerts.mint(subject, condition.kind, change.now_ns)
+            alert.conditions = with_raised(alert.conditions, condition)
+            alert.withheld.pop(condition.key, None)
+        elif alert is None or condition.key not in alert.conditions:
+            return []
+        elif self._alerts.silent_since_ns(alert) is not None:
+            alert.withheld[condition.key] = condition
+            return []
+        else:
+            ended = alert.conditions.pop(condition.key)
+        concerned: list[int] = []
+        if condition.is_limit:
+            beyond = limit_gravity(alert.conditions.values(), condition.kind)
+            concerned = self._peers.set_beyond(change.sensor, condition.kind, beyond)
+        events = self._settle(alert, change, ended)
+        for other in concerned:
+            events += self._settle_peer(other, condition.kind, change)
+        if condition.method == Method.DEAD:
+            events += self._see_again(subject, change)
         return events
+
+    def tick(self, now_ns: int) -> list[AlertEvent]:
+        """Fire what is due up to `now_ns`."""
+        del now_ns
+        return []
+
+    def next_deadline_ns(self) -> int | None:
+        """Return when something is due, None where nothing waits."""
+        return None
 
     def command(self, command: Command, now_ns: int) -> list[AlertEvent]:
         """Carry out a command; raise `CommandRefused`, with nothing changed, where it does not hold."""
@@ -108,33 +139,6 @@ class AlertBook:
                     beyond = limit_gravity(alert.conditions.values(), side)
                     self._peers.set_beyond(self._registry.index[alert.subject], side, beyond)
 
-    def _take(self, change: Change) -> list[AlertEvent]:
-        """Note that a condition of a sensor began or ended, and tell what follows for it and for its peers."""
-        condition, subject = change.condition, self._registry.specs[change.sensor].id
-        alert = self._alerts.get((subject, slot_of(condition.kind)))
-        ended: Condition | None = None
-        if change.raised:
-            alert = alert or self._alerts.mint(subject, condition.kind, change.now_ns)
-            alert.conditions = with_raised(alert.conditions, condition)
-            alert.withheld.pop(condition.key, None)
-        elif alert is None or condition.key not in alert.conditions:
-            return []
-        elif self._alerts.silent_since_ns(alert) is not None:
-            alert.withheld[condition.key] = condition
-            return []
-        else:
-            ended = alert.conditions.pop(condition.key)
-        concerned: list[int] = []
-        if condition.is_limit:
-            beyond = limit_gravity(alert.conditions.values(), condition.kind)
-            concerned = self._peers.set_beyond(change.sensor, condition.kind, beyond)
-        events = self._settle(alert, change, ended)
-        for other in concerned:
-            events += self._settle_peer(other, condition.kind, change)
-        if condition.method == Method.DEAD:
-            events += self._see_again(subject, change)
-        return events
-
     def _see_again(self, subject: str, change: Change) -> list[AlertEvent]:
         """Note for the sensor's process alert that it fell silent, or let count now what waited while it was."""
         process = self._alerts.process_of(subject)
@@ -147,7 +151,7 @@ class AlertBook:
         waiting, process.withheld = process.withheld, {}
         for condition in waiting.values():
             now = msgspec.structs.replace(condition, value=change.condition.value)
-            events += self._take(Change(change.now_ns, change.sensor, raised=False, condition=now))
+            events += self.take(Change(change.now_ns, change.sensor, raised=False, condition=now))
         return events
 
     def _settle(self, alert: Alert, change: Change, ended: Condition | None) -> list[AlertEvent]:

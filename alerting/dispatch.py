@@ -1,20 +1,18 @@
 """From alert events to notifications: who is told of each, by which route and why, and who is not."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
 from alerting.events import AlertEvent, Event, Grade
+from alerting.notification import Notification, notification_id
 from alerting.notify.settings import ReceiverSettings
 from alerting.routing import Route, labels_of, match
 from alerting.texts import both
 from alerting.throttle import decide
 from registry.plant import Text
 from registry.sensors import SensorRegistry
-
-_ID_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +23,6 @@ class Routes:
     receivers: Mapping[str, ReceiverSettings]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notification:
-    """One event for one receiver, as the outbox keeps it.
-
-    `id` is derived from alert, `seq` and receiver, so that making it again after a crash changes nothing; `body` is
-    the alert line.
-    """
-
-    id: str
-    receiver: str
-    alert: str
-    seq: int
-    time: str
-    body: bytes
-    reason: Text
-
-
 class Dispatcher:
     """Decides for each event who is told; pure, and without state between events."""
 
@@ -50,8 +31,9 @@ class Dispatcher:
         self._registry = registry
         self._events_of = {name: settings.events for name, settings in routes.receivers.items()}
 
-    def offer(self, events: Iterable[AlertEvent]) -> tuple[list[AlertEvent], list[Notification]]:
+    def offer(self, events: Iterable[AlertEvent], now_ns: int) -> tuple[list[AlertEvent], list[Notification]]:
         """Return the events with ``told`` and ``held`` of their `why` filled, and the notifications, in order."""
+        del now_ns
         filled: list[AlertEvent] = []
         notifications: list[Notification] = []
         for event in events:
@@ -66,6 +48,22 @@ class Dispatcher:
                     _notification(event, receiver, body, reason) for receiver, _, reason in told if receiver
                 ]
         return filled, notifications
+
+    def tick(self, now_ns: int) -> list[Notification]:
+        """Fire what is due up to `now_ns`."""
+        del now_ns
+        return []
+
+    def next_deadline_ns(self) -> int | None:
+        """Return when something is due, None where nothing waits."""
+        return None
+
+    def snapshot(self) -> bytes:
+        """Return the state."""
+        return b""
+
+    def restore(self, body: bytes) -> None:
+        """Take over a state."""
 
     def _decide(self, event: AlertEvent) -> tuple[list["_Row"], list["_Row"]]:
         name, grade = Event(event.event), Grade[event.grade.upper()]
@@ -84,11 +82,6 @@ class Dispatcher:
 
 
 _Row = tuple[str | None, str, Text]
-
-
-def notification_id(alert: str, seq: int, receiver: str) -> str:
-    """Return the id of the notification of one event to one receiver: the same whenever it is made."""
-    return hashlib.blake2b(f"{alert}|{seq}|{receiver}".encode(), digest_size=_ID_BYTES).hexdigest()
 
 
 def _notification(event: AlertEvent, receiver: str, body: bytes, reason: Text) -> Notification:

@@ -1,11 +1,12 @@
-"""The book under a burst: every sensor of a plant crosses a limit at once, and comes back."""
+"""The alarm desk under a burst: every sensor of a plant crosses a limit at once, and comes back."""
 
 import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from alerting.book import AlertBook
+from alerting.desk import AlertDesk
 from alerting.grades_file import default_grades
+from alerting.routes_file import routes_to_log
 from detectors.findings import FINDING, NO_PEER, Edge, FindingBlock, Method
 from registry.sensors import LIMIT_NAMES
 from service.bench.workload import T0_NS, plant
@@ -34,8 +35,9 @@ def test_burst(benchmark: BenchmarkFixture, returns: bool) -> None:
     recovered = crossings(Edge.RECOVERED, T0_NS + 1_000_000_000)
 
     def burst() -> int:
-        book = AlertBook(REGISTRY, default_grades())
-        return len(book.apply(raised)) + (len(book.apply(recovered)) if returns else 0)
+        desk = AlertDesk(REGISTRY, default_grades(), routes_to_log())
+        events = desk.apply(raised, T0_NS).events
+        return len(events) + (len(desk.apply(recovered, T0_NS + 1_000_000_000).events) if returns else 0)
 
     benchmark.extra_info["findings"] = SENSORS * (1 + returns)
     assert benchmark(burst) >= SENSORS * (1 + returns)

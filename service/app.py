@@ -197,13 +197,13 @@ class Service:
                 writer.drained(REDO_WAIT_S)
 
         recovered = recover(ledger, self._loaded.plan, writer.stored_seq, redo)
-        recovered.pipeline.book.continue_after(ledger.last_event_seq)
+        recovered.pipeline.desk.book.continue_after(ledger.last_event_seq)
         _log.info(
             "recovered",
             journal_seq=ledger.last_seq,
             snapshot_seq=recovered.snapshot_seq,
             replayed=recovered.replayed,
-            open_alerts=recovered.pipeline.book.open_count,
+            open_alerts=recovered.pipeline.desk.book.open_count,
             seconds=round(time.perf_counter() - began, 3),
         )
         loop = asyncio.get_running_loop()

@@ -33,7 +33,7 @@ class LiveConsole:
         self._feed = feed
         self._told: dict[str, AlertEvent] = {}
         self.parts: Mapping[str, Component] = {}
-        book = runtime.pipeline.book
+        book = runtime.pipeline.desk.book
         for view in book.open_alerts():
             self._told[view.id] = self._as_told(view)
         runtime.hooks.on_events.append(self._on_events)
@@ -57,8 +57,8 @@ class LiveConsole:
 
     def open_alerts(self) -> OpenAlerts:
         """Return all open alerts."""
-        rows = [self._row(view) for view in self._runtime.pipeline.book.open_alerts()]
-        return OpenAlerts(last_seq=self._runtime.pipeline.book.last_seq, rows=rows)
+        rows = [self._row(view) for view in self._runtime.pipeline.desk.book.open_alerts()]
+        return OpenAlerts(last_seq=self._runtime.pipeline.desk.book.last_seq, rows=rows)
 
     def alert(self, alert_id: str) -> AlertRow | None:
         """Return an open alert."""
@@ -132,7 +132,7 @@ class LiveConsole:
 
     def show_untold(self) -> None:
         """Show the alerts anew whose reasons changed without anything being told of them."""
-        for alert_id in self._runtime.pipeline.book.take_untold():
+        for alert_id in self._runtime.pipeline.desk.book.take_untold():
             view = self._view(alert_id)
             if view is not None:
                 self._feed.publish_alert(self._row(view))
@@ -154,7 +154,7 @@ class LiveConsole:
                 self._feed.publish_alert(self._row(view))
 
     def _view(self, alert_id: str) -> AlertView | None:
-        return self._runtime.pipeline.book.find(alert_id)
+        return self._runtime.pipeline.desk.book.find(alert_id)
 
     def _row(self, view: AlertView) -> AlertRow:
         acknowledged = view.acknowledged_ns

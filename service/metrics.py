@@ -61,7 +61,7 @@ class PipelineCollector(Collector):
             "hazwatch_sensors_dead", "sensors that are silent beyond their deadline", value=conditions["dead"]
         )
         yield GaugeMetricFamily(
-            "hazwatch_alerts_open", "alerts that are not closed", value=self._pipeline.book.open_count
+            "hazwatch_alerts_open", "alerts that are not closed", value=self._pipeline.desk.book.open_count
         )
         yield from self._of_receivers()
         health = GaugeMetricFamily("hazwatch_health", "0 ok, 1 degraded, 2 down", labels=["part"])

@@ -10,11 +10,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alerting.book import AlertBook
 from alerting.commands import Command, CommandRefused, decode_command
-from alerting.dispatch import Dispatcher, Notification, Routes
+from alerting.desk import AlertDesk, Told
+from alerting.dispatch import Routes
 from alerting.events import AlertEvent, Event, Kind
 from alerting.grading import GradeTable
+from alerting.notification import Notification
 from detectors.bank import DetectorBank
 from detectors.clock import Clock
 from detectors.findings import FindingBlock
@@ -71,7 +72,7 @@ class Counts:
 
 class _Snapshot(msgspec.Struct, frozen=True):
     bank: bytes
-    book: bytes
+    desk: bytes
 
 
 class Pipeline:
@@ -80,9 +81,8 @@ class Pipeline:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.bank = DetectorBank(plan.registry, plan.profile, plan.clock)
-        self.book = AlertBook(plan.registry, plan.grades)
+        self.desk = AlertDesk(plan.registry, plan.grades, plan.routes)
         self.counts = Counts()
-        self._dispatcher = Dispatcher(plan.routes, plan.registry)
         self._decoder = WireDecoder(plan.registry, plan.mapped, wall_clock=plan.clock is Clock.WALL)
 
     @property
@@ -104,7 +104,9 @@ class Pipeline:
         self.counts.readings += len(block)
         self.counts.late += int(np.count_nonzero(judged.status == LATE))
         self.counts.duplicates += int(np.count_nonzero(judged.status == DUPLICATE))
-        events, notifications = self._told(self.book.apply(judged.findings), len(judged.findings))
+        events, notifications = self._told(
+            self.desk.apply(judged.findings, self.now_ns), len(judged.findings)
+        )
         return Outcome(
             block=block,
             status=judged.status,
@@ -121,8 +123,8 @@ class Pipeline:
         Raises:
             CommandRefused: it does not hold; nothing has changed.
         """
-        told = self.book.command(command, max(now_ns, self.now_ns))
-        for event in told:
+        told = self.desk.command(command, max(now_ns, self.now_ns))
+        for event in told.events:
             if event.event == Event.ACKNOWLEDGED and event.kind == Kind.ANOMALY and event.sensor is not None:
                 self.bank.accept(self.plan.registry.index[event.sensor])
         events, notifications = self._told(told, 0)
@@ -131,12 +133,13 @@ class Pipeline:
     def tick(self, now_ns: int) -> Outcome:
         """Fire every deadline up to `now_ns`, each at its own time; calling it late or often changes nothing."""
         findings = self.bank.tick(now_ns)
-        events, notifications = self._told(self.book.apply(findings), len(findings))
+        events, notifications = self._told(self.desk.apply(findings, self.now_ns), len(findings))
         return Outcome(findings=findings, events=events, notifications=notifications)
 
     def next_deadline_ns(self) -> int | None:
         """Return a time before which `tick` has nothing to do."""
-        return self.bank.next_deadline_ns()
+        waiting = (self.bank.next_deadline_ns(), self.desk.next_deadline_ns())
+        return min((due_ns for due_ns in waiting if due_ns is not None), default=None)
 
     def entry(self, entry: Entry | JournalEntry) -> Outcome:
         """Take a journal entry as it was when it first happened.
@@ -166,7 +169,7 @@ class Pipeline:
 
     def snapshot(self) -> bytes:
         """Return the whole state."""
-        return msgspec.msgpack.encode(_Snapshot(self.bank.snapshot(), self.book.snapshot()))
+        return msgspec.msgpack.encode(_Snapshot(self.bank.snapshot(), self.desk.snapshot()))
 
     def restore(self, body: bytes) -> None:
         """Take over a state.
@@ -177,17 +180,12 @@ class Pipeline:
         """
         kept = msgspec.msgpack.decode(body, type=_Snapshot)
         self.bank.restore(kept.bank)
-        self.book.restore(kept.book)
+        self.desk.restore(kept.desk)
 
-    def _told(
-        self, events: Sequence[AlertEvent], findings: int
-    ) -> tuple[tuple[AlertEvent, ...], tuple[Notification, ...]]:
+    def _told(self, told: Told, findings: int) -> tuple[tuple[AlertEvent, ...], tuple[Notification, ...]]:
         self.counts.findings += findings
-        self.counts.events += len(events)
-        if not events:
-            return (), ()
-        told, notifications = self._dispatcher.offer(events)
-        return tuple(told), tuple(notifications)
+        self.counts.events += len(told.events)
+        return tuple(told.events), tuple(told.notifications)
 
 
 _PACK = msgspec.msgpack.Encoder()

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from alerting.commands import Command, encode_command
+from alerting.commands import Command, SystemCondition, encode_command
 from alerting.events import AlertEvent
 from detectors.clock import Clock
 from detectors.state import NEVER
@@ -179,7 +179,8 @@ class Runtime:
         now_ns = self.now_ns()
         self._tick(now_ns)
         outcome = self.pipeline.command(command, now_ns)
-        if outcome.events:
+        repeated = isinstance(command, SystemCondition) and not (outcome.events or outcome.notifications)
+        if not repeated:
             self._commit(JournalEntry(now_ns=now_ns, kind="command", body=encode_command(command)), outcome)
         return outcome
 
@@ -285,7 +286,7 @@ class Runtime:
         if due is None or now_ns < due:
             return
         outcome = self.pipeline.tick(now_ns)
-        if outcome.events:
+        if outcome.events or outcome.notifications:
             self._commit(JournalEntry(now_ns=now_ns, kind="tick", body=b""), outcome)
 
     def _commit(self, entry: JournalEntry, outcome: Outcome, tokens: Sequence[Any] = ()) -> None:

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 import msgspec
 import structlog
 
-from alerting.dispatch import Notification
 from alerting.events import AlertEvent
+from alerting.notification import Notification
 from alerting.notify.backoff import delay_s
 from alerting.notify.receiver import Failed, Outcome, Receiver, Retry, Sent
 from ledger.errors import LedgerError

@@ -54,7 +54,7 @@ class Watcher:
         self._live = live
         self._watch = Watch(
             view.event.why["system"]
-            for view in runtime.pipeline.book.open_alerts()
+            for view in runtime.pipeline.desk.book.open_alerts()
             if view.kind is Kind.SYSTEM and view.active
         )
         self._collector = PipelineCollector(runtime.pipeline, runtime.gauges, sender.states)

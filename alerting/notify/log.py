@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from alerting.dispatch import Notification
 from alerting.events import AlertEvent
+from alerting.notification import Notification
 from alerting.notify.receiver import Outcome, Retry, Sent
 from registry.plant import Text
 

@@ -13,8 +13,8 @@ from typing import Protocol
 
 import msgspec
 
-from alerting.dispatch import Notification
 from alerting.events import AlertEvent, Kind, slot_of
+from alerting.notification import Notification
 from alerting.notify.receiver import Outcome, Retry, Sent
 from registry.plant import Text
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from alerting.dispatch import Notification
+from alerting.notification import Notification
 from registry.plant import Text
 
 

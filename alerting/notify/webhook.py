@@ -15,7 +15,7 @@ from http import HTTPStatus
 
 import httpx
 
-from alerting.dispatch import Notification
+from alerting.notification import Notification
 from alerting.notify.receiver import Failed, Outcome, Retry, Sent
 from alerting.notify.settings import WebhookSettings
 from registry.plant import Text

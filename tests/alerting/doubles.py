@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from alerting.dispatch import Notification
+from alerting.notification import Notification
 from registry.plant import Text
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from alerting.book import AlertBook
+from alerting.conditions import changes
+from alerting.events import AlertEvent
 from alerting.grades_file import default_grades
 from detectors.findings import ALONE, FINDING, NO_LIMIT, Edge, FindingBlock, Method
 from registry.plant import Area, Enterprise, Equipment, HazardSource, Plant, SourceGrade, Text
@@ -116,3 +118,9 @@ def finding(
 
 def block(rows: Iterable[tuple[Any, ...]]) -> FindingBlock:
     return FindingBlock(np.array(list(rows), FINDING))
+
+
+def apply(made: AlertBook, findings: FindingBlock) -> list[AlertEvent]:
+    """Let a book take findings in their order."""
+    ids = [spec.id for spec in REGISTRY.specs]
+    return [event for change in changes(findings, ids) for event in made.take(change)]

@@ -12,7 +12,7 @@ from alerting.events import AlertEvent, Grade
 from detectors.findings import Edge, Method
 from registry.plant import Text
 from registry.sensors import SensorRegistry, SensorSpec, SensorType
-from tests.alerting.plant import GT1, GT2, LONE, LT1, LT2, REGISTRY, T0, TT1, S, block, book, finding
+from tests.alerting.plant import GT1, GT2, LONE, LT1, LT2, REGISTRY, T0, TT1, S, apply, block, book, finding
 
 OFF = Edge.RECOVERED
 
@@ -27,7 +27,8 @@ def ack(made: AlertBook, alert: str, by: str = "li", seq: int | None = None) -> 
 
 def test_one_side_is_one_alert_that_follows_its_gravest_limit() -> None:
     made = book()
-    events = made.apply(
+    events = apply(
+        made,
         block(
             [
                 finding(LT1, 0, limit="h", value=85.5),
@@ -37,7 +38,7 @@ def test_one_side_is_one_alert_that_follows_its_gravest_limit() -> None:
                 finding(LT1, 4, limit="hh", edge=OFF, value=88.9),
                 finding(LT1, 5, limit="h", edge=OFF, value=84),
             ]
-        )
+        ),
     )
     assert brief(events) == [
         ("lpg/LT-101", "opened", "unack", "yellow"),
@@ -61,7 +62,7 @@ def test_one_side_is_one_alert_that_follows_its_gravest_limit() -> None:
 
 
 def test_the_line_is_complete_and_bilingual() -> None:
-    [event] = book().apply(block([finding(LT1, 0.25, limit="hh", forecast_s=700)]))
+    [event] = apply(book(), block([finding(LT1, 0.25, limit="hh", forecast_s=700)]))
     line = msgspec.json.decode(event.line())
     assert list(line) == [
         "id", "seq", "time", "event", "state", "grade", "kind", "sensor", "enterprise", "source", "equipment",
@@ -122,9 +123,9 @@ def test_the_line_is_complete_and_bilingual() -> None:
 
 def test_acknowledged_and_returned_is_closed_and_the_next_is_a_new_occurrence() -> None:
     made = book()
-    [opened] = made.apply(block([finding(TT1, 0, limit="h")]))
+    [opened] = apply(made, block([finding(TT1, 0, limit="h")]))
     assert brief(ack(made, opened.id)) == [("lpg/TT-1", "acknowledged", "acked", "yellow")]
-    events = made.apply(block([finding(TT1, 200, limit="h", edge=OFF), finding(TT1, 201, limit="h")]))
+    events = apply(made, block([finding(TT1, 200, limit="h", edge=OFF), finding(TT1, 201, limit="h")]))
     assert [(e.event, e.state) for e in events] == [
         ("cleared", "closed"),
         ("closed", "closed"),
@@ -137,7 +138,7 @@ def test_acknowledged_and_returned_is_closed_and_the_next_is_a_new_occurrence() 
 
 def test_returned_then_acknowledged_is_closed() -> None:
     made = book()
-    events = made.apply(block([finding(TT1, 0, limit="l", value=9), finding(TT1, 1, limit="l", edge=OFF)]))
+    events = apply(made, block([finding(TT1, 0, limit="l", value=9), finding(TT1, 1, limit="l", edge=OFF)]))
     closing = ack(made, events[0].id)
     assert [(e.event, e.state, e.kind) for e in closing] == [
         ("acknowledged", "closed", "low"),
@@ -149,7 +150,7 @@ def test_returned_then_acknowledged_is_closed() -> None:
 def test_returned_and_abnormal_again_is_reopened_as_itself() -> None:
     made = book()
     rows = [finding(TT1, 0, limit="h"), finding(TT1, 1, limit="h", edge=OFF), finding(TT1, 2, limit="hh")]
-    events = made.apply(block(rows))
+    events = apply(made, block(rows))
     assert [(e.event, e.state, e.grade) for e in events] == [
         ("opened", "unack", "yellow"),
         ("cleared", "rtnun", "yellow"),
@@ -160,9 +161,9 @@ def test_returned_and_abnormal_again_is_reopened_as_itself() -> None:
 
 def test_an_acknowledgement_never_carries_over_a_rise() -> None:
     made = book()
-    [opened] = made.apply(block([finding(TT1, 0, limit="h")]))
+    [opened] = apply(made, block([finding(TT1, 0, limit="h")]))
     ack(made, opened.id)
-    [risen] = made.apply(block([finding(TT1, 300, limit="hh")]))
+    [risen] = apply(made, block([finding(TT1, 300, limit="hh")]))
     assert (risen.event, risen.state, risen.why["acknowledged"]) == ("escalated", "unack", None)
     [view] = made.open_alerts()
     assert view.acknowledged_by is None
@@ -172,9 +173,9 @@ def test_an_acknowledgement_never_carries_over_a_rise() -> None:
 
 def test_a_fall_keeps_the_acknowledgement() -> None:
     made = book()
-    opened, _ = made.apply(block([finding(TT1, 0, limit="h"), finding(TT1, 0, limit="hh")]))
+    opened, _ = apply(made, block([finding(TT1, 0, limit="h"), finding(TT1, 0, limit="hh")]))
     ack(made, opened.id)
-    [fallen] = made.apply(block([finding(TT1, 300, limit="hh", edge=OFF, value=88)]))
+    [fallen] = apply(made, block([finding(TT1, 300, limit="hh", edge=OFF, value=88)]))
     assert (fallen.event, fallen.state, fallen.why["acknowledged"]["by"]) == ("deescalated", "acked", "li")
 
 
@@ -185,7 +186,7 @@ def test_a_second_sensor_of_the_group_escalates_both_and_its_return_deescalates_
         finding(LT2, 1, limit="h", value=86),
         finding(LT2, 2, limit="h", edge=OFF, value=80),
     ]
-    events = made.apply(block(rows))
+    events = apply(made, block(rows))
     assert brief(events) == [
         ("lpg/LT-101", "opened", "unack", "orange"),
         ("lpg/LT-102", "opened", "unack", "red"),
@@ -200,7 +201,7 @@ def test_a_second_sensor_of_the_group_escalates_both_and_its_return_deescalates_
 
 def test_of_two_confirmed_limits_the_outer_one_is_told() -> None:
     rows = [finding(LT2, 0, limit="h"), finding(LT1, 1, limit="h"), finding(LT1, 2, limit="hh")]
-    events = book().apply(block(rows))
+    events = apply(book(), block(rows))
     assert brief(events[2:]) == [
         ("lpg/LT-101", "escalated", "unack", "red"),
         ("lpg/LT-102", "escalated", "unack", "red"),
@@ -213,7 +214,7 @@ def test_of_two_confirmed_limits_the_outer_one_is_told() -> None:
 
 def test_without_group_the_same_type_on_the_same_equipment_confirms() -> None:
     made = book()
-    events = made.apply(block([finding(GT1, 0, limit="hh"), finding(GT2, 1, limit="hh")]))
+    events = apply(made, block([finding(GT1, 0, limit="hh"), finding(GT2, 1, limit="hh")]))
     assert [e.grade for e in events] == ["orange", "red", "red"]
 
 
@@ -227,8 +228,8 @@ def test_without_group_the_same_type_on_the_same_equipment_confirms() -> None:
     ],
 )
 def test_what_does_not_confirm(first: tuple[int, str], second: tuple[int, str]) -> None:
-    events = book().apply(
-        block([finding(first[0], 0, limit=first[1]), finding(second[0], 1, limit=second[1])])
+    events = apply(
+        book(), block([finding(first[0], 0, limit=first[1]), finding(second[0], 1, limit=second[1])])
     )
     assert [e.event for e in events] == ["opened", "opened"]
     assert all(e.why["grade"]["urgency"] < 4 for e in events)
@@ -256,7 +257,7 @@ def test_what_does_not_confirm(first: tuple[int, str], second: tuple[int, str]) 
     ],
 )
 def test_kind_and_urgency_of_every_method(row: tuple[object, ...], kind: str, urgency: int) -> None:
-    [event] = book().apply(block([row]))
+    [event] = apply(book(), block([row]))
     assert event.kind == kind
     assert event.why["grade"]["urgency"] == urgency
     assert all(
@@ -269,7 +270,7 @@ def test_a_rate_finding_names_the_limit_that_it_is_heading_for() -> None:
     row = finding(
         LT1, 0, method=Method.RATE, limit="h", statistic=0.02, threshold=0.01, forecast_s=240, value=80
     )
-    [event] = book().apply(block([row]))
+    [event] = apply(book(), block([row]))
     assert (event.limit, event.limit_name, event.forecast_s) == (85.0, "h", 240.0)
     assert (
         event.title["en"]
@@ -281,13 +282,13 @@ def test_a_forecast_names_the_limit_that_the_mode_has_set() -> None:
     row = finding(
         LT1, 0, method=Method.FORECAST, limit="h", bound=80.0, threshold=1800, forecast_s=600, value=70
     )
-    [event] = book().apply(block([row]))
+    [event] = apply(book(), block([row]))
     assert (event.limit, event.limit_name) == (80.0, "h"), "not the 85 of the points table"
     assert "80 %" in event.title["en"]
 
 
 def test_a_sensor_without_a_known_source_takes_the_column_of_the_settings_and_says_so() -> None:
-    [event] = book().apply(block([finding(LONE, 0, limit="hh", value=2.5)]))
+    [event] = apply(book(), block([finding(LONE, 0, limit="hh", value=2.5)]))
     grade = event.why["grade"]
     assert (grade["source_grade"], grade["source_r"], grade["column"], grade["cell"]) == (
         None,
@@ -305,7 +306,7 @@ def test_a_source_below_the_critical_quantity_says_so() -> None:
         REGISTRY.plant,
     )
     made = AlertBook(registry, book()._grades)
-    [event] = made.apply(block([finding(0, 0, limit="h")]))
+    [event] = apply(made, block([finding(0, 0, limit="h")]))
     assert "S=0.4 < 1" in event.why["grade"]["column_reason"]["en"]
 
 
@@ -318,19 +319,19 @@ def test_findings_that_change_nothing_are_not_told() -> None:
         finding(LT1, 3, limit="h", edge=OFF),
         finding(LT1, 4, limit="hh"),
     ]
-    assert [e.event for e in made.apply(block(rows))] == ["opened"]
+    assert [e.event for e in apply(made, block(rows))] == ["opened"]
 
 
 @pytest.mark.parametrize("seq", [None, 1])
 def test_acknowledge_on_the_newest_state(seq: int | None) -> None:
     made = book()
-    [opened] = made.apply(block([finding(LT1, 0, limit="h")]))
+    [opened] = apply(made, block([finding(LT1, 0, limit="h")]))
     assert [e.event for e in ack(made, opened.id, seq=seq)] == ["acknowledged"]
 
 
 def test_commands_that_are_refused_say_why_and_change_nothing() -> None:
     made = book()
-    opened, risen = made.apply(block([finding(LT1, 0, limit="h"), finding(LT1, 1, limit="hh")]))
+    opened, risen = apply(made, block([finding(LT1, 0, limit="h"), finding(LT1, 1, limit="hh")]))
     before = made.snapshot()
     for command, code, says in [
         (Acknowledge(alert="nobody", by="li"), "not_open", "nobody"),
@@ -354,7 +355,7 @@ def test_commands_that_are_refused_say_why_and_change_nothing() -> None:
 
 def test_a_late_acknowledgement_of_a_closed_alert_is_told_who_was_first() -> None:
     made = book()
-    opened, _ = made.apply(block([finding(LT1, 0, limit="h"), finding(LT1, 1, limit="h", edge=OFF)]))
+    opened, _ = apply(made, block([finding(LT1, 0, limit="h"), finding(LT1, 1, limit="h", edge=OFF)]))
     ack(made, opened.id, by="li")
     with pytest.raises(CommandRefused, match=r"already_closed: .* li acknowledged"):
         ack(made, opened.id, by="wang")
@@ -362,14 +363,14 @@ def test_a_late_acknowledgement_of_a_closed_alert_is_told_who_was_first() -> Non
 
 def test_a_restored_book_knows_who_closed_and_forgets_what_it_knew_itself() -> None:
     first = book()
-    opened, _ = first.apply(block([finding(LT1, 0, limit="h"), finding(LT1, 1, limit="h", edge=OFF)]))
+    opened, _ = apply(first, block([finding(LT1, 0, limit="h"), finding(LT1, 1, limit="h", edge=OFF)]))
     ack(first, opened.id, by="li")
     second = book()
-    second.apply(block([finding(LT1, 0, limit="hh")]))
+    apply(second, block([finding(LT1, 0, limit="hh")]))
     second.restore(first.snapshot())
     with pytest.raises(CommandRefused, match=r"already_closed: .* li acknowledged"):
         ack(second, opened.id, by="wang")
-    [alone] = second.apply(block([finding(LT2, 5, limit="hh")]))
+    [alone] = apply(second, block([finding(LT2, 5, limit="hh")]))
     assert alone.grade == "orange", "the crossing of LT-101 belonged to the state that was given up"
 
 
@@ -400,9 +401,9 @@ def test_two_openings_within_one_nanosecond_have_two_ids() -> None:
     made = book()
     ids = []
     for _ in range(3):
-        [opened] = made.apply(block([finding(LT1, 0, limit="h")]))
+        [opened] = apply(made, block([finding(LT1, 0, limit="h")]))
         made.command(Acknowledge(alert=opened.id, by="li"), T0)
-        made.apply(block([finding(LT1, 0, limit="h", edge=OFF)]))
+        apply(made, block([finding(LT1, 0, limit="h", edge=OFF)]))
         ids.append(opened.id)
     assert len(set(ids)) == 3
 
@@ -410,9 +411,9 @@ def test_two_openings_within_one_nanosecond_have_two_ids() -> None:
 def test_the_book_forgets_what_is_closed() -> None:
     made = book()
     for i in range(KEPT_CLOSED + 50):
-        [opened] = made.apply(block([finding(LT1, i, limit="h")]))
+        [opened] = apply(made, block([finding(LT1, i, limit="h")]))
         ack(made, opened.id)
-        made.apply(block([finding(LT1, i + 0.5, limit="h", edge=OFF)]))
+        apply(made, block([finding(LT1, i + 0.5, limit="h", edge=OFF)]))
     assert made.open_alerts() == []
     assert len(made._alerts.closed.entries()) == KEPT_CLOSED
     assert len(made._alerts._key_of_id) == 0
@@ -423,7 +424,7 @@ def test_the_book_forgets_what_is_closed() -> None:
 @pytest.mark.parametrize("body", [b"", b"\xc1", b"[]", b"\x90"])
 def test_a_damaged_snapshot_is_refused_and_changes_nothing(body: bytes) -> None:
     made = book()
-    made.apply(block([finding(LT1, 0, limit="h")]))
+    apply(made, block([finding(LT1, 0, limit="h")]))
     before = made.snapshot()
     with pytest.raises(SnapshotError):
         made.restore(body)
@@ -432,7 +433,7 @@ def test_a_damaged_snapshot_is_refused_and_changes_nothing(body: bytes) -> None:
 
 def test_alerts_of_sensors_that_are_gone_are_left_out_of_a_snapshot() -> None:
     made = book()
-    made.apply(block([finding(LT1, 0, limit="h")]))
+    apply(made, block([finding(LT1, 0, limit="h")]))
     other = AlertBook(SensorRegistry(()), made._grades)
     other.restore(made.snapshot())
     assert other.open_alerts() == []

@@ -14,7 +14,7 @@ from alerting.methods import ABOUT
 from detectors.findings import Edge, Method
 from registry.plant import Text
 from registry.sensors import LIMIT_NAMES
-from tests.alerting.plant import REGISTRY, T0, S, block, book, finding
+from tests.alerting.plant import REGISTRY, T0, S, apply, block, book, finding
 
 ABOUT_LIMITS = {Method.LIMIT, Method.RATE, Method.FORECAST}
 
@@ -98,7 +98,7 @@ sequences = st.lists(st.one_of(_found, _found, _ack, _trouble), max_size=60).map
 def _one(made: AlertBook, step: Step, told: list[AlertEvent]) -> list[AlertEvent]:
     match step:
         case Found():
-            return made.apply(block([step.row()]))
+            return apply(made, block([step.row()]))
         case Trouble():
             detail = Text(step.name, step.name)
             command = SystemCondition(name=step.name, active=step.active, detail=detail, grade=step.grade)
@@ -244,9 +244,9 @@ def test_any_cut_of_the_findings_tells_the_same(steps: list[Step], data: st.Data
     rows = [step.row() for step in steps if isinstance(step, Found)]
     cuts = sorted(data.draw(st.lists(st.integers(0, len(rows)), max_size=5)))
     whole, cut = book(), book()
-    expected = whole.apply(block(rows))
+    expected = apply(whole, block(rows))
     parts = [rows[a:b] for a, b in zip([0, *cuts], [*cuts, len(rows)], strict=True)]
-    assert [event for part in parts for event in cut.apply(block(part))] == expected
+    assert [event for part in parts for event in apply(cut, block(part))] == expected
     assert cut.snapshot() == whole.snapshot()
 
 

@@ -21,7 +21,7 @@ from detectors.findings import Edge, Method
 from registry.plant import SourceGrade, Text
 from registry.plant_file import MEASURE_KEYS
 from registry.sensors import SensorRegistry
-from tests.alerting.plant import GT1, LT1, LT2, REGISTRY, T0, TT1, S, block, book, finding
+from tests.alerting.plant import GT1, LT1, LT2, REGISTRY, T0, TT1, S, apply, block, book, finding
 
 OFF = Edge.RECOVERED
 OF_PROCESS = [method for method, about in ABOUT.items() if about.family is Family.PROCESS]
@@ -61,7 +61,7 @@ def test_kinds_of_the_process_share_a_slot_and_all_others_have_their_own() -> No
 
 @pytest.mark.parametrize("method", list(Method))
 def test_every_method_says_what_it_means_in_both_languages(method: Method) -> None:
-    [event] = book().apply(block([row(method)]))
+    [event] = apply(book(), block([row(method)]))
     [reason] = event.why["reasons"]
     assert list(reason) == [
         "method", "kind", "limit_name", "statistic", "threshold", "window_s", "value", "since", "onset", "text",
@@ -79,7 +79,7 @@ def test_every_method_says_what_it_means_in_both_languages(method: Method) -> No
 
 def test_the_numbers_of_a_reason_have_units() -> None:
     def en(method: Method, **more: Any) -> str:
-        [event] = book().apply(block([row(method, window_s=math.nan, **more)]))
+        [event] = apply(book(), block([row(method, window_s=math.nan, **more)]))
         return str(event.why["reasons"][0]["text"]["en"])
 
     assert en(Method.RATE, statistic=0.02, threshold=0.01) == (
@@ -127,7 +127,8 @@ def test_other_sensors_that_take_part_are_named_with_their_shares() -> None:
 
 def test_several_methods_on_one_sensor_are_one_alert_that_is_named_by_the_gravest() -> None:
     made = book()
-    events = made.apply(
+    events = apply(
+        made,
         block(
             [
                 row(Method.ROBUST_Z, 0),
@@ -141,7 +142,7 @@ def test_several_methods_on_one_sensor_are_one_alert_that_is_named_by_the_graves
                 row(Method.CUSUM, 8, OFF),
                 row(Method.EWMA, 9, OFF, value=50.0),
             ]
-        )
+        ),
     )
     assert told(events) == [
         ("opened", "anomaly", "blue"),
@@ -162,19 +163,19 @@ def test_several_methods_on_one_sensor_are_one_alert_that_is_named_by_the_graves
 
 def test_the_id_is_made_from_the_kind_at_the_opening_and_the_kind_of_now_is_found_again() -> None:
     first = book()
-    first.apply(block([row(Method.ROBUST_Z, 0), row(Method.LIMIT, 1)]))
+    apply(first, block([row(Method.ROBUST_Z, 0), row(Method.LIMIT, 1)]))
     second = book()
     second.restore(first.snapshot())
-    [event] = second.apply(block([row(Method.LIMIT, 2, OFF)]))
+    [event] = apply(second, block([row(Method.LIMIT, 2, OFF)]))
     assert told([event]) == [("deescalated", "anomaly", "blue")]
-    [alone] = book().apply(block([row(Method.ROBUST_Z, 0)]))
+    [alone] = apply(book(), block([row(Method.ROBUST_Z, 0)]))
     assert event.id == alone.id
 
 
 @pytest.mark.parametrize("other", [method for method in OF_PROCESS if method is not Method.LIMIT])
 def test_a_limit_goes_before_everything_else(other: Method) -> None:
     made = book()
-    events = made.apply(block([row(Method.LIMIT, 0), row(other, 1)]))
+    events = apply(made, block([row(Method.LIMIT, 0), row(other, 1)]))
     assert {(e.kind, e.limit_name) for e in events} == {("high", "h")}
     [view] = made.open_alerts()
     assert [reason["method"] for reason in view.reasons] == (
@@ -185,9 +186,9 @@ def test_a_limit_goes_before_everything_else(other: Method) -> None:
 
 def test_a_quiet_change_is_not_told_but_shown() -> None:
     made = book()
-    made.apply(block([row(Method.LIMIT, 0)]))
+    apply(made, block([row(Method.LIMIT, 0)]))
     assert made.take_untold() == []
-    assert made.apply(block([row(Method.CUSUM, 1)])) == []
+    assert apply(made, block([row(Method.CUSUM, 1)])) == []
     [view] = made.open_alerts()
     assert made.take_untold() == [view.id]
     assert made.take_untold() == []
@@ -198,14 +199,15 @@ def test_a_quiet_change_is_not_told_but_shown() -> None:
 
 
 def test_the_limit_crossed_last_names_an_alert_that_is_beyond_both_sides() -> None:
-    events = book().apply(
+    events = apply(
+        book(),
         block(
             [
                 row(Method.LIMIT, 0, limit="h"),
                 row(Method.LIMIT, 1, limit="l", value=9),
                 row(Method.LIMIT, 2, OFF, limit="l", value=50),
             ]
-        )
+        ),
     )
     assert [(e.event, e.kind, e.limit_name) for e in events] == [
         ("opened", "high", "h"),
@@ -225,7 +227,7 @@ def test_a_forecast_opens_the_alert_of_its_side_and_the_limit_never_makes_it_les
         row(Method.FORECAST, 1300, OFF, limit="hh", value=85.2),
         row(Method.LIMIT, 1400, OFF, value=83),
     ]
-    events = made.apply(block(rows))
+    events = apply(made, block(rows))
     assert told(events) == [
         ("opened", "high", "yellow"),
         ("escalated", "high", "orange"),
@@ -250,8 +252,9 @@ def test_a_forecast_opens_the_alert_of_its_side_and_the_limit_never_makes_it_les
 
 
 def test_a_forecast_that_ends_says_so() -> None:
-    events = book().apply(
-        block([row(Method.FORECAST, 0), row(Method.FORECAST, 60, OFF, value=70), row(Method.FORECAST, 90)])
+    events = apply(
+        book(),
+        block([row(Method.FORECAST, 0), row(Method.FORECAST, 60, OFF, value=70), row(Method.FORECAST, 90)]),
     )
     assert [e.title["en"] for e in events[1:]] == [
         "T-101 level forecast of the high limit cleared, now 70 %",
@@ -261,7 +264,7 @@ def test_a_forecast_that_ends_says_so() -> None:
 
 @pytest.mark.parametrize("seconds", [0.0, 0.4, 59.9])
 def test_less_than_a_minute_is_never_said_in_seconds(seconds: float) -> None:
-    [event] = book().apply(block([row(Method.FORECAST, forecast_s=seconds)]))
+    [event] = apply(book(), block([row(Method.FORECAST, forecast_s=seconds)]))
     assert event.title == {
         "zh": "T-101 球罐液位预计达到高限 85 %（1 分钟内），现 80 %",
         "en": "T-101 level expected to reach the high limit 85 % within a minute, now 80 %",
@@ -269,13 +272,13 @@ def test_less_than_a_minute_is_never_said_in_seconds(seconds: float) -> None:
     assert (
         event.why["grade"]["urgency_reason"]["en"] == "the high limit expected within a minute (within 5 min)"
     )
-    [crossed] = book().apply(block([row(Method.LIMIT, forecast_s=seconds, value=86)]))
+    [crossed] = apply(book(), block([row(Method.LIMIT, forecast_s=seconds, value=86)]))
     assert crossed.title["en"] == "T-101 level high 86 % (limit 85 %), next limit within a minute"
 
 
 def test_a_forecast_of_the_next_limit_makes_a_crossed_one_more_urgent() -> None:
-    [opened, risen] = book().apply(
-        block([row(Method.LIMIT, 0), row(Method.FORECAST, 1, limit="hh", forecast_s=250, value=86)])
+    [opened, risen] = apply(
+        book(), block([row(Method.LIMIT, 0), row(Method.FORECAST, 1, limit="hh", forecast_s=250, value=86)])
     )
     assert told([opened, risen]) == [("opened", "high", "yellow"), ("escalated", "high", "orange")]
     assert (risen.limit_name, risen.forecast_s) == ("h", 250.0)
@@ -287,11 +290,11 @@ def test_a_forecast_of_the_next_limit_makes_a_crossed_one_more_urgent() -> None:
 
 def test_a_forecast_is_counted_down_to_the_time_of_the_line_and_ends_when_it_has_run_out() -> None:
     made = book()
-    [opened] = made.apply(block([row(Method.LIMIT, 0, forecast_s=100, value=86)]))
+    [opened] = apply(made, block([row(Method.LIMIT, 0, forecast_s=100, value=86)]))
     [acked] = made.command(Acknowledge(alert=opened.id, by="li"), T0 + 30 * S)
-    [confirmed] = made.apply(block([finding(LT2, 40, limit="hh", value=91)]))[1:]
-    made.apply(block([finding(LT2, 50, limit="hh", edge=OFF, value=80)]))
-    [again] = made.apply(block([finding(LT2, 200, limit="hh", value=91)]))[1:]
+    [confirmed] = apply(made, block([finding(LT2, 40, limit="hh", value=91)]))[1:]
+    apply(made, block([finding(LT2, 50, limit="hh", edge=OFF, value=80)]))
+    [again] = apply(made, block([finding(LT2, 200, limit="hh", value=91)]))[1:]
     assert [e.forecast_s for e in (opened, acked, confirmed, again)] == [100.0, 70.0, 60.0, None]
     assert [e.sensor for e in (confirmed, again)] == ["lpg/LT-101"] * 2
     assert "next limit in about 1 min" in confirmed.title["en"]
@@ -300,14 +303,14 @@ def test_a_forecast_is_counted_down_to_the_time_of_the_line_and_ends_when_it_has
 def test_a_forecast_alone_is_confirmed_by_nobody() -> None:
     made = book()
     near = row(Method.FORECAST, 0, value=84, forecast_s=200)
-    made.apply(block([near, finding(LT2, 1, limit="hh", value=91)]))
+    apply(made, block([near, finding(LT2, 1, limit="hh", value=91)]))
     assert [view.event.why["grade"]["urgency"] for view in made.open_alerts()] == [3, 3]
 
 
 @pytest.mark.parametrize("method", OF_HEALTH)
 def test_a_trouble_of_the_sensor_is_an_alert_of_its_own_beside_that_of_the_process(method: Method) -> None:
     made = book()
-    events = made.apply(block([row(Method.LIMIT, 0), row(method, 1), row(Method.ROBUST_Z, 2)]))
+    events = apply(made, block([row(Method.LIMIT, 0), row(method, 1), row(Method.ROBUST_Z, 2)]))
     assert told(events) == [("opened", "high", "yellow"), ("opened", events[1].kind, "blue")]
     assert ABOUT[method].kind == events[1].kind
     assert events[1].why["grade"]["urgency_reason"]["en"] == "trouble with the sensor itself"
@@ -316,9 +319,9 @@ def test_a_trouble_of_the_sensor_is_an_alert_of_its_own_beside_that_of_the_proce
 
 def test_an_alert_of_a_sensor_that_falls_silent_stands_and_says_that_nothing_is_seen() -> None:
     made = book()
-    made.apply(block([row(Method.LIMIT, 0), row(Method.T2, 0)]))
+    apply(made, block([row(Method.LIMIT, 0), row(Method.T2, 0)]))
     made.take_untold()
-    [dead] = made.apply(block([row(Method.DEAD, 30, value=math.nan, statistic=15, threshold=15)]))
+    [dead] = apply(made, block([row(Method.DEAD, 30, value=math.nan, statistic=15, threshold=15)]))
     assert dead.kind == "dead"
     assert dead.why["seen"]["en"].endswith("; its alert (high) stands and stays until it speaks again")
     assert dead.why["blind"] is None
@@ -330,7 +333,7 @@ def test_an_alert_of_a_sensor_that_falls_silent_stands_and_says_that_nothing_is_
     assert made.take_untold() == [process.id]
 
     ends = [row(Method.LIMIT, 40, OFF), row(Method.T2, 41, OFF)]
-    assert made.apply(block(ends)) == [], "nothing ends unseen"
+    assert apply(made, block(ends)) == [], "nothing ends unseen"
     assert all(view.active for view in made.open_alerts())
     [acked] = made.command(Acknowledge(alert=process.id, by="li"), T0 + 50 * S)
     assert (acked.state, acked.why["blind"]["since"]) == ("acked", "2025-11-24T16:00:29.000Z")
@@ -338,7 +341,7 @@ def test_an_alert_of_a_sensor_that_falls_silent_stands_and_says_that_nothing_is_
     restored = book()
     restored.restore(made.snapshot())
     back = block([row(Method.DEAD, 60, OFF, value=70.0)])
-    events = made.apply(back)
+    events = apply(made, back)
     assert told(events) == [
         ("cleared", "dead", "blue"),
         ("deescalated", "anomaly", "blue"),
@@ -347,26 +350,26 @@ def test_an_alert_of_a_sensor_that_falls_silent_stands_and_says_that_nothing_is_
     ]
     assert [e.value for e in events] == [70.0] * 4
     assert {e.time for e in events} == {"2025-11-24T16:01:00.000Z"}
-    assert restored.apply(back) == events
+    assert apply(restored, back) == events
 
 
 def test_what_comes_back_while_the_sensor_is_silent_does_not_end_when_it_speaks() -> None:
     made = book()
-    made.apply(block([row(Method.T2, 0), row(Method.DEAD, 30), row(Method.T2, 31, OFF), row(Method.T2, 32)]))
-    assert told(made.apply(block([row(Method.DEAD, 60, OFF)]))) == [("cleared", "dead", "blue")]
+    apply(made, block([row(Method.T2, 0), row(Method.DEAD, 30), row(Method.T2, 31, OFF), row(Method.T2, 32)]))
+    assert told(apply(made, block([row(Method.DEAD, 60, OFF)]))) == [("cleared", "dead", "blue")]
     [process, _] = made.open_alerts()
     assert (process.active, process.blind) == (True, None)
 
 
 def test_an_alert_that_opens_on_a_silent_sensor_says_so_at_once() -> None:
     made = book()
-    _, opened = made.apply(block([row(Method.DEAD, 0), row(Method.BALANCE, 5)]))
+    _, opened = apply(made, block([row(Method.DEAD, 0), row(Method.BALANCE, 5)]))
     assert (opened.kind, opened.why["blind"]["since"]) == ("anomaly", "2025-11-24T15:59:59.000Z")
 
 
 def test_reasons_of_another_sensor_do_not_mix() -> None:
     made = book()
-    made.apply(block([row(Method.CUSUM, 0), finding(TT1, 1, limit="h"), finding(GT1, 2, limit="h")]))
+    apply(made, block([row(Method.CUSUM, 0), finding(TT1, 1, limit="h"), finding(GT1, 2, limit="h")]))
     assert [[r["method"] for r in view.reasons] for view in made.open_alerts()] == [
         ["cusum"],
         ["limit"],
@@ -376,7 +379,7 @@ def test_reasons_of_another_sensor_do_not_mix() -> None:
 
 def test_a_snapshot_of_the_layout_before_is_refused_by_its_number() -> None:
     made = book()
-    made.apply(block([row(Method.LIMIT, 0)]))
+    apply(made, block([row(Method.LIMIT, 0)]))
     before = made.snapshot()
     seq, alerts, closed, _ = msgspec.msgpack.decode(before)
     with pytest.raises(SnapshotError, match="snapshot format 1; this version reads 2"):
@@ -396,6 +399,6 @@ def test_a_forecast_alone_takes_the_grade_of_its_row_red_only_within_five_minute
         REGISTRY.plant, sources={"farm": replace(REGISTRY.plant.sources["farm"], grade=SourceGrade.I)}
     )
     made = AlertBook(SensorRegistry(REGISTRY.specs, plant), default_grades())
-    [event] = made.apply(block([row(Method.FORECAST, forecast_s=forecast_s)]))
+    [event] = apply(made, block([row(Method.FORECAST, forecast_s=forecast_s)]))
     assert (event.grade, event.why["grade"]["column"]) == (grade, "Ⅰ")
     assert event.why["grade"]["cell"] == grade

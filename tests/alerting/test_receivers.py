@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from alerting.commands import SystemCondition
-from alerting.dispatch import Dispatcher, Notification
+from alerting.dispatch import Dispatcher
+from alerting.notification import Notification
 from alerting.notify.backoff import CAP_S, FIRST_S, delay_s
 from alerting.notify.build import build_receivers, needs_publisher
 from alerting.notify.log import FileReceiver, LogReceiver
@@ -22,7 +23,7 @@ from alerting.notify.webhook import WebhookReceiver
 from alerting.routes_file import routes_to_log
 from detectors.findings import Edge, Method
 from registry.plant import Text
-from tests.alerting.plant import LONE, LT1, REGISTRY, T0, block, book, finding
+from tests.alerting.plant import LONE, LT1, REGISTRY, T0, apply, block, book, finding
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Broker:
 
 
 def notes(*rows: tuple[Any, ...]) -> list[Notification]:
-    return Dispatcher(routes_to_log(), REGISTRY).offer(book().apply(block(rows)))[1]
+    return Dispatcher(routes_to_log(), REGISTRY).offer(apply(book(), block(rows)), T0)[1]
 
 
 def test_the_log_receiver_tells_the_log_in_both_languages() -> None:

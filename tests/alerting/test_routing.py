@@ -6,7 +6,7 @@ import pytest
 
 from alerting.routing import ABSENT, Labels, Match, Matcher, Op, Route, area_chain, labels_of, match
 from registry.plant import Area, Text
-from tests.alerting.plant import LONE, LT1, PLANT, REGISTRY, block, book, finding
+from tests.alerting.plant import LONE, LT1, PLANT, REGISTRY, apply, block, book, finding
 
 LABELS: Labels = {"grade": ("red",), "area": ("370211", "370200", "370000"), "source_grade": ("Ⅲ", "III")}
 
@@ -99,7 +99,7 @@ def test_a_match_says_by_which_route_and_why() -> None:
 
 
 def test_labels_of_an_event() -> None:
-    known, alone = book().apply(block([finding(LT1, 0, limit="hh"), finding(LONE, 1, limit="h")]))
+    known, alone = apply(book(), block([finding(LT1, 0, limit="hh"), finding(LONE, 1, limit="h")]))
     assert labels_of(known, REGISTRY) == {
         "grade": ("orange",),
         "kind": ("high",),

@@ -212,7 +212,7 @@ def entries_of(story: list[tuple[str, str, float]], gaps: list[int], pipe: Pipel
             case "junk":
                 made = messages(at_s, Message("hazwatch/v1/e", b"{"))
             case "acknowledge":
-                views = pipe.book.open_alerts()
+                views = pipe.desk.book.open_alerts()
                 command = Acknowledge(alert=views[0].id if views else "0", by="li")
                 made = entry("command", at_s, encode_command(command))
             case "trouble" | "well":

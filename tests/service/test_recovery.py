@@ -154,4 +154,4 @@ def test_settings_may_have_changed_since(ledger: Ledger) -> None:
     fewer = plan(registry=SensorRegistry((GT,)))
     recovered = recover(ledger, fewer, 0, lambda *_: None)
     assert recovered.replayed == 6
-    assert {view.event.sensor for view in recovered.pipeline.book.open_alerts()} <= {"e/GT"}
+    assert {view.event.sensor for view in recovered.pipeline.desk.book.open_alerts()} <= {"e/GT"}

@@ -26,7 +26,7 @@ SECOND, THIRD = 2 << 16, 3 << 16
 
 def assert_same(a: Pipeline, b: Pipeline) -> None:
     """Both stand the same, and go on the same; ticks that told nothing leave no trace but the clock's hand."""
-    assert a.book.snapshot() == b.book.snapshot()
+    assert a.desk.book.snapshot() == b.desk.book.snapshot()
     late_ns = T0 + 10_000 * S
     more = [reading("LT", 10_000 + k, v) for k, v in enumerate((50.0, 91.0, 92.0, 50.0, 50.0))]
     assert told(a.messages(more, late_ns)) == told(b.messages(more, late_ns))
@@ -270,7 +270,7 @@ async def test_a_command_that_could_not_be_kept_is_kept_before_anything_else(rig
         await asyncio.sleep(0.05)
         await rig.pass_by()
     kept = [e.line for e in rig.ledger.alert_events()]
-    assert len(kept) == len(set(kept)) == rig.runtime.pipeline.book.last_seq
+    assert len(kept) == len(set(kept)) == rig.runtime.pipeline.desk.book.last_seq
     assert_same(recover(rig.ledger, plan(), 0, lambda *_: None).pipeline, rig.runtime.pipeline)
 
 
@@ -472,7 +472,7 @@ def test_live_and_folded_are_the_same(ledger: Ledger) -> None:
                 )
                 await rig.pass_by(1)
                 if k % 10 == 9:
-                    for view in rig.runtime.pipeline.book.open_alerts():
+                    for view in rig.runtime.pipeline.desk.book.open_alerts():
                         if view.state == "unack":
                             rig.runtime.command(Acknowledge(alert=view.id, by="li"))
             await rig.pass_by(100)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from alerting.dispatch import Notification
+from alerting.notification import Notification
 from alerting.notify.receiver import Failed, Outcome, Receiver, Retry, Sent
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger

@@ -1,0 +1,38 @@
+"""A notification: what one receiver is told at one time, as the outbox keeps it."""
+
+import hashlib
+from dataclasses import dataclass
+
+from registry.plant import Text
+
+_ID_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """What one receiver is told.
+
+    `id` is derived from alert, `seq`, receiver and step, so that making it again after a crash changes nothing. `body` is
+    the alert line, or what docs/alerts.md says of a group. `person` is who is meant, None where the receiver alone is;
+    `group` names the group of a notification about several alerts. Notifications of one receiver about one `alert` leave in
+    their order.
+    """
+
+    id: str
+    receiver: str
+    alert: str
+    seq: int
+    time: str
+    body: bytes
+    reason: Text
+    person: str | None = None
+    group: str | None = None
+
+
+def notification_id(alert: str, seq: int, receiver: str, step: str = "") -> str:
+    """Return the id of a notification: the same whenever it is made.
+
+    `step` tells apart what one receiver is told of one event at different times: a repetition, a step of an escalation.
+    """
+    named = f"{alert}|{seq}|{receiver}" + (f"|{step}" if step else "")
+    return hashlib.blake2b(named.encode(), digest_size=_ID_BYTES).hexdigest()
