@@ -132,7 +132,7 @@ class Incident(msgspec.Struct, kw_only=True):
             self.witness = member.sensor
         elif self.witness != member.sensor:
             self.confirmed = True
-            self.grade = min(Grade.RED, Grade(self.grade + 1))
+            self.grade = Grade(min(Grade.RED, self.grade + 1))
 
     def note(self, entry: Entry) -> None:
         """Put a line into the timeline; beyond the bound the oldest after the first is left out."""

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from alerting.book_state import SnapshotError
-from alerting.commands import MergeIncidents, SplitIncident
+from alerting.commands import CommandRefused, MergeIncidents, SplitIncident
 from alerting.desk import AlertDesk
 from alerting.events import AlertEvent, Grade
 from alerting.grades_file import default_grades
@@ -136,10 +136,16 @@ def test_incidents_of_two_enterprises_stay_apart() -> None:
     made.offer([event("a"), event("b", enterprise="other", source="farm")], T0)
     ours, theirs = made.open_incidents()
     before = made.snapshot()
-    with pytest.raises(Exception, match="it cannot become part of one of lpg") as refused:
+    with pytest.raises(CommandRefused, match="it cannot become part of one of lpg") as refused:
         made.command(MergeIncidents(into=ours.id, incidents=[theirs.id], by="li", reason="x"), T0)
-    assert refused.value.code == "other_enterprise"  # type: ignore[attr-defined] - CommandRefused
+    assert refused.value.code == "other_enterprise"
     assert made.snapshot() == before
+
+
+def test_nothing_is_graver_than_red() -> None:
+    made = desk()
+    events = made.apply(block([finding(LT1, 0, limit="design"), finding(GT1, 1, limit="h")]), T0 + S).events
+    assert [e.why["incident"]["grade"] for e in events] == ["red", "red"]
 
 
 def test_a_transmitter_alone_confirms_nothing() -> None:
