@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from alerting.annunciator import Annunciator
 from alerting.book import AlertBook
 from alerting.commands import Command
 from alerting.conditions import changes
@@ -33,6 +34,7 @@ class Told:
 class _Snapshot(msgspec.Struct, frozen=True):
     book: bytes
     dispatcher: bytes
+    annunciator: bytes
 
 
 class AlertDesk:
@@ -41,6 +43,7 @@ class AlertDesk:
     def __init__(self, registry: SensorRegistry, grades: GradeTable, routes: Routes) -> None:
         self.book = AlertBook(registry, grades)
         self._dispatcher = Dispatcher(routes, registry)
+        self._annunciator = Annunciator(routes.receivers, registry)
         self._ids = [spec.id for spec in registry.specs]
 
     def apply(self, findings: FindingBlock, now_ns: int) -> Told:
@@ -71,7 +74,9 @@ class AlertDesk:
 
     def snapshot(self) -> bytes:
         """Return the whole state."""
-        return msgspec.msgpack.encode(_Snapshot(self.book.snapshot(), self._dispatcher.snapshot()))
+        return msgspec.msgpack.encode(
+            _Snapshot(self.book.snapshot(), self._dispatcher.snapshot(), self._annunciator.snapshot())
+        )
 
     def restore(self, body: bytes) -> None:
         """Take over a state.
@@ -82,9 +87,11 @@ class AlertDesk:
         kept = msgspec.msgpack.decode(body, type=_Snapshot)
         self.book.restore(kept.book)
         self._dispatcher.restore(kept.dispatcher)
+        self._annunciator.restore(kept.annunciator)
 
     def _deadlines(self) -> Iterator[int]:
-        for due in (self.book.next_deadline_ns(), self._dispatcher.next_deadline_ns()):
+        for stage in (self.book, self._dispatcher, self._annunciator):
+            due = stage.next_deadline_ns()
             if due is not None:
                 yield due
 
@@ -93,8 +100,10 @@ class AlertDesk:
         while (due_ns := self.next_deadline_ns()) is not None and due_ns <= now_ns:
             if self.book.next_deadline_ns() == due_ns:
                 self._pass_on(self.book.tick(due_ns), due_ns, told)
-            else:
+            elif self._dispatcher.next_deadline_ns() == due_ns:
                 told.notifications += self._dispatcher.tick(due_ns)
+            else:
+                told.notifications += self._annunciator.tick(due_ns)
 
     def _pass_on(self, events: list[AlertEvent], now_ns: int, told: Told) -> None:
         if not events:
@@ -102,3 +111,4 @@ class AlertDesk:
         filled, notifications = self._dispatcher.offer(events, now_ns)
         told.events += filled
         told.notifications += notifications
+        told.notifications += self._annunciator.offer(filled, now_ns)
