@@ -6,12 +6,15 @@ stage that owns it. Before anything of a time is taken, every timer up to that t
 at its own time, so that it does not matter in which pieces the input came or how late somebody asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import msgspec
 
+from alerting.annunciator import Annunciator
 from alerting.book import AlertBook
+from alerting.book_state import SnapshotError
 from alerting.commands import Command, MergeIncidents, SplitIncident
 from alerting.conditions import changes
 from alerting.dispatch import Dispatcher, Routes
@@ -33,11 +36,20 @@ class Told:
     notifications: list[Notification] = field(default_factory=list)
 
 
-class _Snapshot(msgspec.Struct, frozen=True):
-    book: bytes
-    incidents: bytes
-    floods: bytes
-    dispatcher: bytes
+class Stage(Protocol):
+    """A part of the desk that has timers and a state."""
+
+    def tick(self, now_ns: int) -> Sequence[Notification] | None:
+        """Fire what is due up to `now_ns`, each at its own time; return whom it calls."""
+
+    def next_deadline_ns(self) -> int | None:
+        """Return a time before which `tick` has nothing to do, None where nothing waits."""
+
+    def snapshot(self) -> bytes:
+        """Return the whole state."""
+
+    def restore(self, body: bytes) -> None:
+        """Take over a state."""
 
 
 class AlertDesk:
@@ -55,6 +67,13 @@ class AlertDesk:
         self.incidents = Incidents(settings)
         self.floods = FloodWatch(settings, registry.plant)
         self._dispatcher = Dispatcher(routes, registry)
+        self._annunciator = Annunciator(routes.receivers, registry)
+        self._stages: dict[str, Stage] = {
+            "incidents": self.incidents,
+            "floods": self.floods,
+            "dispatcher": self._dispatcher,
+            "annunciator": self._annunciator,
+        }
         self._ids = [spec.id for spec in registry.specs]
 
     def apply(self, findings: FindingBlock, now_ns: int) -> Told:
@@ -88,14 +107,8 @@ class AlertDesk:
 
     def snapshot(self) -> bytes:
         """Return the whole state."""
-        return msgspec.msgpack.encode(
-            _Snapshot(
-                self.book.snapshot(),
-                self.incidents.snapshot(),
-                self.floods.snapshot(),
-                self._dispatcher.snapshot(),
-            )
-        )
+        parts = {name: stage.snapshot() for name, stage in self._stages.items()}
+        return msgspec.msgpack.encode({"book": self.book.snapshot(), **parts})
 
     def restore(self, body: bytes) -> None:
         """Take over a state.
@@ -103,29 +116,27 @@ class AlertDesk:
         Raises:
             alerting.book_state.SnapshotError, msgspec.MsgspecError: it cannot be continued from.
         """
-        kept = msgspec.msgpack.decode(body, type=_Snapshot)
-        self.book.restore(kept.book)
-        self.incidents.restore(kept.incidents)
-        self.floods.restore(kept.floods)
-        self._dispatcher.restore(kept.dispatcher)
+        kept = msgspec.msgpack.decode(body, type=dict[str, bytes])
+        if kept.keys() != {"book", *self._stages}:
+            raise SnapshotError(
+                f"a snapshot of {', '.join(kept)}; the desk has book, {', '.join(self._stages)}"
+            )
+        self.book.restore(kept["book"])
+        for name, stage in self._stages.items():
+            stage.restore(kept[name])
 
     def _deadlines(self) -> Iterator[int]:
-        for stage in (self.book, self.incidents, self.floods, self._dispatcher):
-            due = stage.next_deadline_ns()
-            if due is not None:
-                yield due
+        deadlines = [self.book.next_deadline_ns(), *(one.next_deadline_ns() for one in self._stages.values())]
+        return (due_ns for due_ns in deadlines if due_ns is not None)
 
     def _fire(self, now_ns: int, told: Told) -> None:
         """Fire the timers up to `now_ns`, the earliest first; at one time in the order that events take."""
         while (due_ns := self.next_deadline_ns()) is not None and due_ns <= now_ns:
             if self.book.next_deadline_ns() == due_ns:
                 self._pass_on(self.book.tick(due_ns), due_ns, told)
-            elif self.incidents.next_deadline_ns() == due_ns:
-                self.incidents.tick(due_ns)
-            elif self.floods.next_deadline_ns() == due_ns:
-                self.floods.tick(due_ns)
-            else:
-                told.notifications += self._dispatcher.tick(due_ns)
+                continue
+            stage = next(one for one in self._stages.values() if one.next_deadline_ns() == due_ns)
+            told.notifications += stage.tick(due_ns) or ()
 
     def _pass_on(self, events: list[AlertEvent], now_ns: int, told: Told) -> None:
         if not events:
@@ -134,3 +145,4 @@ class AlertDesk:
         filled, notifications = self._dispatcher.offer(events, now_ns)
         told.events += filled
         told.notifications += notifications
+        told.notifications += self._annunciator.offer(filled, now_ns)

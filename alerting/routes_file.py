@@ -8,7 +8,7 @@ from typing import Any
 
 from alerting.dispatch import Routes
 from alerting.events import Event, Grade, Kind
-from alerting.notify.settings import LogSettings, ReceiverSettings
+from alerting.notify.settings import LogSettings, ReceiverSettings, SirenSettings
 from alerting.receivers_file import NOBODY, read_receivers
 from alerting.routing import ABSENT, LABELS, Matcher, Op, Route, grade_values
 from registry.faults import Fault, errors_in
@@ -141,6 +141,10 @@ class _Reader:
             allowed = ", ".join([*self.receivers, NOBODY])
             self.fault((*at, "receiver"), f"unknown receiver {shown(name)}{hint}", allowed)
             return inherited
+        if isinstance(self.receivers[name], SirenSettings):
+            message = f"{name} is a siren: it follows all alerts of its places, no route tells it"
+            self.fault((*at, "receiver"), message, "a receiver of another kind")
+            return inherited
         return name
 
     def flag(self, row: Mapping[str, Any], at: KeyPath) -> bool:
@@ -239,6 +243,8 @@ def _tells(
 
 def _unused(marked: Marked, root: Route, receivers: Mapping[str, ReceiverSettings]) -> list[Fault]:
     used = {node.receiver for node, _ in _walk(root)}
+    used |= {one.fallback.receiver for one in receivers.values() if one.fallback is not None}
+    used |= {name for name, one in receivers.items() if isinstance(one, SirenSettings)}
     return [
         marked.fault(("receivers", name), f"no route names receiver {name}", level="warning")
         for name in receivers
