@@ -116,7 +116,7 @@ def service_of(url: str) -> NotifyBase | None:
         service.overflow_mode = OverflowMode.SPLIT
     if str(service.secure_protocol) in COUNT_BYTES:
         service.body_maxlen //= UTF8_BYTES
-    if service.secure_protocol == "dingtalk":
+    if str(service.secure_protocol) == "dingtalk":
         _sign_once_encoded(service)
     return service
 
