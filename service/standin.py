@@ -51,7 +51,7 @@ def instead_of(row: OutboxRow, receiver: str, why: Text, now_ns: int) -> OutboxI
             f"{row.reason.en}; told {receiver} instead of {row.receiver}, which could not be reached ({why.en})",
         ),
         alert=row.alert,
-        alerts=alerts_in(row.body),
+        alerts=(row.alert,) if row.group is None else tuple(alerts_in(row.body)),
         event_seq=row.event_seq,
         time=row.time,
         person=row.person,
