@@ -26,6 +26,7 @@ from alerting.lines import NOTHING_PRESENT, LineWriter, Occasion, grade_why
 from alerting.peers import Peers
 from alerting.refusals import already_acknowledged, already_closed, moved_on, not_open
 from alerting.register import Register
+from alerting.rollup import RollUp
 from alerting.wording import stands_unseen
 from detectors.findings import Method
 from registry.plant import Text
@@ -43,7 +44,8 @@ class AlertBook:
         self._grades = grades
         self._writer = LineWriter(registry)
         self._peers = Peers(registry)
-        self._alerts = Register()
+        self._rollup = RollUp(registry, grades)
+        self._alerts = Register(self._rollup.silent)
         self._untold: dict[str, None] = {}
         self._seq = 0
 
@@ -52,6 +54,12 @@ class AlertBook:
 
         `seq` rises by one with every event.
         """
+        if change.condition.method != Method.DEAD:
+            return self._take(change)
+        events = [event for meant in self._rollup.take(change) for event in self._take(meant)]
+        return events + self._see_again(self._registry.specs[change.sensor].id, change)
+
+    def _take(self, change: Change) -> list[AlertEvent]:
         condition, subject = change.condition, self._registry.specs[change.sensor].id
         alert = self._alerts.get((subject, slot_of(condition.kind)))
         ended: Condition | None = None
@@ -66,6 +74,8 @@ class AlertBook:
             return []
         else:
             ended = alert.conditions.pop(condition.key)
+            if condition.several:
+                ended = condition
         concerned: list[int] = []
         if condition.is_limit:
             beyond = limit_gravity(alert.conditions.values(), condition.kind)
@@ -73,18 +83,15 @@ class AlertBook:
         events = self._settle(alert, change, ended)
         for other in concerned:
             events += self._settle_peer(other, condition.kind, change)
-        if condition.method == Method.DEAD:
-            events += self._see_again(subject, change)
         return events
 
     def tick(self, now_ns: int) -> list[AlertEvent]:
         """Fire what is due up to `now_ns`."""
-        del now_ns
-        return []
+        return [event for change in self._rollup.tick(now_ns) for event in self._take(change)]
 
     def next_deadline_ns(self) -> int | None:
         """Return when something is due, None where nothing waits."""
-        return None
+        return self._rollup.next_deadline_ns()
 
     def command(self, command: AlertCommand, now_ns: int) -> list[AlertEvent]:
         """Carry out a command; raise `CommandRefused`, with nothing changed, where it does not hold."""
@@ -124,13 +131,20 @@ class AlertBook:
 
     def snapshot(self) -> bytes:
         """Return the whole state; `restore` of it continues as if nothing had been between."""
-        return encode_state(BookState(self._seq, list(self._alerts), self._alerts.closed.entries()))
+        state = BookState(
+            self._seq,
+            list(self._alerts),
+            self._alerts.closed.entries(),
+            silences=self._rollup.silences(),
+        )
+        return encode_state(state)
 
     def restore(self, body: bytes) -> None:
         """Take over a snapshot of a book of the same sensors; raise `SnapshotError`, with nothing changed, else."""
         state = decode_state(body, self._registry)
         self._seq = state.seq
-        self._alerts = Register(state.alerts, state.closed)
+        self._rollup = RollUp(self._registry, self._grades, state.silences)
+        self._alerts = Register(self._rollup.silent, state.alerts, state.closed)
         self._untold = {}
         self._peers = Peers(self._registry)
         for alert in state.alerts:
@@ -177,7 +191,7 @@ class AlertBook:
 
     def _note(self, change: Change) -> Text | None:
         """Return what falling silent means for the process alert of the sensor that stands."""
-        if change.condition.method != Method.DEAD or not change.raised:
+        if change.condition.method != Method.DEAD or not change.raised or change.condition.several:
             return None
         spec = self._registry.specs[change.sensor]
         process = self._alerts.process_of(spec.id)
@@ -323,9 +337,9 @@ def _trigger(alert: Alert, severity: Severity | None) -> Trigger | None:
     return Trigger.RISE if severity > before else Trigger.FALL
 
 
-def _about(gravest: Condition | None) -> tuple[Kind, str | None] | None:
-    """Return what people would call another matter at the same severity: the kind, and the limit it is about."""
-    return None if gravest is None else (gravest.kind, gravest.limit_name)
+def _about(gravest: Condition | None) -> tuple[Kind, str | None, bool] | None:
+    """Return what people would call another matter at the same severity: kind, limit, one sensor's silence or of several."""
+    return None if gravest is None else (gravest.kind, gravest.limit_name, gravest.several is not None)
 
 
 def _set_severity(alert: Alert, severity: Severity, grade: Grade) -> None:

@@ -6,12 +6,13 @@ import msgspec
 
 from alerting.alert import Acknowledged, Alert
 from alerting.events import Kind
+from alerting.rollup import Silence
 from registry.sensors import SensorRegistry
 
 KEPT_CLOSED = 256
 """So many closed alerts are remembered, to tell a late acknowledgement who was first."""
 
-_FORMAT = 2
+_FORMAT = 3
 _FORMAT_AT = 3
 """Where a snapshot of any version has its format."""
 
@@ -21,12 +22,13 @@ class SnapshotError(ValueError):
 
 
 class BookState(msgspec.Struct, array_like=True):
-    """Everything that a book knows: the last `seq`, open alerts oldest first, the newest closed ones with who."""
+    """Everything that a book knows: the last `seq`, open alerts oldest first, the newest closed ones with who, silences."""
 
     seq: int
     alerts: list[Alert]
     closed: list[tuple[str, Acknowledged]]
     format: int = _FORMAT
+    silences: list[Silence] = []
 
 
 class RecentlyClosed:

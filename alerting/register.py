@@ -1,6 +1,6 @@
 """The register of open alerts: one of a key, known by their ids as well, oldest opening first."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from alerting.alert import Acknowledged, Alert, Key
 from alerting.book_state import RecentlyClosed
@@ -9,9 +9,18 @@ from alerting.lines import alert_id
 
 
 class Register:
-    """Every open alert, and the newest closed ones; ids are never given twice."""
+    """Every open alert, and the newest closed ones; ids are never given twice.
 
-    def __init__(self, alerts: Iterable[Alert] = (), closed: Iterable[tuple[str, Acknowledged]] = ()) -> None:
+    `silent` says since when each silent sensor is, whatever alert that is part of; it is kept up by its owner.
+    """
+
+    def __init__(
+        self,
+        silent: Mapping[str, int],
+        alerts: Iterable[Alert] = (),
+        closed: Iterable[tuple[str, Acknowledged]] = (),
+    ) -> None:
+        self._silent = silent
         self._open = {alert.key: alert for alert in alerts}
         self._key_of_id = {alert.id: key for key, alert in self._open.items()}
         self.closed = RecentlyClosed(closed)
@@ -39,9 +48,7 @@ class Register:
         """Return since when the sensor of a process alert is silent (event time), None where it is not."""
         if alert.kind.family is not Family.PROCESS:
             return None
-        dead = self._open.get((alert.subject, Kind.DEAD))
-        standing = next(iter(dead.conditions.values()), None) if dead else None
-        return standing.onset_ns if standing else None
+        return self._silent.get(alert.subject)
 
     def mint(self, subject: str, kind: Kind, now_ns: int) -> Alert:
         """Put a new occurrence in; its opening is told by the move that follows in the same call.
