@@ -131,6 +131,21 @@ class Ledger(LedgerReader):
         )
         return [outbox_row(row) for row in rows]
 
+    def leave_newest(self, receiver: str, key: str, at_ns: int) -> int:
+        """Replace what waits for a receiver with one key by the newest of it; return how many were replaced."""
+        newest = self._all(
+            "SELECT n FROM outbox WHERE state = 'pending' AND receiver = ? AND key = ? ORDER BY n DESC LIMIT 2",
+            (receiver, key),
+        )
+        if len(newest) == 1:
+            return 0
+        with self._transaction() as db:
+            return db.execute(
+                "UPDATE outbox SET state = 'replaced', updated_ns = ?"
+                " WHERE state = 'pending' AND receiver = ? AND key = ? AND n < ?",
+                (at_ns, receiver, key, newest[0][0]),
+            ).rowcount
+
     def next_due_ns(self) -> int | None:
         """Return when the next pending notification is due, None where none is pending."""
         due = self._one(

@@ -40,11 +40,12 @@ class EventLine(NamedTuple):
 
 
 class OutboxState(StrEnum):
-    """Where a notification is on its way."""
+    """Where a notification is on its way; one is replaced where only the newest of its key need arrive."""
 
     PENDING = "pending"
     SENT = "sent"
     FAILED = "failed"
+    REPLACED = "replaced"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

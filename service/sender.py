@@ -163,7 +163,13 @@ class Sender:
             rows = self._ledger.pending(self._clock_ns(), 2 * AT_ONCE + len(self._under_way), busy)
             started = 0
             for row in rows:
-                if row.id not in self._under_way and taken[row.receiver] < AT_ONCE:
+                if row.id in self._under_way:
+                    continue
+                if row.key != row.alert and self._ledger.leave_newest(
+                    row.receiver, row.key, self._clock_ns()
+                ):
+                    started += 1  # a retained topic: the newest is looked for anew
+                elif taken[row.receiver] < AT_ONCE:
                     taken[row.receiver] += 1
                     self._under_way[row.id] = row.receiver
                     tasks.create_task(self._deliver(row), name=f"notify {row.receiver}")

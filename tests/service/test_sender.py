@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from alerting.notify.receiver import Failed, Retry, Sent
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
+from ledger.records import Commit, OutboxItem
 from registry.plant import Text
 from service.sender import AT_ONCE
 from tests.service.outbox import BODY, DOWN, FakeReceiver, HangingReceiver, put, sending, settle
@@ -197,6 +199,29 @@ def test_what_was_sent_and_not_noted_is_sent_again(ledger: FlakyLedger, tmp_path
         asyncio.run(next_run())
         assert receiver.got == ["n1", "n1"], "at least once, under one id"
         assert again.outbox_counts() == {"sent": 1}
+
+
+def test_of_a_retained_topic_only_the_newest_need_arrive(ledger: FlakyLedger) -> None:
+    horn, clock = FakeReceiver([DOWN, Sent()]), FakeClock()
+
+    def put_topic(*names: str) -> None:
+        first = OutboxItem(id="", receiver="horn", body=BODY, key="p/source/farm", alert="a", event_seq=1)
+        ledger.commit(Commit(notifications=[replace(first, id=name) for name in names]))
+
+    async def main() -> None:
+        async with sending(ledger, {"horn": horn}, clock) as sender:
+            put_topic("s1")
+            await settle(sender)
+            put_topic("s2", "s3", "s4")
+            await settle(sender)
+            assert horn.got == ["s1"], "in their order"
+            clock.advance(2)
+            await settle(sender)
+            assert horn.got == ["s1", "s4"]
+
+    asyncio.run(main())
+    assert [note.topic for note in horn.bodies] == ["p/source/farm"] * 2
+    assert [str(row.state) for row in ledger.deliveries("a")] == ["replaced"] * 3 + ["sent"]
 
 
 def test_flush_waits_for_what_is_due_and_not_for_what_is_not(ledger: FlakyLedger) -> None:
