@@ -219,6 +219,7 @@ class Annunciator:
             body=msgspec.json.encode(self._body(key, panel, now_ns)),
             reason=Text("该处声光状态改变", "what sounds and shines at the place has changed"),
             topic=topic,
+            grade=Grade.RED,
         )
 
     def _now_of(self, key: tuple[str, str]) -> tuple[bool, int]:

@@ -96,6 +96,7 @@ def _notification(event: AlertEvent, receiver: str, path: str, body: bytes, reas
         body=body,
         reason=reason,
         route=path,
+        grade=Grade[event.grade.upper()],
     )
 
 

@@ -45,6 +45,7 @@ def instead_of(row: OutboxRow, receiver: str, why: Text, now_ns: int) -> OutboxI
         id=notification_id(row.alert, row.event_seq, receiver, f"instead of {row.id}"),
         receiver=receiver,
         body=row.body,
+        gravity=row.gravity,
         key=row.alert,
         reason=Text(
             f"{row.reason.zh}；{row.receiver} 未能收到（{why.zh}），改为通知 {receiver}",
