@@ -133,6 +133,8 @@ class RollUp:
         silence.absent -= 1
         if silence.absent == 0:
             self._drop(silence)
+            if silence.carrier not in self._registry.index:
+                return []
             return [change] if len(silence.members) == 1 else [self._over(silence, change.now_ns)]
         self._tell_soon(silence, change.now_ns)
         if silence.settle_ns is None:
@@ -172,7 +174,7 @@ class RollUp:
             ),
         )
         own = silence.members[silence.carrier].condition
-        now = msgspec.structs.replace(own, told_ns=now_ns, several=several)
+        now = msgspec.structs.replace(own, told_ns=now_ns, value=None, several=several)
         return Change(now_ns, self._registry.index[silence.carrier], raised=True, condition=now)
 
     def _over(self, silence: Silence, now_ns: int) -> Change:
