@@ -44,7 +44,7 @@ class AlertBook:
         self._grades = grades
         self._writer = LineWriter(registry)
         self._peers = Peers(registry)
-        self._rollup = RollUp(registry, grades)
+        self._rollup = RollUp(registry, grades, self._is_shown)
         self._alerts = Register(self._rollup.silent)
         self._untold: dict[str, None] = {}
         self._seq = 0
@@ -147,7 +147,7 @@ class AlertBook:
         """Take over a snapshot of a book of the same sensors; raise `SnapshotError`, with nothing changed, else."""
         state = decode_state(body, self._registry)
         self._seq = state.seq
-        self._rollup = RollUp(self._registry, self._grades, state.silences)
+        self._rollup = RollUp(self._registry, self._grades, self._is_shown, state.silences)
         self._alerts = Register(self._rollup.silent, state.alerts, state.closed)
         self._untold = {}
         self._peers = Peers(self._registry)
@@ -156,6 +156,11 @@ class AlertBook:
                 for side in _SIDES:
                     beyond = limit_gravity(alert.conditions.values(), side)
                     self._peers.set_beyond(self._registry.index[alert.subject], side, beyond)
+
+    def _is_shown(self, sensor: str) -> bool:
+        """Return whether the alert of a sensor's silence stands before people's eyes."""
+        alert = self._alerts.get((sensor, Kind.DEAD))
+        return alert is not None and alert.state in {State.UNACK, State.ACKED}
 
     def _see_again(self, subject: str, change: Change) -> list[AlertEvent]:
         """Note for the sensor's process alert that it fell silent, or let count now what waited while it was."""

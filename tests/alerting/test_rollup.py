@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from alerting.book import AlertBook
 from alerting.commands import Acknowledge
-from alerting.conditions import changes
+from alerting.conditions import Change, changes
 from alerting.events import AlertEvent, Kind
 from alerting.grades_file import default_grades
+from alerting.rollup import RollUp
 from detectors.findings import Edge, Method
 from registry.plant import Enterprise, Plant, SourceGrade, Text
 from registry.sensors import SensorRegistry, SensorSpec, SensorType
@@ -255,6 +256,35 @@ def test_whose_carrier_has_left_the_points_table_gets_its_own() -> None:
     room.restart(fewer)
     assert room.book.open_alerts() == []
     assert brief(room.tick(0)) == [("lpg/s1", "opened", "blue"), ("lpg/s2", "opened", "blue")]
+
+
+def rollup(shown: bool) -> RollUp:
+    return RollUp(REGISTRY, default_grades(), lambda _: shown)
+
+
+def silences(*rows: tuple[Any, ...]) -> list[Change]:
+    return list(changes(block(rows), IDS))
+
+
+def test_an_alert_that_is_held_back_takes_in_nobody() -> None:
+    found = silences(dead(0, 0), dead(1, 0))
+    assert [len(rollup(shown=True).take(change)) for change in found[:1]] == [1]
+    made = rollup(shown=False)
+    assert [made.take(change) for change in found] == [[found[0]], [found[1]]]
+    assert [silence.carrier for silence in made.silences()] == ["lpg/s0", "lpg/s1"]
+
+
+def test_the_others_are_released_from_an_alert_that_is_held_back() -> None:
+    made = rollup(shown=True)
+    for change in silences(dead(0, 0), dead(1, 0), dead(2, 0), dead(2, 5, edge=OFF)):
+        made.take(change)
+    released = made.release("lpg/s0", T0 + 7 * S)
+    assert [(IDS[c.sensor], c.raised, c.now_ns - T0, c.condition.several) for c in released] == [
+        ("lpg/s0", True, 7 * S, None),
+        ("lpg/s1", True, 7 * S, None),
+    ]
+    assert made.release("lpg/s0", T0 + 8 * S) == [], "nobody is left to release"
+    assert [silence.carrier for silence in made.silences()] == ["lpg/s0", "lpg/s1"]
 
 
 _steps = st.lists(
