@@ -26,7 +26,7 @@ from alerting.lines import NOTHING_PRESENT, LineWriter, Occasion, grade_why
 from alerting.peers import Peers
 from alerting.refusals import already_acknowledged, already_closed, moved_on, not_open
 from alerting.register import Register
-from alerting.rollup import RollUp
+from alerting.rollup import RollUp, Silence
 from alerting.wording import stands_unseen
 from detectors.findings import Method
 from registry.plant import Text
@@ -44,7 +44,7 @@ class AlertBook:
         self._grades = grades
         self._writer = LineWriter(registry)
         self._peers = Peers(registry)
-        self._rollup = RollUp(registry, grades)
+        self._rollup = RollUp(registry, grades, self._is_shown)
         self._alerts = Register(self._rollup.silent)
         self._untold: dict[str, None] = {}
         self._seq = 0
@@ -110,6 +110,10 @@ class AlertBook:
         found = self._alerts.find(alert)
         return None if found is None else view_of(found, self._present(found))
 
+    def silences(self) -> list[Silence]:
+        """Return every silence that stands: its carrier, whose alert it is, and who takes part."""
+        return self._rollup.silences()
+
     @property
     def open_count(self) -> int:
         """How many alerts are open."""
@@ -143,7 +147,7 @@ class AlertBook:
         """Take over a snapshot of a book of the same sensors; raise `SnapshotError`, with nothing changed, else."""
         state = decode_state(body, self._registry)
         self._seq = state.seq
-        self._rollup = RollUp(self._registry, self._grades, state.silences)
+        self._rollup = RollUp(self._registry, self._grades, self._is_shown, state.silences)
         self._alerts = Register(self._rollup.silent, state.alerts, state.closed)
         self._untold = {}
         self._peers = Peers(self._registry)
@@ -152,6 +156,11 @@ class AlertBook:
                 for side in _SIDES:
                     beyond = limit_gravity(alert.conditions.values(), side)
                     self._peers.set_beyond(self._registry.index[alert.subject], side, beyond)
+
+    def _is_shown(self, sensor: str) -> bool:
+        """Return whether the alert of a sensor's silence stands before people's eyes."""
+        alert = self._alerts.get((sensor, Kind.DEAD))
+        return alert is not None and alert.state in {State.UNACK, State.ACKED}
 
     def _see_again(self, subject: str, change: Change) -> list[AlertEvent]:
         """Note for the sensor's process alert that it fell silent, or let count now what waited while it was."""
@@ -249,9 +258,11 @@ class AlertBook:
         """Move a sensor's alert to what it was judged to be; return the events, none where nothing is to be told."""
         trigger = _trigger(alert, judged.severity if judged else None)
         if trigger is None and judged is not None and _about(alert.gravest) != _about(judged.gravest):
-            trigger = Trigger.RISE if raised else Trigger.FALL
+            trigger = Trigger.RISE if raised and not _is_less(alert.gravest, judged.gravest) else Trigger.FALL
         if trigger is None:
             self._untold[alert.id] = None
+            if judged is not None and judged.gravest.several:
+                alert.gravest = judged.gravest  # whoever acknowledges it is told how many are silent then
             return []
         if judged is None:
             assert alert.last is not None, "only an alert that was told of can return to normal"
@@ -340,6 +351,11 @@ def _trigger(alert: Alert, severity: Severity | None) -> Trigger | None:
 def _about(gravest: Condition | None) -> tuple[Kind, str | None, bool] | None:
     """Return what people would call another matter at the same severity: kind, limit, one sensor's silence or of several."""
     return None if gravest is None else (gravest.kind, gravest.limit_name, gravest.several is not None)
+
+
+def _is_less(before: Condition | None, after: Condition) -> bool:
+    """Return whether a silence of several sensors has become that of one."""
+    return before is not None and before.several is not None and after.several is None
 
 
 def _set_severity(alert: Alert, severity: Severity, grade: Grade) -> None:

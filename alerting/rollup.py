@@ -12,7 +12,7 @@ Everything here is in terms of changes for the book; which sensor is silent is `
 import heapq
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 import msgspec
@@ -63,10 +63,19 @@ class RollUp:
     """Every silence that stands; its cost of a finding does not depend on how many sensors are silent."""
 
     def __init__(
-        self, registry: SensorRegistry, grades: GradeTable, silences: Iterable[Silence] = ()
+        self,
+        registry: SensorRegistry,
+        grades: GradeTable,
+        is_shown: Callable[[str], bool],
+        silences: Iterable[Silence] = (),
     ) -> None:
+        """Continue with the silences of a snapshot; `is_shown` says whether people see the alert of a carrier as standing.
+
+        An alert that a person or a rule holds back must not hide others: it takes in no one.
+        """
         self._registry = registry
         self._grades = grades
+        self._is_shown = is_shown
         speaks = [spec for spec in registry.specs if spec.scan_s == spec.scan_s]
         self._at_source = Counter((spec.enterprise, spec.source) for spec in speaks)
         self._at_enterprise = Counter(spec.enterprise for spec in speaks)
@@ -97,11 +106,18 @@ class RollUp:
             if silence is None:
                 continue
             if silence.settle_ns == due_ns:
-                changes += self._let_go(silence, due_ns)
+                silence.settle_ns = None
+                if 2 * silence.absent <= len(silence.members) or carrier not in self._registry.index:
+                    changes += self._let_go(silence, due_ns)
             elif silence.tell_ns == due_ns:
                 silence.tell_ns = None
                 changes.append(self._as_it_is(silence, due_ns))
         return changes
+
+    def release(self, carrier: str, now_ns: int) -> list[Change]:
+        """Give the others of a silence alerts of their own, because its carrier's is held back from now on."""
+        silence = self._carried.get(carrier)
+        return [] if silence is None or len(silence.members) == 1 else self._let_go(silence, now_ns)
 
     def next_deadline_ns(self) -> int | None:
         """Return a time before which `tick` has nothing to say, None where nothing waits."""
@@ -133,6 +149,8 @@ class RollUp:
         silence.absent -= 1
         if silence.absent == 0:
             self._drop(silence)
+            if silence.carrier not in self._registry.index:
+                return []
             return [change] if len(silence.members) == 1 else [self._over(silence, change.now_ns)]
         self._tell_soon(silence, change.now_ns)
         if silence.settle_ns is None:
@@ -141,11 +159,8 @@ class RollUp:
         return []
 
     def _let_go(self, silence: Silence, now_ns: int) -> list[Change]:
-        """Give whoever is silent still an alert of its own; not where most are, for then the silence itself goes on."""
-        silence.settle_ns = None
+        """Give whoever is silent still an alert of its own, the carrier the one that it has; end that of a carrier who spoke."""
         remaining, known = silence.remaining(), silence.carrier in self._registry.index
-        if known and 2 * len(remaining) > len(silence.members):
-            return []
         self._drop(silence)
         changes = []
         for sensor in remaining:
@@ -172,7 +187,7 @@ class RollUp:
             ),
         )
         own = silence.members[silence.carrier].condition
-        now = msgspec.structs.replace(own, told_ns=now_ns, several=several)
+        now = msgspec.structs.replace(own, told_ns=now_ns, value=None, several=several)
         return Change(now_ns, self._registry.index[silence.carrier], raised=True, condition=now)
 
     def _over(self, silence: Silence, now_ns: int) -> Change:
@@ -202,12 +217,13 @@ class RollUp:
         return self._carried[best[1]] if best else None
 
     def _belongs(self, i: int, carrier: str, apart_ns: int) -> bool:
-        """Return whether a sensor may join a silence: heard last within a scan of its carrier, at no place of higher grade."""
+        """Return whether a sensor may join a silence: heard last within a scan of its carrier, at no place of higher grade, and seen."""
         j = self._registry.index.get(carrier)
         if j is None:
             return False
         scan_s = min(max(float(self._registry.scan_s[i]), float(self._registry.scan_s[j])), _LONGEST_SCAN_S)
-        return apart_ns <= scan_s * _NS_PER_S + _SLACK_NS and self._grade(i) <= self._grade(j)
+        near = apart_ns <= scan_s * _NS_PER_S + _SLACK_NS
+        return near and self._grade(i) <= self._grade(j) and self._is_shown(carrier)
 
     def _grade(self, i: int) -> int:
         return self._grades.look_up(URGENCIES[0], self._registry.source_of(i)).grade
