@@ -244,8 +244,9 @@ class Sender:
 
     def _somebody_else(self, row: OutboxRow) -> str | None:
         failing = {name for name, state in self.states.items() if state.failing_since_ns is not None}
-        rows = self._ledger.deliveries(row.alert)
-        told = [other.receiver for other in rows if other.event_seq == row.event_seq]
+        told: list[str] = []
+        with contextlib.suppress(LedgerError):  # then somebody may hear it twice
+            told = [d.receiver for d in self._ledger.deliveries(row.alert) if d.event_seq == row.event_seq]
         found = somebody_else(row.receiver, told, self._others, failing)
         if found is None and failing.issuperset(self._others):
             _log.error("nobody_left_to_tell", receiver=row.receiver)

@@ -59,10 +59,10 @@ class MqttReceiver:
             topic = topic_of(self._prefix, event)
             if event.seq < self._newest.get(topic, 0):
                 continue  # a group that was held up must not hide what came after it
+            self._newest[topic] = event.seq  # before waiting: what is older must not follow meanwhile
             outcome = await publish(self._publisher, topic, line)
             if outcome != Sent():
                 return outcome
-            self._newest[topic] = event.seq
         return Sent()
 
     async def close(self) -> None:

@@ -154,6 +154,13 @@ def test_a_group_that_was_held_up_does_not_hide_what_came_after_it() -> None:
     assert [asyncio.run(receiver.send(note)) for note in (new, group)] == [Sent(), Sent()]
     assert broker.retained == {"p/lpg/LT-101/process": new.body}
 
+    async def both_at_once() -> None:
+        slow = MqttReceiver("q", broker)
+        await asyncio.gather(slow.send(new), slow.send(group))
+
+    asyncio.run(both_at_once())
+    assert broker.retained["q/lpg/LT-101/process"] == new.body
+
 
 def test_a_broker_that_says_nothing_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     class Silent(Broker):

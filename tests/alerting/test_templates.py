@@ -62,6 +62,17 @@ def test_one_alert_and_a_group_have_the_same_names() -> None:
     )
 
 
+def test_a_group_that_does_not_say_how_it_stands_is_over_when_all_of_it_is() -> None:
+    body = json.loads(GROUP.body)
+    del body["status"], body["group"]
+    assert (
+        render("{{ status }} {{ group is none }}", replace(GROUP, body=json.dumps(body).encode()))
+        == "firing False"
+    )
+    body["alerts"] = [{**body["alerts"][0], "event": "cleared"}]
+    assert render("{{ status }}", replace(GROUP, body=json.dumps(body).encode())) == "resolved"
+
+
 def test_the_gravest_of_a_group_is_the_alert() -> None:
     body = json.loads(GROUP.body)
     body["alerts"][3] |= {"grade": "red", "id": "the red one"}

@@ -11,8 +11,9 @@ from alerting.commands import SystemCondition
 from alerting.notification import Notification
 from alerting.notify.receiver import Failed, Outcome, Sent
 from alerting.notify.settings import Fallback, LogSettings, ReceiverSettings, SirenSettings
+from ledger.errors import LedgerError
 from ledger.ledger import Ledger
-from ledger.records import Commit, OutboxItem
+from ledger.records import Commit, OutboxItem, OutboxRow
 from registry.plant import Text
 from service.health import trouble_of_receiver
 from service.sender import AT_ONCE
@@ -244,6 +245,20 @@ def test_who_hears_it_by_the_routes_need_not_hear_it_twice(ledger: FlakyLedger) 
 def test_others_that_fail_as_well_are_no_help(ledger: FlakyLedger) -> None:
     made = run_trouble(ledger, trouble("a", ["a", "b"]), NO_FALLBACKS, down=["a", "b"])
     assert made == [("a", "pending"), ("b", "pending"), ("c", "sent")]
+
+
+def test_a_ledger_that_cannot_be_read_ends_nothing(
+    ledger: FlakyLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_alert: str) -> list[OutboxRow]:
+        raise LedgerError("cannot be read")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ledger, "deliveries", broken)
+        items = trouble("a", ["a"])
+        with pytest.raises(LedgerError, match="cannot be read"):
+            run_trouble(ledger, items, NO_FALLBACKS, down=["a"])
+    assert told(ledger, items[0].alert) == [("a", "pending"), ("b", "sent")]
 
 
 def test_where_nobody_is_left_the_log_says_so(ledger: FlakyLedger) -> None:
