@@ -135,6 +135,11 @@ class Incidents:
             return None
         name = Event(event.event)
         held = self._of_alert.get(event.id)
+        if held is not None and name is Event.REOPENED and not self._takes(self._open[held], now_ns):
+            self._close(
+                self._open[held], event.id, now_ns
+            )  # what comes back so late is part of what happens now
+            held = None
         if held is not None:
             incident = self._open[held]
             member = incident.members[event.id]
