@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 import msgspec
 
 from alerting.book import AlertBook
-from alerting.commands import Command
+from alerting.commands import Command, EndSilence, Silence
 from alerting.conditions import changes
-from alerting.dispatch import Dispatcher, Routes
+from alerting.dispatch import Dispatcher
 from alerting.events import AlertEvent
 from alerting.grading import GradeTable
 from alerting.notification import Notification
+from alerting.routes import Routes
 from detectors.findings import FindingBlock
 from registry.sensors import SensorRegistry
 
@@ -36,11 +37,11 @@ class _Snapshot(msgspec.Struct, frozen=True):
 
 
 class AlertDesk:
-    """Everything between findings and notifications; `book` is public for those who look at what is open."""
+    """Everything between findings and notifications; `book` and `dispatcher` are public for those who look."""
 
     def __init__(self, registry: SensorRegistry, grades: GradeTable, routes: Routes) -> None:
         self.book = AlertBook(registry, grades)
-        self._dispatcher = Dispatcher(routes, registry)
+        self.dispatcher = Dispatcher(routes, registry)
         self._ids = [spec.id for spec in registry.specs]
 
     def apply(self, findings: FindingBlock, now_ns: int) -> Told:
@@ -56,7 +57,11 @@ class AlertDesk:
         """Carry out a command; raise `CommandRefused`, with nothing changed by it, where it does not hold."""
         told = Told()
         self._fire(now_ns, told)
-        self._pass_on(self.book.command(command, now_ns), now_ns, told)
+        match command:
+            case Silence() | EndSilence():
+                told.notifications += self.dispatcher.command(command, now_ns)
+            case _:
+                self._pass_on(self.book.command(command, now_ns), now_ns, told)
         return told
 
     def tick(self, now_ns: int) -> Told:
@@ -71,7 +76,7 @@ class AlertDesk:
 
     def snapshot(self) -> bytes:
         """Return the whole state."""
-        return msgspec.msgpack.encode(_Snapshot(self.book.snapshot(), self._dispatcher.snapshot()))
+        return msgspec.msgpack.encode(_Snapshot(self.book.snapshot(), self.dispatcher.snapshot()))
 
     def restore(self, body: bytes) -> None:
         """Take over a state.
@@ -81,10 +86,10 @@ class AlertDesk:
         """
         kept = msgspec.msgpack.decode(body, type=_Snapshot)
         self.book.restore(kept.book)
-        self._dispatcher.restore(kept.dispatcher)
+        self.dispatcher.restore(kept.dispatcher)
 
     def _deadlines(self) -> Iterator[int]:
-        for due in (self.book.next_deadline_ns(), self._dispatcher.next_deadline_ns()):
+        for due in (self.book.next_deadline_ns(), self.dispatcher.next_deadline_ns()):
             if due is not None:
                 yield due
 
@@ -94,11 +99,11 @@ class AlertDesk:
             if self.book.next_deadline_ns() == due_ns:
                 self._pass_on(self.book.tick(due_ns), due_ns, told)
             else:
-                told.notifications += self._dispatcher.tick(due_ns)
+                told.notifications += self.dispatcher.tick(due_ns)
 
     def _pass_on(self, events: list[AlertEvent], now_ns: int, told: Told) -> None:
         if not events:
             return
-        filled, notifications = self._dispatcher.offer(events, now_ns)
+        filled, notifications = self.dispatcher.offer(events, now_ns)
         told.events += filled
         told.notifications += notifications
