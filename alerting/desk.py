@@ -15,15 +15,16 @@ import msgspec
 from alerting.annunciator import Annunciator
 from alerting.book import AlertBook
 from alerting.book_state import SnapshotError
-from alerting.commands import Command, MergeIncidents, SplitIncident
+from alerting.commands import Command, EndSilence, MergeIncidents, Silence, SplitIncident
 from alerting.conditions import changes
-from alerting.dispatch import Dispatcher, Routes
+from alerting.dispatch import Dispatcher
 from alerting.events import AlertEvent
 from alerting.grading import GradeTable
 from alerting.incidents.flood import FloodWatch
 from alerting.incidents.gathering import Incidents
 from alerting.incidents.settings import IncidentSettings
 from alerting.notification import Notification
+from alerting.routes import Routes
 from detectors.findings import FindingBlock
 from registry.sensors import SensorRegistry
 
@@ -53,7 +54,7 @@ class Stage(Protocol):
 
 
 class AlertDesk:
-    """Everything between findings and notifications; `book`, `incidents` and `floods` are public for those who look."""
+    """Everything between findings and notifications; what is public is for those who look."""
 
     def __init__(
         self,
@@ -66,12 +67,12 @@ class AlertDesk:
         self.book = AlertBook(registry, grades)
         self.incidents = Incidents(settings)
         self.floods = FloodWatch(settings, registry.plant)
-        self._dispatcher = Dispatcher(routes, registry)
+        self.dispatcher = Dispatcher(routes, registry)
         self._annunciator = Annunciator(routes.receivers, registry)
         self._stages: dict[str, Stage] = {
             "incidents": self.incidents,
             "floods": self.floods,
-            "dispatcher": self._dispatcher,
+            "dispatcher": self.dispatcher,
             "annunciator": self._annunciator,
         }
         self._ids = [spec.id for spec in registry.specs]
@@ -89,10 +90,13 @@ class AlertDesk:
         """Carry out a command; raise `CommandRefused`, with nothing changed by it, where it does not hold."""
         told = Told()
         self._fire(now_ns, told)
-        if isinstance(command, MergeIncidents | SplitIncident):
-            self.incidents.command(command, now_ns)
-        else:
-            self._pass_on(self.book.command(command, now_ns), now_ns, told)
+        match command:
+            case MergeIncidents() | SplitIncident():
+                self.incidents.command(command, now_ns)
+            case Silence() | EndSilence():
+                told.notifications += self.dispatcher.command(command, now_ns)
+            case _:
+                self._pass_on(self.book.command(command, now_ns), now_ns, told)
         return told
 
     def tick(self, now_ns: int) -> Told:
@@ -142,7 +146,7 @@ class AlertDesk:
         if not events:
             return
         events = self.floods.offer(self.incidents.offer(events, now_ns), now_ns)
-        filled, notifications = self._dispatcher.offer(events, now_ns)
+        filled, notifications = self.dispatcher.offer(events, now_ns)
         told.events += filled
         told.notifications += notifications
         told.notifications += self._annunciator.offer(filled, now_ns)
