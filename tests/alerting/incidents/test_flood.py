@@ -59,7 +59,7 @@ def test_a_flood_is_what_the_count_of_the_window_says(times: list[int]) -> None:
 def test_the_mark_names_the_narrowest_scope_and_the_measure() -> None:
     made = AlertDesk(REGISTRY, default_grades(), routes_to_log())
     rows = [row for n in range(12) for row in _flaps(n)]
-    events = made.apply(block(rows), T0 + 12 * S).events
+    events = made.apply(block(rows), T0 + 12 * 31 * S).events
     marks = [e.why["flood"] for e in events if e.event in {"opened", "reopened"}]
     assert marks[:10] == [None] * 10
     assert {key: marks[10][key] for key in ("scope", "since", "activations")} == {
@@ -75,7 +75,9 @@ def test_the_mark_names_the_narrowest_scope_and_the_measure() -> None:
 
 
 def _flaps(n: int) -> list[tuple[Any, ...]]:
-    return [finding(LT1, n, limit="h"), finding(LT1, n + 0.5, limit="h", edge=Edge.RECOVERED)]
+    """Return an activation and its return, rarer than what counts as chattering."""
+    at_s = 31.0 * n
+    return [finding(LT1, at_s, limit="h"), finding(LT1, at_s + 0.5, limit="h", edge=Edge.RECOVERED)]
 
 
 def test_what_is_shelved_or_suppressed_floods_nobody() -> None:
