@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from alerting.alarms import AlarmSettings
 from alerting.book import AlertBook
 from alerting.commands import Command
 from alerting.conditions import changes
@@ -38,8 +39,14 @@ class _Snapshot(msgspec.Struct, frozen=True):
 class AlertDesk:
     """Everything between findings and notifications; `book` is public for those who look at what is open."""
 
-    def __init__(self, registry: SensorRegistry, grades: GradeTable, routes: Routes) -> None:
-        self.book = AlertBook(registry, grades)
+    def __init__(
+        self,
+        registry: SensorRegistry,
+        grades: GradeTable,
+        routes: Routes,
+        alarms: AlarmSettings | None = None,
+    ) -> None:
+        self.book = AlertBook(registry, grades, alarms)
         self._dispatcher = Dispatcher(routes, registry)
         self._ids = [spec.id for spec in registry.specs]
 
