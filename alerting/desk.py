@@ -12,6 +12,8 @@ from typing import Protocol
 
 import msgspec
 
+from alerting.alarms import AlarmSettings
+from alerting.alarms_file import default_alarms
 from alerting.annunciator import Annunciator
 from alerting.book import AlertBook
 from alerting.book_state import SnapshotError
@@ -22,7 +24,6 @@ from alerting.events import AlertEvent
 from alerting.grading import GradeTable
 from alerting.incidents.flood import FloodWatch
 from alerting.incidents.gathering import Incidents
-from alerting.incidents.settings import IncidentSettings
 from alerting.notification import Notification
 from alerting.routes import Routes
 from detectors.findings import FindingBlock
@@ -54,19 +55,22 @@ class Stage(Protocol):
 
 
 class AlertDesk:
-    """Everything between findings and notifications; what is public is for those who look."""
+    """Everything between findings and notifications; what is public is for those who look.
+
+    Without `alarms` the packaged settings of the lifecycle hold.
+    """
 
     def __init__(
         self,
         registry: SensorRegistry,
         grades: GradeTable,
         routes: Routes,
-        incidents: IncidentSettings | None = None,
+        alarms: AlarmSettings | None = None,
     ) -> None:
-        settings = incidents or IncidentSettings()
-        self.book = AlertBook(registry, grades)
-        self.incidents = Incidents(settings)
-        self.floods = FloodWatch(settings, registry.plant)
+        alarms = default_alarms() if alarms is None else alarms
+        self.book = AlertBook(registry, grades, alarms)
+        self.incidents = Incidents(alarms.incidents)
+        self.floods = FloodWatch(alarms.incidents, registry.plant)
         self.dispatcher = Dispatcher(routes, registry)
         self._annunciator = Annunciator(routes.receivers, registry)
         self._stages: dict[str, Stage] = {
