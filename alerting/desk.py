@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from alerting.book import AlertBook
-from alerting.commands import Command, MergeIncidents, SplitIncident
+from alerting.commands import Command, OfIncident
 from alerting.conditions import changes
 from alerting.dispatch import Dispatcher, Routes
 from alerting.events import AlertEvent
@@ -70,7 +70,7 @@ class AlertDesk:
         """Carry out a command; raise `CommandRefused`, with nothing changed by it, where it does not hold."""
         told = Told()
         self._fire(now_ns, told)
-        if isinstance(command, MergeIncidents | SplitIncident):
+        if isinstance(command, OfIncident):
             self.incidents.command(command, now_ns)
         else:
             self._pass_on(self.book.command(command, now_ns), now_ns, told)

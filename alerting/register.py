@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from alerting.alert import Acknowledged, Alert, Key
+from alerting.alert import Alert, Key
 from alerting.book_state import RecentlyClosed
 from alerting.events import Family, Kind
 from alerting.lines import alert_id
@@ -18,7 +18,7 @@ class Register:
         self,
         silent: Mapping[str, int],
         alerts: Iterable[Alert] = (),
-        closed: Iterable[tuple[str, Acknowledged]] = (),
+        closed: Iterable[Alert] = (),
     ) -> None:
         self._silent = silent
         self._open = {alert.key: alert for alert in alerts}
@@ -66,7 +66,6 @@ class Register:
 
     def close(self, alert: Alert) -> None:
         """Take an alert out that is over."""
-        assert alert.acknowledged is not None, "nothing closes without an acknowledgement"
         del self._open[alert.key]
         del self._key_of_id[alert.id]
-        self.closed.add(alert.id, alert.acknowledged)
+        self.closed.add(alert)
