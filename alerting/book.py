@@ -36,6 +36,8 @@ from detectors.findings import Method
 from registry.plant import Text
 from registry.sensors import SensorRegistry
 
+_BY_PLACE = frozenset({State.SUPPRESSED, State.OUT_OF_SERVICE})
+
 
 class AlertBook:
     """All open alerts of one plant; without `alarms` the packaged settings of the lifecycle hold."""
@@ -246,10 +248,13 @@ class AlertBook:
         return self._move(alert, None, occasion, raised=False)
 
     def _without_others(self, events: list[AlertEvent], now_ns: int) -> list[AlertEvent]:
-        """Return the events of what began or ended to be held, and those of sensors that a held silence must not hide."""
+        """Return the events of what began or ended to be held, and those of sensors that a held silence must not hide.
+
+        Who takes one place out of service says nothing of others; who shelves the alert of several has seen whom it names.
+        """
         freed: list[AlertEvent] = []
         for event in events:
-            if event.kind == Kind.DEAD and event.sensor is not None and not self._is_shown(event.sensor):
+            if event.kind == Kind.DEAD and event.sensor is not None and event.state in _BY_PLACE:
                 for change in self._rollup.release(event.sensor, now_ns):
                     freed += self._take(change)
         return events + freed
