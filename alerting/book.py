@@ -23,7 +23,7 @@ from alerting.book_state import BookState, decode_state, encode_state
 from alerting.chatter import Histories, NuisancePlace
 from alerting.commands import AlertCommand, OfAlert, SystemCondition
 from alerting.conditions import Change, Condition, limit_gravity, with_raised
-from alerting.events import HELD_STATES, AlertEvent, Event, Grade, Kind, State, slot_of
+from alerting.events import AlertEvent, Event, Grade, Kind, State, slot_of
 from alerting.grading import GradeTable, Judgement, Severity, judge
 from alerting.holding import Holding
 from alerting.lifecycle import Trigger
@@ -35,6 +35,8 @@ from alerting.wording import stands_unseen
 from detectors.findings import Method
 from registry.plant import Text
 from registry.sensors import SensorRegistry
+
+_BY_PLACE = frozenset({State.SUPPRESSED, State.OUT_OF_SERVICE})
 
 
 class AlertBook:
@@ -54,13 +56,13 @@ class AlertBook:
 
         `seq` rises by one with every event.
         """
-        self._now_ns = max(self._now_ns, change.now_ns)
         if change.condition.method != Method.DEAD:
             return self._take(change)
         events = [event for meant in self._rollup.take(change) for event in self._take(meant)]
         return events + self._see_again(self._registry.specs[change.sensor].id, change)
 
     def _take(self, change: Change) -> list[AlertEvent]:
+        self._now_ns = max(self._now_ns, change.now_ns)
         condition, subject = change.condition, self._registry.specs[change.sensor].id
         alert = self._alerts.get((subject, slot_of(condition.kind)))
         ended: Condition | None = None
@@ -88,30 +90,21 @@ class AlertBook:
         return events
 
     def tick(self, now_ns: int) -> list[AlertEvent]:
-        """Fire what is due up to `now_ns`, each at its own time."""
+        """Fire what is due up to `now_ns`, each at its own time; at one time what silences mean comes first."""
         events: list[AlertEvent] = []
         timers = self._book.timers
         while (due_ns := self.next_deadline_ns()) is not None and due_ns <= now_ns:
             self._now_ns = max(self._now_ns, due_ns)
-            told: list[AlertEvent] = []
+            events += [event for change in self._rollup.tick(due_ns) for event in self._take(change)]
             while (popped := timers.pop(due_ns)) is not None:
-                told += self._fire(*popped[1], due_ns)
-            told += self._holding.release(due_ns)
-            for change in self._rollup.tick(due_ns):
-                told += self._take(change)
-            events += self._with_those_let_go(told, due_ns)
+                events += self._fire(*popped[1], due_ns)
+            events += self._holding.release(due_ns)
         return events
 
     def next_deadline_ns(self) -> int | None:
         """Return when something is due, None where nothing waits."""
-        return min(
-            (
-                due
-                for due in (self._book.timers.next_ns(), self._rollup.next_deadline_ns())
-                if due is not None
-            ),
-            default=None,
-        )
+        waiting = (self._rollup.next_deadline_ns(), self._book.timers.next_ns())
+        return min((due_ns for due_ns in waiting if due_ns is not None), default=None)
 
     def command(self, command: AlertCommand, now_ns: int) -> list[AlertEvent]:
         """Carry out a command; raise `CommandRefused`, with nothing changed, where it does not hold."""
@@ -120,9 +113,9 @@ class AlertBook:
         elif isinstance(command, OfAlert):
             events = carry_out(self._book, command, now_ns)
         else:
-            events = self._holding.carry_out(command, now_ns)
+            events = self._without_others(self._holding.carry_out(command, now_ns), now_ns)
         self._now_ns = max(self._now_ns, now_ns)
-        return self._with_those_let_go(events, now_ns)
+        return events
 
     def open_alerts(self) -> list[AlertView]:
         """Return every open alert, oldest opening first."""
@@ -193,11 +186,11 @@ class AlertBook:
     def _restore(self, state: BookState) -> None:
         """Take over a state. Planned works that the settings have no more end; new ones begin when they are due."""
         self._now_ns = state.now_ns
-        self._book = Occurrences(self._registry, self._settings)
+        self._rollup = RollUp(self._registry, self._grades, self._is_shown, state.silences)
+        self._book = Occurrences(self._registry, self._settings, self._rollup.silent)
         self._book.seq = state.seq
         self._book.histories = Histories(self._settings.nuisance, state.histories)
-        self._rollup = RollUp(self._registry, self._grades, self._is_shown, state.silences)
-        self._book.take_over(state.alerts, state.closed, self._rollup.silent)
+        self._book.take_over(state.alerts, state.closed)
         self._alerts = self._book.alerts
         for one in state.arrangements:
             self._book.arrangements.add(one)
@@ -227,7 +220,7 @@ class AlertBook:
             return self._holding.time_out(name, now_ns)
         if what == "plan":
             planned = next(one for one in self._plans() if one.id == name)
-            return self._holding.start(planned, now_ns)
+            return self._without_others(self._holding.start(planned, now_ns), now_ns)
         alert = self._alerts.find(name)
         if what == "realarm" and alert is not None and alert.settle_ns is None:
             return realarm(self._book, alert, now_ns)
@@ -252,18 +245,22 @@ class AlertBook:
         self._book.settled(alert)
         return self._move(alert, None, occasion, raised=False)
 
+    def _without_others(self, events: list[AlertEvent], now_ns: int) -> list[AlertEvent]:
+        """Return the events of what began or ended to be held, and those of sensors that a held silence must not hide.
+
+        Who takes one place out of service says nothing of others; who shelves the alert of several has seen whom it names.
+        """
+        freed: list[AlertEvent] = []
+        for event in events:
+            if event.kind == Kind.DEAD and event.sensor is not None and event.state in _BY_PLACE:
+                for change in self._rollup.release(event.sensor, now_ns):
+                    freed += self._take(change)
+        return events + freed
+
     def _is_shown(self, sensor: str) -> bool:
         """Return whether the alert of a sensor's silence stands before people's eyes."""
         alert = self._alerts.get((sensor, Kind.DEAD))
         return alert is not None and alert.state in {State.UNACK, State.ACKED}
-
-    def _with_those_let_go(self, events: list[AlertEvent], now_ns: int) -> list[AlertEvent]:
-        """Give whoever is silent with a sensor whose alert is held back from now on alerts of their own."""
-        for event in list(events):
-            if event.kind == Kind.DEAD and event.state in HELD_STATES and event.sensor is not None:
-                for change in self._rollup.release(event.sensor, now_ns):
-                    events += self._take(change)
-        return events
 
     def _see_again(self, subject: str, change: Change) -> list[AlertEvent]:
         """Note for the sensor's process alert that it fell silent, or let count now what waited while it was."""

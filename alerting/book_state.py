@@ -27,7 +27,7 @@ class BookState(msgspec.Struct, array_like=True):
     """Everything that a book knows: the last `seq`, open alerts oldest first, the newest closed ones, and what holds.
 
     `now_ns` is the newest time that the book has seen. `ended_plans` are planned works that a person ended early.
-    `next_return_ns` is before when no further alert returns from a hold that timed out.
+    `next_return_ns` is before when no further alert returns from a hold that timed out. `silences` are those that sensors share, and those of one.
     """
 
     seq: int

@@ -192,8 +192,8 @@ OfAlert = Acknowledge | Confirm | Comment | Reset
 OfPlace = Shelve | Unshelve | Suppress | Unsuppress | TakeOutOfService | PutInService
 """What holds the alerts of a place, and what ends that."""
 AlertCommand = OfAlert | OfPlace | SystemCondition
-IncidentCommand = MergeIncidents | SplitIncident
-Command = AlertCommand | IncidentCommand | RoutingCommand
+OfIncident = MergeIncidents | SplitIncident
+Command = AlertCommand | OfIncident | RoutingCommand
 
 
 class CommandRefused(Exception):  # noqa: N818 - it names the answer, not a failure of the program

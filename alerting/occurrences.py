@@ -42,21 +42,22 @@ _OF_ONE_LINE = ("person", "because", "fleeting", "arrangements", "chattering")
 class Occurrences:
     """Every open alert, what was told of them, and their timers."""
 
-    def __init__(self, registry: SensorRegistry, settings: AlarmSettings) -> None:
+    def __init__(self, registry: SensorRegistry, settings: AlarmSettings, silent: Mapping[str, int]) -> None:
+        self._silent = silent
         self.registry = registry
         self.settings = settings
         self.writer = LineWriter(registry)
         self.peers = Peers(registry)
-        self.alerts = Register({})
+        self.alerts = Register(silent)
         self.arrangements = Arrangements(registry)
         self.histories = Histories(settings.nuisance)
         self.timers: Timers[tuple[str, str]] = Timers()
         self.untold: dict[str, None] = {}
         self.seq = 0
 
-    def take_over(self, alerts: list[Alert], closed: list[Alert], silent: Mapping[str, int]) -> None:
-        """Go on with these; `silent` says since when each silent sensor is, and is kept up by its owner."""
-        self.alerts = Register(silent, alerts, closed)
+    def take_over(self, alerts: list[Alert], closed: list[Alert]) -> None:
+        """Go on with these."""
+        self.alerts = Register(self._silent, alerts, closed)
         self.untold = {}
         self.peers = Peers(self.registry)
         self.timers = Timers()

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import msgspec
 
 from alerting.book_state import SnapshotError
-from alerting.commands import MergeIncidents, SplitIncident
+from alerting.commands import MergeIncidents, OfIncident, SplitIncident
 from alerting.events import AlertEvent, Event, Grade
 from alerting.incidents.incident import (
     Entry,
@@ -61,7 +61,7 @@ class Incidents:
         """Return the events, each with the incident of its alert as ``why.incident``, None where it has none."""
         return [_annotated(event, self._take(event, now_ns)) for event in events]
 
-    def command(self, command: MergeIncidents | SplitIncident, now_ns: int) -> None:
+    def command(self, command: OfIncident, now_ns: int) -> None:
         """Carry out a command; raise `CommandRefused`, with nothing changed, where it does not hold."""
         match command:
             case MergeIncidents():

@@ -1,5 +1,6 @@
 """What holds for every sequence of findings and commands."""
 
+import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 
@@ -38,9 +39,13 @@ class Found:
             method=self.method,
             limit=self.limit if self.method in ABOUT_LIMITS else None,
             edge=self.edge,
-            forecast_s=self.forecast_s,
+            forecast_s=self._ahead_s(),
             statistic=1.5,
         )
+
+    def _ahead_s(self) -> float:
+        """Return how soon the limit is expected; a forecast that is raised always says it."""
+        return 1800.0 if math.isnan(self.forecast_s) and self.method is Method.FORECAST else self.forecast_s
 
 
 @dataclass(frozen=True)
