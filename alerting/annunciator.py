@@ -8,7 +8,6 @@ that an event costs the same however many alerts are open. Nothing here waits fo
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +19,7 @@ from alerting.notification import Notification, notification_id
 from alerting.notify.mqtt import level_of
 from alerting.notify.settings import PlaceKind, ReceiverSettings, SirenSettings
 from alerting.notify.words import in_words
+from alerting.panel import SIGNALS, Panel
 from alerting.routing import area_chain
 from alerting.texts import both, rfc3339
 from registry.plant import Area, Enterprise, HazardSource, Text
@@ -29,20 +29,7 @@ FORMAT = 1
 NO_PLACE = "_"
 """What stands in a topic for alerts of sensors that belong to no such place."""
 
-SIGNALS: Mapping[str, tuple[bool, bool]] = MappingProxyType(
-    {
-        "unack": (True, True),
-        "acked": (False, True),
-        "rtnun": (True, False),
-        "lunak": (True, True),
-        "lackd": (False, True),
-        "shelved": (False, False),
-        "suppressed": (False, False),
-        "out_of_service": (False, False),
-        "closed": (False, False),
-    }
-)
-"""By state of an alert: whether it sounds, whether it shines."""
+GRADES: Mapping[str, int] = MappingProxyType({grade.label: grade.value for grade in Grade})
 
 
 class _Standing(msgspec.Struct, frozen=True, array_like=True):
@@ -77,38 +64,17 @@ class _Snapshot(msgspec.Struct, frozen=True):
     shown: list[_Shown]
 
 
-@dataclass(slots=True)
-class _Panel:
-    """One place of one receiver: how many alerts of each grade sound and shine there, and what was last shown."""
-
-    sounding: list[int] = field(default_factory=lambda: [0] * (Grade.RED + 1))
-    shining: list[int] = field(default_factory=lambda: [0] * (Grade.RED + 1))
-    siren: bool = False
-    light: int = 0
-    since_ns: int = 0
-    alert: str = ""
-    seq: int = 0
-    owed: int = 0
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether nothing counts here any more."""
-        return not any(self.sounding) and not any(self.shining)
-
-    def count(self, alert: _Standing, by: int) -> None:
-        self.sounding[alert.grade] += by * alert.sounds
-        self.shining[alert.grade] += by * alert.shines
-
-
 class Annunciator:
     """Follows all alerts for the receivers of kind siren; pure."""
 
     def __init__(self, receivers: Mapping[str, ReceiverSettings], registry: SensorRegistry) -> None:
         self._sirens = {name: one for name, one in receivers.items() if isinstance(one, SirenSettings)}
+        self._grades = {name: [grade.value for grade in one.grades] for name, one in self._sirens.items()}
         self._registry = registry
+        self._keys: dict[tuple[str | None, ...], tuple[tuple[str, str], ...]] = {}
         self._now_ns = 0
         self._standing: dict[str, _Standing] = {}
-        self._panels: dict[tuple[str, str], _Panel] = {}
+        self._panels: dict[tuple[str, str], Panel] = {}
         self._owed_ns: int | None = None
 
     def offer(self, events: Iterable[AlertEvent], now_ns: int) -> list[Notification]:
@@ -158,7 +124,7 @@ class Annunciator:
         self._now_ns, self._panels, self._owed_ns = kept.now_ns, {}, None
         for one in kept.shown:
             if one.receiver in self._sirens:
-                self._panels[one.receiver, one.place] = _Panel(
+                self._panels[one.receiver, one.place] = Panel(
                     siren=one.siren,
                     light=one.light,
                     since_ns=one.since_ns,
@@ -168,7 +134,9 @@ class Annunciator:
                 )
         for name, alert in self._standing.items():
             for key in self._places(alert):
-                self._panels.setdefault(key, _Panel(alert=name)).count(alert, 1)
+                self._panels.setdefault(key, Panel(alert=name)).count(
+                    alert.grade, 1, sounds=alert.sounds, shines=alert.shines
+                )
         if any(self._now_of(key) != (panel.siren, panel.light) for key, panel in self._panels.items()):
             self._owed_ns = self._now_ns
 
@@ -180,14 +148,18 @@ class Annunciator:
         before = self._standing.pop(event.id, None)
         if before is not None:
             for key in self._places(before):
-                self._panels.setdefault(key, _Panel()).count(before, -1)  # one that is quiet is forgotten
+                self._panels.setdefault(key, Panel()).count(
+                    before.grade, -1, sounds=before.sounds, shines=before.shines
+                )  # one that is quiet is forgotten
                 touched[key] = None
         if event.state != State.CLOSED:
             sounds, shines = SIGNALS[event.state]
-            grade, places = Grade[event.grade.upper()], (event.enterprise, event.source, event.area)
+            grade, places = GRADES[event.grade], (event.enterprise, event.source, event.area)
             after = self._standing[event.id] = _Standing(grade, sounds, shines, event.sensor, *places)
             for key in self._places(after):
-                self._panels.setdefault(key, _Panel()).count(after, 1)
+                self._panels.setdefault(key, Panel()).count(
+                    after.grade, 1, sounds=after.sounds, shines=after.shines
+                )
                 touched[key] = None
         for key in touched:
             panel = self._panels[key]
@@ -223,11 +195,9 @@ class Annunciator:
         )
 
     def _now_of(self, key: tuple[str, str]) -> tuple[bool, int]:
-        panel = self._panels[key]
-        siren = any(panel.sounding[grade] for grade in self._sirens[key[0]].grades)
-        return siren, max((grade for grade in Grade if panel.shining[grade]), default=0)
+        return self._panels[key].now(self._grades[key[0]])
 
-    def _body(self, key: tuple[str, str], panel: _Panel, now_ns: int) -> dict[str, Any]:
+    def _body(self, key: tuple[str, str], panel: Panel, now_ns: int) -> dict[str, Any]:
         receiver, place = key
         kind = self._sirens[receiver].place
         sounding = [grade for grade in self._sirens[receiver].grades if panel.sounding[grade]]
@@ -243,15 +213,25 @@ class Annunciator:
             "text": both(_words(self._name(kind, place), panel, gravest)),
         }
 
-    def _places(self, alert: _Standing) -> Iterator[tuple[str, str]]:
+    def _places(self, alert: _Standing) -> tuple[tuple[str, str], ...]:
+        """Return the receivers and their places that an alert belongs to."""
+        where = (alert.enterprise, alert.source, alert.area)
+        found = self._keys.get(where)
+        if found is None:
+            found = self._keys[where] = tuple(self._places_of(*where))
+        return found
+
+    def _places_of(
+        self, enterprise: str | None, source: str | None, area: str | None
+    ) -> Iterator[tuple[str, str]]:
         for receiver, settings in self._sirens.items():
             match settings.place:
                 case PlaceKind.SOURCE:
-                    yield receiver, alert.source or NO_PLACE
+                    yield receiver, source or NO_PLACE
                 case PlaceKind.ENTERPRISE:
-                    yield receiver, alert.enterprise or NO_PLACE
+                    yield receiver, enterprise or NO_PLACE
                 case PlaceKind.AREA:
-                    for code in area_chain(alert.area, self._registry.plant.areas):
+                    for code in area_chain(area, self._registry.plant.areas):
                         yield receiver, code or NO_PLACE
 
     def _name(self, kind: PlaceKind, place: str) -> Text:
@@ -269,7 +249,7 @@ class Annunciator:
         return Text("其他测点", "other sensors") if place == NO_PLACE else Text.same(place)
 
 
-def _words(name: Text, panel: _Panel, gravest: int) -> Text:
+def _words(name: Text, panel: Panel, gravest: int) -> Text:
     if not gravest:
         return Text(f"{name.zh}：警报解除", f"{name.en}: all clear")
     grade, standing = in_words(Grade(gravest).label), sum(panel.shining)

@@ -1,13 +1,18 @@
-"""Refuses connections that leave this machine, in this process; what is refused is remembered.
+"""Refuses connections that leave this machine; what is refused is remembered.
 
 An audit hook sees every socket of Python, also those of asyncio and of other threads. Libraries that make their own system
-calls are not seen, and neither are other processes.
+calls are not seen. Programs that tests start by `tests.servers.hazwatch` have a guard of their own, which writes what it
+refused to the file that `REPORT` names.
 """
 
 import ipaddress
+import os
 import socket
 import sys
+from pathlib import Path
 from typing import Any
+
+REPORT = "REACHED_OUT_REPORT"
 
 _LOCAL_NAMES = frozenset({"", "localhost", "localhost.localdomain", socket.gethostname()})
 _OUT = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
@@ -36,8 +41,14 @@ class Guard:
         else:
             return
         if not is_local(host):
-            self.reached.append(f"{event} {host}")
+            self._remember(f"{event} {host!r}")
             raise ReachedOut(f"a test reached out of this machine: {event} {host}")
+
+    def _remember(self, what: str) -> None:
+        self.reached.append(what)
+        if report := os.environ.get(REPORT):
+            with Path(report).open("a", encoding="utf-8") as file:
+                file.write(f"{what}\n")
 
 
 def is_local(host: str | bytes | None) -> bool:

@@ -3,19 +3,29 @@
 import asyncio
 import contextlib
 import http.client
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.guard import ReachedOut, guard, is_local
+from tests.guard import REPORT, ReachedOut, guard, is_local
+from tests.servers.hazwatch import environment
 
 pytest_plugins = ("pytester",)
 
 # of TEST-NET-1 and its like in IPv6, which belong to nobody
 AWAY, AWAY_6 = "192.0.2.1", "2001:db8::1"
+
+
+def forgive() -> None:
+    """Forget what was refused: the test meant it."""
+    guard.reached.clear()
+    Path(os.environ[REPORT]).unlink(missing_ok=True)
 
 
 def _by_connect() -> None:
@@ -72,7 +82,7 @@ def test_whoever_reaches_out_is_refused_and_it_is_remembered(reach: Callable[[],
     with pytest.raises(ReachedOut):
         reach()
     assert guard.reached
-    guard.reached.clear()  # this test meant to
+    forgive()
 
 
 def test_this_machine_may_be_reached() -> None:
@@ -122,5 +132,20 @@ def test_a_test_that_reaches_out_fails_even_where_the_refusal_is_swallowed(pytes
     )
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:playwright")
     result.assert_outcomes(passed=2, errors=1)
-    result.stdout.fnmatch_lines(["*reached out of this machine: socket.connect 192.0.2.1*"])
-    guard.reached.clear()
+    result.stdout.fnmatch_lines(["*reached out of this machine: socket.connect '192.0.2.1'*"])
+    forgive()
+
+
+def test_a_program_that_a_test_starts_is_guarded_too(tmp_path: Path) -> None:
+    program = "import socket; socket.socket().connect(('192.0.2.1', 80))"
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert "ReachedOut: a test reached out of this machine" in ran.stderr
+    assert Path(os.environ[REPORT]).read_text() == "socket.connect '192.0.2.1'\n"
+    forgive()

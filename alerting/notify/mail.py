@@ -60,6 +60,9 @@ class MailReceiver:
             except (aiosmtplib.SMTPException, OSError) as error:
                 # a login or a sender that is refused is a matter of settings: the mail waits until they are mended
                 return Retry(reason=Text(f"无法投递：{_said(error)}", f"cannot be mailed: {_said(error)}"))
+            except Exception as error:  # noqa: BLE001 - what else a library may raise, whose words may hold the password
+                kind = type(error).__name__
+                return Retry(reason=Text(f"无法投递：{kind}", f"cannot be mailed: {kind}"))
             finally:
                 await _leave(client)
         return self._note(notification.id, left, refused)

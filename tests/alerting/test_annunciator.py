@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting.annunciator import SIGNALS, Annunciator
+from alerting.annunciator import Annunciator
 from alerting.book_state import SnapshotError
 from alerting.events import AlertEvent, Grade, State
 from alerting.notification import Notification
 from alerting.notify.samples import sample_notifications
 from alerting.notify.settings import LogSettings, PlaceKind, SirenSettings
+from alerting.panel import SIGNALS
 from registry.sensors import SensorRegistry
 from tests.alerting.plant import REGISTRY, T0, S
 

@@ -15,6 +15,7 @@ from alerting.notify.receiver import Failed, Outcome, Retry, Sent
 from alerting.notify.samples import sample_notifications
 from alerting.notify.settings import MailSettings, Security, TemplateText
 from alerting.notify.template import Words
+from registry.plant import Text
 from tests.servers.mail import MailServer, mail_server
 from tests.servers.mosquitto import Certificates, free_port, make_certificates
 
@@ -160,6 +161,20 @@ def test_tls_and_login(certificates: Certificates, implicit: bool) -> None:
     [mail] = server.mails
     assert (mail.encrypted, mail.login) == (True, "gw")
     assert "pässword" not in repr(given)
+
+
+def test_a_password_that_cannot_be_sent_is_not_shown(certificates: Certificates) -> None:
+    with mail_server(certificates=certificates, login=("gw", "x")) as server:
+        given = replace(
+            settings(server),
+            security=Security.STARTTLS,
+            ca=certificates.ca,
+            username="gw",
+            password="s3cret\udc00",
+        )
+        [outcome] = send(given)
+    assert isinstance(outcome, Retry)
+    assert outcome.reason == Text("无法投递：UnicodeEncodeError", "cannot be mailed: UnicodeEncodeError")
 
 
 def test_a_server_without_starttls_gets_nothing() -> None:
