@@ -37,6 +37,20 @@ class SystemCondition(msgspec.Struct, frozen=True, kw_only=True, tag="system_con
     grade: Grade = Grade.YELLOW
 
 
+class OverrideOnCall(msgspec.Struct, frozen=True, kw_only=True, tag="override_on_call", tag_field="command"):
+    """These people are on duty by `schedule` from `from_ns` until just before `until_ns`, instead of whose turn it is.
+
+    Of two that hold at a time the one that was given later counts. Nobody who was called already is called back.
+    """
+
+    schedule: Name
+    people: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1, max_length=20)]
+    by: Name
+    reason: Name
+    from_ns: int
+    until_ns: int
+
+
 Command = Acknowledge | SystemCondition
 
 
