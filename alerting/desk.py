@@ -12,12 +12,16 @@ from dataclasses import dataclass, field
 import msgspec
 
 from alerting.book import AlertBook
-from alerting.commands import Command
+from alerting.commands import Command, EndSilence, OverrideOnCall, Silence
 from alerting.conditions import changes
-from alerting.dispatch import Dispatcher, Routes
+from alerting.dispatch import Dispatcher
+from alerting.escalation import Escalation
+from alerting.escalation.chosen import chain_by_route
 from alerting.events import AlertEvent
 from alerting.grading import GradeTable
 from alerting.notification import Notification
+from alerting.routes import Routes
+from alerting.routing import Router
 from detectors.findings import FindingBlock
 from registry.sensors import SensorRegistry
 
@@ -33,14 +37,21 @@ class Told:
 class _Snapshot(msgspec.Struct, frozen=True):
     book: bytes
     dispatcher: bytes
+    escalation: bytes
 
 
 class AlertDesk:
-    """Everything between findings and notifications; `book` is public for those who look at what is open."""
+    """Everything between findings and notifications; `book`, `dispatcher` and `escalation` are public for those who look."""
 
     def __init__(self, registry: SensorRegistry, grades: GradeTable, routes: Routes) -> None:
         self.book = AlertBook(registry, grades)
-        self._dispatcher = Dispatcher(routes, registry)
+        self.dispatcher = Dispatcher(routes, registry)
+        self.escalation = Escalation(
+            routes.escalation,
+            registry.plant.areas,
+            chain_by_route(Router(routes.root, registry)),
+            self.dispatcher.why_held,
+        )
         self._ids = [spec.id for spec in registry.specs]
 
     def apply(self, findings: FindingBlock, now_ns: int) -> Told:
@@ -56,7 +67,13 @@ class AlertDesk:
         """Carry out a command; raise `CommandRefused`, with nothing changed by it, where it does not hold."""
         told = Told()
         self._fire(now_ns, told)
-        self._pass_on(self.book.command(command, now_ns), now_ns, told)
+        match command:
+            case Silence() | EndSilence():
+                told.notifications += self.dispatcher.command(command, now_ns)
+            case OverrideOnCall():
+                told.notifications += self.escalation.command(command, now_ns)
+            case _:
+                self._pass_on(self.book.command(command, now_ns), now_ns, told)
         return told
 
     def tick(self, now_ns: int) -> Told:
@@ -71,7 +88,7 @@ class AlertDesk:
 
     def snapshot(self) -> bytes:
         """Return the whole state."""
-        return msgspec.msgpack.encode(_Snapshot(self.book.snapshot(), self._dispatcher.snapshot()))
+        return msgspec.msgpack.encode(_Snapshot(self.book.snapshot(), self.dispatcher.snapshot(), self.escalation.snapshot()))
 
     def restore(self, body: bytes) -> None:
         """Take over a state.
@@ -81,24 +98,28 @@ class AlertDesk:
         """
         kept = msgspec.msgpack.decode(body, type=_Snapshot)
         self.book.restore(kept.book)
-        self._dispatcher.restore(kept.dispatcher)
+        self.dispatcher.restore(kept.dispatcher)
+        self.escalation.restore(kept.escalation)
 
     def _deadlines(self) -> Iterator[int]:
-        for due in (self.book.next_deadline_ns(), self._dispatcher.next_deadline_ns()):
+        for due in (stage.next_deadline_ns() for stage in (self.book, self.dispatcher, self.escalation)):
             if due is not None:
                 yield due
 
     def _fire(self, now_ns: int, told: Told) -> None:
-        """Fire the timers up to `now_ns`, the earliest first; those of the book before those of routing."""
+        """Fire the timers up to `now_ns`, the earliest first; those of a stage before those of the next."""
         while (due_ns := self.next_deadline_ns()) is not None and due_ns <= now_ns:
             if self.book.next_deadline_ns() == due_ns:
                 self._pass_on(self.book.tick(due_ns), due_ns, told)
+            elif self.dispatcher.next_deadline_ns() == due_ns:
+                told.notifications += self.dispatcher.tick(due_ns)
             else:
-                told.notifications += self._dispatcher.tick(due_ns)
+                told.notifications += self.escalation.tick(due_ns)
 
     def _pass_on(self, events: list[AlertEvent], now_ns: int, told: Told) -> None:
         if not events:
             return
-        filled, notifications = self._dispatcher.offer(events, now_ns)
+        filled, notifications = self.dispatcher.offer(events, now_ns)
         told.events += filled
         told.notifications += notifications
+        told.notifications += self.escalation.offer(filled, now_ns)

@@ -1,5 +1,6 @@
 """The keys people, schedules and escalations of routes.yaml to `EscalationSettings`: every fault with its line."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
 from types import MappingProxyType
@@ -10,11 +11,12 @@ from alerting.escalation.entries import check_known, named, names_at
 from alerting.escalation.schedule import Schedule
 from alerting.escalation.settings import Chain, EscalationSettings, Ladder, Person, Step
 from alerting.events import Grade
+from alerting.routing import Route, walk
 from registry.entries import Entry
 from registry.faults import Fault
 from registry.marks import Marked
 from registry.plant import Plant
-from registry.suggest import shown
+from registry.suggest import did_you_mean, shown
 
 KEYS = ("people", "schedules", "escalations")
 """The top keys of routes.yaml that are read here."""
@@ -23,6 +25,7 @@ _PERSON_KEYS = ("name", "receivers", "enterprises", "areas")
 _CHAIN_KEYS = ("roles", "grades", "last_resort", "default")
 _LADDER_KEYS = ("steps", "last_resort_after_s")
 _STEP_KEYS = ("after_s", "call")
+_PATH_PART = re.compile(r"\w+")
 _NONE = ("none", "digest")
 _MAX_S = 7 * 86_400
 _S = 10**9
@@ -96,6 +99,19 @@ def _default(root: Entry, chains: Mapping[str, Chain], marked_default: list[str]
         message = "none of the escalations is the default: an alert whose route names none would call nobody"
         root.fault("escalations", message, f"default: true in one of {', '.join(chains)}")
     return None
+
+
+def check_chains(marked: Marked, root: Route, made: EscalationSettings, faults: list[Fault]) -> None:
+    """Note each route that names a chain which is not there."""
+    for route in walk(root):
+        at: list[str | int] = [
+            int(part) if part.isdecimal() else part for part in _PATH_PART.findall(route.path)
+        ]
+        path = (*at, "escalation")
+        if route.escalation is None or route.escalation in made.chains or path not in marked.lines:
+            continue  # an inherited name was told where it stands
+        message = f"unknown escalation {shown(route.escalation)}{did_you_mean(route.escalation, made.chains)}"
+        faults.append(marked.fault(path, message, ", ".join(made.chains) or "none is named: add escalations"))
 
 
 class _Chains:
