@@ -88,7 +88,9 @@ class AlertDesk:
 
     def snapshot(self) -> bytes:
         """Return the whole state."""
-        return msgspec.msgpack.encode(_Snapshot(self.book.snapshot(), self.dispatcher.snapshot(), self.escalation.snapshot()))
+        return msgspec.msgpack.encode(
+            _Snapshot(self.book.snapshot(), self.dispatcher.snapshot(), self.escalation.snapshot())
+        )
 
     def restore(self, body: bytes) -> None:
         """Take over a state.

@@ -111,7 +111,7 @@ def _unused(
     used = {node.receiver for node, _ in _walk(root)}
     used |= {name for person in escalation.people.values() for name in person.receivers}
     return [
-        marked.fault(("receivers", name), f"no route and nobody names receiver {name}", level="warning")
+        marked.fault(("receivers", name), f"no route names receiver {name}", level="warning")
         for name in receivers
         if name not in used
     ]

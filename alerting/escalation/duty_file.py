@@ -15,12 +15,12 @@ from registry.suggest import shown
 _SCHEDULE_KEYS = ("zone", "first_day", "shifts", "cycle", "crews", "otherwise", "overrides")
 _CREW_KEYS = ("people", "first")
 _OVERRIDE_KEYS = ("people", "from", "until", "by", "reason")
-_OFF = "off"
+_REST = "rest"
 _MAX_CYCLE_DAYS = 366
 _SHOWN_STRETCHES = 3
 _SPAN = re.compile(r"\s*(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})\s*")
 _SPAN_FORM = 'a stretch of the day such as "08:00-16:00" or "22:00-06:00"'
-_CYCLE_FORM = f"a list with an entry for each day of the cycle: a shift, a list of shifts, {_OFF}"
+_CYCLE_FORM = f"a list with an entry for each day of the cycle: a shift, a list of shifts, {_REST}"
 
 
 def read_schedules(root: Entry, people: Collection[str]) -> dict[str, Schedule]:
@@ -116,8 +116,8 @@ def _shifts(entry: Entry) -> dict[str, Shift]:
         start, end = hours[0] * 60 + hours[1], hours[2] * 60 + hours[3]
         if start >= DAY_MIN or end > DAY_MIN or max(hours[1], hours[3]) >= 60:  # noqa: PLR2004 - minutes of an hour
             section.fault(name, f"shift {name} is {shown(text)}", _SPAN_FORM)
-        elif name == _OFF:
-            section.fault(name, f"{_OFF} is the word for no shift", "another name")
+        elif name == _REST:
+            section.fault(name, f"{_REST} is the word for no shift", "another name")
         else:
             shifts[name] = Shift(name=name, start_min=start, end_min=end if end > start else end + DAY_MIN)
     return shifts
@@ -130,12 +130,12 @@ def _cycle(entry: Entry, shifts: Collection[str]) -> tuple[tuple[str, ...], ...]
         return ((),)
     days = []
     for i, day in enumerate(value):
-        names = [name for name in (day if isinstance(day, list) else [day]) if name != _OFF]
+        names = [name for name in (day if isinstance(day, list) else [day]) if name != _REST]
         for name in names:
             if name not in shifts:
                 path = (*entry.path, "cycle", i)
                 message = f"day {i + 1} of the cycle has the unknown shift {shown(name)}"
-                entry.faults.append(entry.marked.fault(path, message, ", ".join([*shifts, _OFF])))
+                entry.faults.append(entry.marked.fault(path, message, ", ".join([*shifts, _REST])))
         days.append(tuple(name for name in names if name in shifts))
     return tuple(days)
 

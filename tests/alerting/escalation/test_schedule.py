@@ -67,7 +67,7 @@ schedules:
     first_day: 2026-01-05
     shifts: {night: "20:00-08:00", day: "08:00-20:00"}
     cycle: [[day, night], [day, night], [day, night], [day, night], [day, night], [day, night], [day, night],
-            off, off, off, off, off, off, off]
+            rest, rest, rest, rest, rest, rest, rest]
     crews: {odd: {people: [wang], first: 1}, even: {people: [li, zhao], first: 8}}
 """
 
@@ -95,7 +95,7 @@ schedules:
     zone: Asia/Shanghai
     first_day: 2026-01-05
     shifts: {office: "09:00-17:00"}
-    cycle: [office, office, office, office, office, off, off]
+    cycle: [office, office, office, office, office, rest, rest]
     crews: {office: {people: [wang]}}
     otherwise: [li]
 """)

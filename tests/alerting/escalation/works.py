@@ -31,7 +31,7 @@ schedules:
     zone: Asia/Shanghai
     first_day: 2025-11-24
     shifts: {day: "08:00-16:00", evening: "16:00-24:00", night: "00:00-08:00"}
-    cycle: [day, day, evening, evening, night, night, off, off]
+    cycle: [day, day, evening, evening, night, night, rest, rest]
     crews:
       A: {people: [wang], first: 1}
       B: {people: [li], first: 3}
