@@ -17,15 +17,25 @@ from alerting.alarms_file import default_alarms
 from alerting.annunciator import Annunciator
 from alerting.book import AlertBook
 from alerting.book_state import SnapshotError
-from alerting.commands import Command, EndSilence, MergeIncidents, Silence, SplitIncident
+from alerting.commands import (
+    Command,
+    EndSilence,
+    MergeIncidents,
+    OverrideOnCall,
+    Silence,
+    SplitIncident,
+)
 from alerting.conditions import changes
 from alerting.dispatch import Dispatcher
+from alerting.escalation import Escalation
+from alerting.escalation.chosen import chain_by_route
 from alerting.events import AlertEvent
 from alerting.grading import GradeTable
 from alerting.incidents.flood import FloodWatch
 from alerting.incidents.gathering import Incidents
 from alerting.notification import Notification
 from alerting.routes import Routes
+from alerting.routing import Router
 from detectors.findings import FindingBlock
 from registry.sensors import SensorRegistry
 
@@ -72,11 +82,18 @@ class AlertDesk:
         self.incidents = Incidents(alarms.incidents)
         self.floods = FloodWatch(alarms.incidents, registry.plant)
         self.dispatcher = Dispatcher(routes, registry)
+        self.escalation = Escalation(
+            routes.escalation,
+            registry.plant.areas,
+            chain_by_route(Router(routes.root, registry)),
+            self.dispatcher.why_held,
+        )
         self._annunciator = Annunciator(routes.receivers, registry)
         self._stages: dict[str, Stage] = {
             "incidents": self.incidents,
             "floods": self.floods,
             "dispatcher": self.dispatcher,
+            "escalation": self.escalation,
             "annunciator": self._annunciator,
         }
         self._ids = [spec.id for spec in registry.specs]
@@ -99,6 +116,8 @@ class AlertDesk:
                 self.incidents.command(command, now_ns)
             case Silence() | EndSilence():
                 told.notifications += self.dispatcher.command(command, now_ns)
+            case OverrideOnCall():
+                told.notifications += self.escalation.command(command, now_ns)
             case _:
                 self._pass_on(self.book.command(command, now_ns), now_ns, told)
         return told
@@ -153,4 +172,5 @@ class AlertDesk:
         filled, notifications = self.dispatcher.offer(events, now_ns)
         told.events += filled
         told.notifications += notifications
+        told.notifications += self.escalation.offer(filled, now_ns)
         told.notifications += self._annunciator.offer(filled, now_ns)

@@ -179,10 +179,12 @@ def test_a_circle_of_fallbacks_is_told_once(tmp_path: Path) -> None:
 
 
 def routes(folder: Path, text: str) -> list[str]:
+    """Return what is wrong with a routes file, but for that nobody is called when an alert is not acknowledged."""
     path = folder / "routes.yaml"
     path.write_text(text)
     _, faults = load_routes(path, PLANT)
-    return [f"{fault.level} {fault.where}: {fault.message}" for fault in faults]
+    told = [f"{fault.level} {fault.where}: {fault.message}" for fault in faults]
+    return [line for line in told if "no escalations" not in line]
 
 
 def test_a_siren_follows_all_alerts_and_no_route_names_it(tmp_path: Path) -> None:

@@ -38,7 +38,9 @@ def load(tmp_path: Path, text: str) -> tuple[Routes | None, list[str]]:
     path = tmp_path / "routes.yaml"
     path.write_text(text, "utf-8")
     routes, faults = load_routes(path, PLANT)
-    return routes, [f"{f.level} {f.where}: {f.message} ({f.allowed})" for f in faults]
+    # that nobody is called is told of in tests/alerting/escalation
+    told = [fault for fault in faults if not fault.message.startswith("no escalations:")]
+    return routes, [f"{f.level} {f.where}: {f.message} ({f.allowed})" for f in told]
 
 
 def test_a_good_file(tmp_path: Path) -> None:
@@ -124,7 +126,7 @@ def test_routes_that_nothing_can_reach(tmp_path: Path, routes: str, said: str | 
     path = tmp_path / "routes.yaml"
     path.write_text(f"receivers: {{a: {{kind: log}}}}\nroute:\n  receiver: a\n  routes:\n    {routes}\n")
     _, faults = load_routes(path)
-    told = [f"{fault.where}: {fault.message}" for fault in faults]
+    told = [f"{f.where}: {f.message}" for f in faults if not f.message.startswith("no escalations:")]
     assert (told == []) if said is None else any(t.startswith(said) for t in told), told
 
 
