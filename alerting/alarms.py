@@ -1,10 +1,11 @@
 """What the alarms file decides of the lifecycle: latching, holding, re-alarm, chattering, causes; loaded by `alarms_file`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from alerting.alert import Alert
 from alerting.events import Grade, Kind
+from alerting.incidents.settings import IncidentSettings
 from detectors.findings import Method
 from registry.plant import Text
 from registry.sensors import SensorSpec, SensorType
@@ -102,6 +103,7 @@ class AlarmSettings:
     nuisance: Nuisance
     causes: Mapping[str, Cause]
     planned: tuple[Planned, ...] = ()
+    incidents: IncidentSettings = field(default_factory=IncidentSettings)
 
     def latches(self, spec: SensorSpec, alert: Alert) -> bool:
         """Return whether the alert, as it stands, will latch: the first rule that fits says so. A forecast latches nothing."""

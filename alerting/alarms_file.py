@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from alerting.alarms import AlarmSettings, Cause, LatchRule, Nuisance, Planned, Safety, Shelving
 from alerting.events import Grade, Kind
+from alerting.incidents.settings import read_incidents
 from registry.faults import Fault, InputError, errors_in
 from registry.marks import KeyPath, Marked, load_marked
 from registry.plant import Text
@@ -20,7 +21,7 @@ from registry.suggest import did_you_mean, shown
 
 _SECTIONS = (
     *("latching", "shelving", "safety", "realarm_min", "chattering", "fleeting", "stale", "nuisance"),
-    *("causes", "out_of_service"),
+    *("causes", "out_of_service", "incidents"),
 )
 _GRADES = {grade.label: grade for grade in Grade}
 _PLACES = ("sensor", "equipment", "source")
@@ -95,6 +96,7 @@ class _Reader:
             nuisance=self.nuisance(base.nuisance),
             causes=causes,
             planned=planned,
+            incidents=read_incidents(self.marked, self.faults),
         )
 
     def latching(self, rows: Any) -> tuple[LatchRule, ...]:

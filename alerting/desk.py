@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from alerting.alarms import AlarmSettings
+from alerting.alarms_file import default_alarms
 from alerting.book import AlertBook
 from alerting.commands import Command, OfIncident
 from alerting.conditions import changes
@@ -19,7 +21,6 @@ from alerting.events import AlertEvent
 from alerting.grading import GradeTable
 from alerting.incidents.flood import FloodWatch
 from alerting.incidents.gathering import Incidents
-from alerting.incidents.settings import IncidentSettings
 from alerting.notification import Notification
 from detectors.findings import FindingBlock
 from registry.sensors import SensorRegistry
@@ -48,12 +49,12 @@ class AlertDesk:
         registry: SensorRegistry,
         grades: GradeTable,
         routes: Routes,
-        incidents: IncidentSettings | None = None,
+        alarms: AlarmSettings | None = None,
     ) -> None:
-        settings = incidents or IncidentSettings()
-        self.book = AlertBook(registry, grades)
-        self.incidents = Incidents(settings)
-        self.floods = FloodWatch(settings, registry.plant)
+        settings = alarms or default_alarms()
+        self.book = AlertBook(registry, grades, settings)
+        self.incidents = Incidents(settings.incidents)
+        self.floods = FloodWatch(settings.incidents, registry.plant)
         self._dispatcher = Dispatcher(routes, registry)
         self._ids = [spec.id for spec in registry.specs]
 

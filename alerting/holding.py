@@ -105,7 +105,7 @@ class Holding:
         if one is None:
             return []
         for alert in self._drop(one):
-            alert.waits = (-alert.grade, now_ns, alert.id)
+            alert.waits = (-alert.grade, alert.opened_ns, alert.id)
             heapq.heappush(self._waiting, alert.waits)
         return self._stay(one, now_ns)
 
