@@ -6,7 +6,8 @@ commands with their times, never on a clock or on how the sequence was cut. An a
 is one alert with several reasons, whose kind is that of the gravest; every trouble of the sensor itself is an alert of
 its own. Each change first updates the conditions that hold, then judges the alert anew, and what the judgement means is
 looked up in `alerting.lifecycle`. A finding that changes neither the severity nor what the alert is about is noted and
-not told. While a sensor is silent nothing of its process is seen to end: such findings wait until it speaks again. A
+not told. While a sensor is silent, or bad by its own
+word, nothing of its process is seen to end: such findings wait until it speaks again. A
 closed alert leaves the book.
 """
 
@@ -25,9 +26,8 @@ from alerting.lifecycle import Trigger, advance
 from alerting.lines import NOTHING_PRESENT, LineWriter, Occasion, grade_why
 from alerting.peers import Peers
 from alerting.refusals import already_acknowledged, already_closed, moved_on, not_open
-from alerting.register import Register
+from alerting.register import BLINDING, Register
 from alerting.wording import stands_unseen
-from detectors.findings import Method
 from registry.plant import Text
 from registry.sensors import SensorRegistry
 
@@ -73,7 +73,7 @@ class AlertBook:
         events = self._settle(alert, change, ended)
         for other in concerned:
             events += self._settle_peer(other, condition.kind, change)
-        if condition.method == Method.DEAD:
+        if condition.method in BLINDING:
             events += self._see_again(subject, change)
         return events
 
@@ -140,7 +140,7 @@ class AlertBook:
                     self._peers.set_beyond(self._registry.index[alert.subject], side, beyond)
 
     def _see_again(self, subject: str, change: Change) -> list[AlertEvent]:
-        """Note for the sensor's process alert that it fell silent, or let count now what waited while it was."""
+        """Note for the sensor's process alert that it can no longer be seen, or let count now what waited while it could not."""
         process = self._alerts.process_of(subject)
         if process is None:
             return []
@@ -176,8 +176,8 @@ class AlertBook:
         return self._move(alert, judged, occasion, raised=change.raised)
 
     def _note(self, change: Change) -> Text | None:
-        """Return what falling silent means for the process alert of the sensor that stands."""
-        if change.condition.method != Method.DEAD or not change.raised:
+        """Return what falling silent, or of bad quality, means for the process alert of the sensor that stands."""
+        if change.condition.method not in BLINDING or not change.raised:
             return None
         spec = self._registry.specs[change.sensor]
         process = self._alerts.process_of(spec.id)

@@ -6,6 +6,10 @@ from alerting.alert import Acknowledged, Alert, Key
 from alerting.book_state import RecentlyClosed
 from alerting.events import Family, Kind
 from alerting.lines import alert_id
+from detectors.findings import Method
+
+BLINDING = frozenset({Method.DEAD, Method.QUALITY})
+"""While a finding of one of these stands, nothing of the sensor's process can be seen."""
 
 
 class Register:
@@ -36,12 +40,21 @@ class Register:
         return self._open.get((sensor, Family.PROCESS))
 
     def silent_since_ns(self, alert: Alert) -> int | None:
-        """Return since when the sensor of a process alert is silent (event time), None where it is not."""
+        """Return since when the sensor of a process alert says nothing that counts (event time), None where it does.
+
+        It is silent, or says itself that what it sends is bad.
+        """
         if alert.kind.family is not Family.PROCESS:
             return None
-        dead = self._open.get((alert.subject, Kind.DEAD))
-        standing = next(iter(dead.conditions.values()), None) if dead else None
-        return standing.onset_ns if standing else None
+        troubles = (self._open.get((alert.subject, kind)) for kind in (Kind.DEAD, Kind.BAD_QUALITY))
+        onsets = [
+            condition.onset_ns
+            for trouble in troubles
+            if trouble
+            for condition in trouble.conditions.values()
+            if condition.method in BLINDING
+        ]
+        return min(onsets, default=None)
 
     def mint(self, subject: str, kind: Kind, now_ns: int) -> Alert:
         """Put a new occurrence in; its opening is told by the move that follows in the same call.
