@@ -6,8 +6,8 @@ commands with their times, never on a clock or on how the sequence was cut. An a
 is one alert with several reasons, whose kind is that of the gravest; every trouble of the sensor itself is an alert of
 its own. Each change first updates the conditions that hold, then judges the alert anew, and what the judgement means is
 looked up in `alerting.lifecycle`. A finding that changes neither the severity nor what the alert is about is noted and
-not told. While a sensor is silent nothing of its process is seen to end: such findings wait until it speaks again. A
-closed alert leaves the book. How an alert is moved and told is `alerting.occurrences`, what people say of it
+not told. While a sensor is silent, or bad by its own word, nothing of its process is seen to end: such findings wait until
+it can be read again. A closed alert leaves the book. How an alert is moved and told is `alerting.occurrences`, what people say of it
 `alerting.operating`, what holds it back `alerting.holding`.
 """
 
@@ -30,6 +30,7 @@ from alerting.lifecycle import Trigger
 from alerting.lines import Occasion, grade_why
 from alerting.occurrences import NS_PER_S, Occurrences
 from alerting.operating import carry_out, realarm
+from alerting.register import BLINDING
 from alerting.rollup import RollUp, Silence
 from alerting.wording import stands_unseen
 from detectors.findings import Method
@@ -56,10 +57,12 @@ class AlertBook:
 
         `seq` rises by one with every event.
         """
-        if change.condition.method != Method.DEAD:
-            return self._take(change)
-        events = [event for meant in self._rollup.take(change) for event in self._take(meant)]
-        return events + self._see_again(self._registry.specs[change.sensor].id, change)
+        method = change.condition.method
+        meant = self._rollup.take(change) if method == Method.DEAD else [change]
+        events = [event for one in meant for event in self._take(one)]
+        if method in BLINDING:
+            events += self._see_again(self._registry.specs[change.sensor].id, change)
+        return events
 
     def _take(self, change: Change) -> list[AlertEvent]:
         self._now_ns = max(self._now_ns, change.now_ns)
@@ -265,7 +268,7 @@ class AlertBook:
         return alert is not None and alert.state in {State.UNACK, State.ACKED}
 
     def _see_again(self, subject: str, change: Change) -> list[AlertEvent]:
-        """Note for the sensor's process alert that it fell silent, or let count now what waited while it was."""
+        """Note for the sensor's process alert that it can no longer be seen, or let count now what waited while it could not."""
         process = self._alerts.process_of(subject)
         if process is None:
             return []
@@ -304,8 +307,8 @@ class AlertBook:
         return self._move(alert, judged, occasion, raised=change.raised)
 
     def _note(self, change: Change) -> Text | None:
-        """Return what falling silent means for the process alert of the sensor that stands."""
-        if change.condition.method != Method.DEAD or not change.raised or change.condition.several:
+        """Return what falling silent, or of bad quality, means for the process alert of the sensor that stands."""
+        if change.condition.method not in BLINDING or not change.raised or change.condition.several:
             return None
         spec = self._registry.specs[change.sensor]
         process = self._alerts.process_of(spec.id)
