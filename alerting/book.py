@@ -6,8 +6,8 @@ commands with their times, never on a clock or on how the sequence was cut. An a
 is one alert with several reasons, whose kind is that of the gravest; every trouble of the sensor itself is an alert of
 its own. Each change first updates the conditions that hold, then judges the alert anew, and what the judgement means is
 looked up in `alerting.lifecycle`. A finding that changes neither the severity nor what the alert is about is noted and
-not told. While a sensor is silent nothing of its process is seen to end: such findings wait until it speaks again. A
-closed alert leaves the book. How an alert is moved and told is `alerting.occurrences`, what people say of it
+not told. While a sensor is silent, or bad by its own word, nothing of its process is seen to end: such findings wait until
+it can be read again. A closed alert leaves the book. How an alert is moved and told is `alerting.occurrences`, what people say of it
 `alerting.operating`, what holds it back `alerting.holding`.
 """
 
@@ -31,6 +31,7 @@ from alerting.lifecycle import Trigger
 from alerting.lines import Occasion, grade_why
 from alerting.occurrences import NS_PER_S, Occurrences
 from alerting.operating import carry_out, realarm
+from alerting.register import BLINDING
 from alerting.rollup import RollUp, Silence
 from detectors.findings import Method
 from registry.sensors import SensorRegistry
@@ -55,12 +56,11 @@ class AlertBook:
 
         `seq` rises by one with every event.
         """
-        subject = self._registry.specs[change.sensor].id
-        if change.condition.method == Method.DEAD:
-            events = [event for meant in self._rollup.take(change) for event in self._take(meant)]
+        subject, method = self._registry.specs[change.sensor].id, change.condition.method
+        meant = self._rollup.take(change) if method == Method.DEAD else [change]
+        events = [event for one in meant for event in self._take(one)]
+        if method in BLINDING:
             events += self._see_again(subject, change)
-        else:
-            events = self._take(change)
         for design in self._designs.get(subject, ()):
             events += self._follow_design(design, change.now_ns)
         return events
@@ -263,7 +263,7 @@ class AlertBook:
         return alert is not None and alert.state in {State.UNACK, State.ACKED}
 
     def _see_again(self, subject: str, change: Change) -> list[AlertEvent]:
-        """Note for the sensor's process alert that it fell silent, or let count now what waited while it was."""
+        """Note for the sensor's process alert that it can no longer be seen, or let count now what waited while it could not."""
         process = self._alerts.process_of(subject)
         if process is None:
             return []

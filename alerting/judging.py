@@ -8,8 +8,8 @@ from alerting.events import Kind
 from alerting.grading import Judgement, judge
 from alerting.lines import Occasion
 from alerting.occurrences import Occurrences
+from alerting.register import BLINDING
 from alerting.wording import stands_unseen
-from detectors.findings import Method
 from registry.plant import Text
 
 
@@ -77,8 +77,8 @@ def of_return(book: Occurrences, alert: Alert, now_ns: int) -> Occasion:
 
 
 def _note(book: Occurrences, change: Change) -> Text | None:
-    """Return what falling silent means for the process alert of the sensor that stands."""
-    if change.condition.method != Method.DEAD or not change.raised or change.condition.several:
+    """Return what falling silent, or of bad quality, means for the process alert of the sensor that stands."""
+    if change.condition.method not in BLINDING or not change.raised or change.condition.several:
         return None
     spec = book.registry.specs[change.sensor]
     process = book.alerts.process_of(spec.id)

@@ -23,8 +23,8 @@ def blind_why(silent_since_ns: int | None) -> dict[str, Any] | None:
     if silent_since_ns is None:
         return None
     text = Text(
-        "该测点无信号，恢复前报警保持，不得视为安全",
-        "the sensor is silent; until it speaks again the alert stands, and nothing says that it is safe",
+        "该测点无有效信号，恢复前报警保持，不得视为安全",
+        "the sensor sends nothing that counts; until it does again the alert stands, and nothing says that it is safe",
     )
     return {"since": rfc3339(silent_since_ns), "text": both(text)}
 

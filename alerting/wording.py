@@ -59,11 +59,11 @@ def name_of(condition: Condition, unit: str) -> Text:
 
 
 def stands_unseen(condition: Condition, unit: str) -> Text:
-    """Return what a sensor's falling silent means for what is wrong with its process."""
+    """Return what it means that a sensor falls silent, or bad, for what is wrong with its process."""
     name = name_of(condition, unit)
     return Text(
         f"该测点的报警（{name.zh}）仍在，恢复信号前保持",
-        f"its alert ({name.en}) stands and stays until it speaks again",
+        f"its alert ({name.en}) stands and stays until the sensor can be read again",
     )
 
 

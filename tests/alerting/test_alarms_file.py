@@ -155,3 +155,11 @@ def test_every_fault_has_its_line(tmp_path: Path, text: str, line: int, says: st
 def test_all_faults_are_told_together(tmp_path: Path) -> None:
     _, faults = read(tmp_path, "stale: {after_h: no}\ncauses: 3\nlatching: [1]\n")
     assert sorted(fault.where for fault in faults) == ["line 1", "line 2", "line 3"]
+
+
+def test_incidents_have_a_section_of_their_own(tmp_path: Path) -> None:
+    found, faults = read(tmp_path, "incidents: {join_s: 300}\n")
+    assert found is not None
+    assert (found.incidents.join_s, found.incidents.flood_above, faults) == (300, 10, [])
+    _, faults = read(tmp_path, "shelving: {longest_h: 4}\nincidents: {flood_above: none}\n")
+    assert [(fault.where, fault.message) for fault in faults] == [("line 2", "flood_above is 'none'")]

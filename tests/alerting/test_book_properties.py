@@ -20,6 +20,9 @@ from tests.alerting.plant import REGISTRY, T0, S, apply, block, book, finding
 ABOUT_LIMITS = {Method.LIMIT, Method.RATE, Method.FORECAST}
 
 
+_BLINDING = (Method.DEAD, Method.QUALITY)
+
+
 @dataclass(frozen=True)
 class Found:
     """A finding; `at_s` is set when the sequence is put together."""
@@ -196,12 +199,17 @@ class Standing:
     def of(self, sensor: str, slot: str) -> set[tuple[Method, str | None]]:
         return self._standing[sensor, slot]
 
+    def _blind(self, sensor: str) -> bool:
+        """Whether the sensor is silent, or says that its readings are bad."""
+        troubles = self.of(sensor, Kind.DEAD) | self.of(sensor, Kind.BAD_QUALITY)
+        return any(method in _BLINDING for method, _ in troubles)
+
     def take(self, step: Found) -> None:
         sensor = REGISTRY.specs[step.sensor].id
         family, kind = ABOUT[step.method]
         slot = "process" if family is Family.PROCESS else str(kind)
         key = (step.method, step.limit if step.method is Method.LIMIT else None)
-        standing, silent = self.of(sensor, slot), bool(self.of(sensor, Kind.DEAD))
+        standing, silent = self.of(sensor, slot), self._blind(sensor)
         if step.edge is Edge.RAISED:
             standing.add(key)
             self._unseen[sensor] = [other for other in self._unseen[sensor] if other != key]
@@ -209,7 +217,7 @@ class Standing:
             self._unseen[sensor].append(key)
         else:
             standing.discard(key)
-        if step.method is Method.DEAD and step.edge is Edge.RECOVERED:
+        if step.method in _BLINDING and step.edge is Edge.RECOVERED and not self._blind(sensor):
             self.of(sensor, "process").difference_update(self._unseen.pop(sensor, []))
 
 
