@@ -23,7 +23,7 @@ from alerting.notify.settings import AppriseSettings, TemplateText
 from tests.servers.vendors import Reply, vendors
 
 NOTES = list(sample_notifications())
-NOTE, RESOLVED, GROUP = NOTES[0], NOTES[-2], NOTES[-1]
+NOTE, GROUP, RESOLVED = NOTES[0], NOTES[-3], NOTES[-1]
 SECRET, TOKEN = "SECc0ffee5ec3e7", "70ken0123456789abcdef"
 DINGTALK, WECOM, FEISHU = f"dingtalk://{SECRET}@{TOKEN}", f"wecombot://{TOKEN}", f"feishu://{TOKEN}"
 SHORT = TemplateText("short.j2", "{% set title = '报警 alarm' %}{{ alert.title.zh }}\n{{ alert.title.en }}")
