@@ -66,13 +66,13 @@ class AlertBook:
             return []
         else:
             ended = alert.conditions.pop(condition.key)
-        concerned: list[int] = []
+        concerned: list[tuple[int, Kind]] = []
         if condition.is_limit:
             beyond = limit_gravity(alert.conditions.values(), condition.kind)
             concerned = self._peers.set_beyond(change.sensor, condition.kind, beyond)
         events = self._settle(alert, change, ended)
-        for other in concerned:
-            events += self._settle_peer(other, condition.kind, change)
+        for other, side in concerned:
+            events += self._settle_peer(other, side, change)
         if condition.method in BLINDING:
             events += self._see_again(subject, change)
         return events
