@@ -84,13 +84,13 @@ class AlertBook:
             ended = alert.conditions.pop(condition.key)
             if condition.several:
                 ended = condition
-        concerned: list[int] = []
+        concerned: list[tuple[int, Kind]] = []
         if condition.is_limit:
             beyond = limit_gravity(alert.conditions.values(), condition.kind)
             concerned = self._book.peers.set_beyond(change.sensor, condition.kind, beyond)
         events = self._settle(alert, change, ended)
-        for other in concerned:
-            events += self._settle_peer(other, condition.kind, change)
+        for other, side in concerned:
+            events += self._settle_peer(other, side, change)
         return events
 
     def tick(self, now_ns: int) -> list[AlertEvent]:
