@@ -18,6 +18,8 @@ ACTIVATES = frozenset({"opened", "reopened"})
 """Events that count as an alarm; all others tell more of one that was counted."""
 _HOLDS = frozenset({"shelved", "suppressed", "out_of_service"})
 OPERATOR = "operator"
+_UNCONFIRMED_KEPT = 10_000
+"""So many closed alerts are remembered, the newest, for a confirmation that comes after the close."""
 
 Keys = Callable[[Line], tuple[str, ...]]
 """Which slices a line belongs to."""
@@ -67,6 +69,7 @@ class AlarmFold:
         self._slices: dict[str, dict[str, Tally]] = {name: {} for name in by}
         self._operators: dict[str, Tally] | None = {} if by_operator else None
         self._open: dict[str, _Open] = {}
+        self._unconfirmed: dict[str, Activation] = {}
         self._recent: dict[Alarm, _Recent] = {}
         self._stamps: dict[str, deque[_Stamp]] = {}
         self._first_ns: int | None = None
@@ -99,7 +102,11 @@ class AlarmFold:
         inside = line.t_ns >= self._period.start_ns
         alert = self._open.get(line.id)
         if alert is None:
-            alert = self._open[line.id] = _Open(self._tallies(line), line.alarm)
+            alert = _Open(self._tallies(line), line.alarm)
+            if line.state == "closed":
+                self._after_close(alert, line, inside=inside)
+                return
+            self._open[line.id] = alert
             self._unopened += line.event not in ACTIVATES and inside
         if inside:
             self._lines += 1
@@ -163,8 +170,34 @@ class AlarmFold:
                 tally.holds[line.event, line.by] += 1
 
     def _closed(self, alert: _Open, line: Line) -> None:
+        activation = alert.activation
         self._settle(alert)
         del self._open[line.id]
+        if activation is not None and activation.confirmed_ns is None and self._counts(activation):
+            self._unconfirmed[line.id] = activation
+            if len(self._unconfirmed) > _UNCONFIRMED_KEPT:
+                del self._unconfirmed[next(iter(self._unconfirmed))]
+
+    def _after_close(self, alert: _Open, line: Line, *, inside: bool) -> None:
+        """Take a line of an alert that is over, or that was never told of before its end."""
+        if inside:
+            self._lines += 1
+            for tally in alert.tallies:
+                tally.events[line.event] += 1
+        if line.event != "confirmed":
+            return
+        self._confirmed(alert, line)
+        activation = self._unconfirmed.pop(line.id, None)
+        if activation is None:
+            return
+        tallies = alert.tallies
+        if self._operators is not None:
+            tallies = (*tallies, self._tally(self._operators, activation.acknowledged_by))
+        for tally in tallies:
+            tally.to_confirm[activation.grade].add(line.t_ns - activation.t_ns)
+
+    def _counts(self, activation: Activation) -> bool:
+        return activation.held is None and activation.t_ns in self._period
 
     def _activated(self, alert: _Open, line: Line) -> None:
         self._settle(alert)
@@ -219,7 +252,7 @@ class AlarmFold:
 
     def _settle(self, alert: _Open) -> None:
         activation, alert.activation = alert.activation, None
-        if activation is None or activation.held is not None or activation.t_ns not in self._period:
+        if activation is None or not self._counts(activation):
             return
         for tally in alert.tallies:
             tally.settled(activation)

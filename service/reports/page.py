@@ -38,7 +38,7 @@ header{position:relative;min-height:4rem;padding-right:12rem}
 svg{display:block;width:100%;min-width:460px;height:auto}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;width:100%}
 th,td{padding:.25rem .6rem;border-bottom:1px solid #e3e6ea;text-align:right;vertical-align:top;font-weight:400}
-th:first-child{text-align:left;overflow-wrap:anywhere}
+th:first-child{text-align:left;min-width:8.5rem;overflow-wrap:break-word}
 thead th{border-bottom:2px solid #8a8f98;font-weight:600}
 @media (max-width:700px){main{padding:.6rem}header{padding-right:0;padding-top:3.4rem}.switch{top:0;right:0;left:0}
 .switch label{width:50%;text-align:center}.card,.box{padding:.6rem}th,td{padding:.25rem .35rem}body{font-size:14px}}

@@ -11,8 +11,8 @@ from service.reports.report import Report
 from service.reports.rules import Limit, Rules
 from service.reports.words import alarm, moment, number, span
 
-WIDTH, HEIGHT = 640, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 16, 44, 40
+WIDTH, HEIGHT = 640, 308
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 16, 56, 34
 _INK, _FAINT, _GRID = "#1c2128", "#57606a", "#e3e6ea"
 _BAR, _SECOND, _FLOOD = "#1f6fb4", "#8e44ad", "#f6c9c4"
 _GOOD, _BAD = "#2e7d4f", "#b3261e"
@@ -212,7 +212,7 @@ def _frame(label: Text, top: float) -> Iterator[str]:
         yield f'<path d="M{_LEFT} {y:.1f}H{right}" stroke="{_GRID}"/>'
         yield from _text(_LEFT - 8, y + 4, Text.same(number(top * k / 4)), anchor="end", size=12)
     yield f'<path d="M{_LEFT} {_TOP}V{bottom}H{right}" fill="none" stroke="{_INK}"/>'
-    yield from _text(_LEFT - 40, _TOP - 8, label, size=12, ink=_FAINT)
+    yield from _text(12, _TOP - 16, label, size=12, ink=_FAINT)
 
 
 def _times(report: Report, minutes: int) -> Iterator[str]:
@@ -226,7 +226,7 @@ def _times(report: Report, minutes: int) -> Iterator[str]:
 
 def _key(entries: Sequence[tuple[Text, str]]) -> Iterator[str]:
     for k, (text, colour) in enumerate(entries):
-        x, y = WIDTH - _RIGHT - 250 + 110 * k, _TOP - 12
+        x, y = WIDTH - _RIGHT - 250 + 110 * k, _TOP - 16
         yield f'<rect x="{x}" y="{y - 5}" width="14" height="4" fill="{colour}"/>'
         yield from _text(x + 20, y, text, size=12)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from alerting.routing import area_chain
-from alerting.texts import rfc3339
 from registry.plant import Plant, Text
 from service.reports.fold import OPERATOR, AlarmFold, Keys
 from service.reports.lines import Line
@@ -13,6 +12,7 @@ from service.reports.measures import Panel, panel_of
 from service.reports.period import Period
 from service.reports.rules import Rules
 from service.reports.tally import Counted
+from service.reports.words import moment
 
 
 class By(StrEnum):
@@ -125,8 +125,8 @@ def _warnings(counted: Counted, rules: Rules) -> Iterator[Text]:
         yield _nothing(counted)
     elif counted.first_ns is not None and counted.first_ns > period.start_ns:
         yield Text(
-            f"第一条记录在 {rfc3339(counted.first_ns)}，晚于时段开始：此前是否有在报报警不得而知",
-            f"the first line is of {rfc3339(counted.first_ns)}, after the period begins: "
+            f"第一条记录在 {_at(counted, counted.first_ns)}，晚于时段开始：此前是否有在报报警不得而知",
+            f"the first line is of {_at(counted, counted.first_ns)}, after the period begins: "
             "what stood before is not known",
         )
     if counted.unopened:
@@ -140,10 +140,14 @@ def _nothing(counted: Counted) -> Text:
     if counted.first_ns is None or counted.last_ns is None:
         return Text("时段结束前没有任何报警记录", "there is no alert line before the period's end")
     return Text(
-        f"时段内没有报警记录；此前的记录从 {rfc3339(counted.first_ns)} 到 {rfc3339(counted.last_ns)}",
-        f"there is no alert line in the period; those before are from {rfc3339(counted.first_ns)} "
-        f"to {rfc3339(counted.last_ns)}",
+        f"时段内没有报警记录；此前的记录从 {_at(counted, counted.first_ns)} 到 {_at(counted, counted.last_ns)}",
+        f"there is no alert line in the period; those before are from {_at(counted, counted.first_ns)} "
+        f"to {_at(counted, counted.last_ns)}",
     )
+
+
+def _at(counted: Counted, t_ns: int) -> str:
+    return f"{moment(t_ns, counted.period).en} {counted.period.zone}"
 
 
 def _notes(rules: Rules, by: tuple[By, ...], plant: Plant) -> Iterator[Text]:
