@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from service.reports.period import Period
-from service.reports.rules import MINUTE_NS, PERIOD_MINUTES, Rules
+from service.reports.rules import HOUR_NS, PERIOD_MINUTES, Rules
 
 NS_PER_S = 1_000_000_000
 
@@ -94,12 +94,16 @@ class Gauge:
         """Note that the level held until now: in the hour in which it began, and in the one that it reaches into."""
         if t_ns <= self._t_ns:
             return
-        self._integral += self._level * (t_ns - self._t_ns)
-        self.peak = max(self.peak, self._level)
-        for moment_ns in (self._t_ns, t_ns - 1):
-            hour = self._period.minute(moment_ns) // 60
-            self._most[hour] = max(self._most.get(hour, 0), self._level)
-            self._left_with[hour] = self._level
+        level = self._level
+        self._integral += level * (t_ns - self._t_ns)
+        self.peak = max(self.peak, level)
+        start_ns = self._period.start_ns
+        first, last = (self._t_ns - start_ns) // HOUR_NS, (t_ns - 1 - start_ns) // HOUR_NS
+        if level > self._most.get(first, -1):
+            self._most[first] = level
+        if last != first:
+            self._left_with[first] = self._most[last] = level
+        self._left_with[last] = level
         self._t_ns = t_ns
 
 
@@ -137,8 +141,3 @@ class Spans:
             if passed >= need:
                 return tenths / 10
         return None
-
-
-def minutes_to_ns(minute: int, period: Period) -> int:
-    """Return when a minute of a period begins, at most its end."""
-    return min(period.end_ns, period.start_ns + minute * MINUTE_NS)

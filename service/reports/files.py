@@ -69,6 +69,7 @@ def json_of(report: Report) -> bytes:
         "to": rfc3339(period.end_ns),
         "zone": str(period.zone),
         "origin": report.origin,
+        "lines": dict(report.lines),
         "all": _panel(report, report.panel),
         "by": {
             str(by): [{"key": one.key, "name": both(one.name), **_panel(report, one.panel)} for one in slices]
@@ -121,7 +122,6 @@ def _panel(report: Report, panel: Panel) -> dict[str, Any]:
         },
         "held": dict(panel.held),
         "holds": [{"event": event, "by": by, "count": n} for (event, by), n in panel.holds.items()],
-        "lines": dict(panel.events),
     }
 
 

@@ -5,7 +5,7 @@ activation; what became of it (acknowledged, returned, confirmed) is noted there
 close or the period's end settles it. Lines before the period only say what stands when it begins.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -74,7 +74,8 @@ class AlarmFold:
         self._stamps: dict[str, deque[_Stamp]] = {}
         self._first_ns: int | None = None
         self._last_ns: int | None = None
-        self._lines = self._unopened = 0
+        self._events: Counter[str] = Counter()
+        self._unopened = 0
         self._happened: Mapping[str, Callable[[_Open, Line], None]] = {
             "opened": self._activated,
             "reopened": self._activated,
@@ -109,9 +110,7 @@ class AlarmFold:
             self._open[line.id] = alert
             self._unopened += line.event not in ACTIVATES and inside
         if inside:
-            self._lines += 1
-            for tally in alert.tallies:
-                tally.events[line.event] += 1
+            self._events[line.event] += 1
         self._moved(alert, line)
         happened = self._happened.get(line.event)
         if happened is not None:
@@ -131,7 +130,7 @@ class AlarmFold:
             slices=slices,
             first_ns=self._first_ns,
             last_ns=self._last_ns,
-            lines=self._lines,
+            events=dict(sorted(self._events.items())),
             unopened=self._unopened,
         )
 
@@ -181,9 +180,7 @@ class AlarmFold:
     def _after_close(self, alert: _Open, line: Line, *, inside: bool) -> None:
         """Take a line of an alert that is over, or that was never told of before its end."""
         if inside:
-            self._lines += 1
-            for tally in alert.tallies:
-                tally.events[line.event] += 1
+            self._events[line.event] += 1
         if line.event != "confirmed":
             return
         self._confirmed(alert, line)
@@ -206,7 +203,7 @@ class AlarmFold:
         if line.t_ns >= self._period.start_ns:
             for tally in alert.tallies:
                 tally.activated(activation)
-        if line.state not in _HOLDS:
+        if line.held not in _HOLDS:
             self._chatter(alert, activation)
 
     def _acknowledged(self, alert: _Open, line: Line) -> None:
@@ -246,7 +243,7 @@ class AlarmFold:
             return
         activation.returned_ns = t_ns
         quick = t_ns - activation.t_ns <= self._rules.fleeting_ns and not activation.acted
-        if quick and line.state not in _HOLDS and activation.t_ns in self._period:
+        if quick and activation.held not in _HOLDS and activation.t_ns in self._period:
             for tally in alert.tallies:
                 tally.was_fleeting(activation)
 

@@ -94,7 +94,6 @@ class Panel:
     people: Mapping[str, Person]
     held: Mapping[str, int]
     holds: Mapping[tuple[str, str], int]
-    events: Mapping[str, int]
     standing_by_hour: tuple[int, ...]
     shelved_by_hour: tuple[int, ...]
 
@@ -141,7 +140,6 @@ def panel_of(tally: Tally, period: Period, rules: Rules, *, gauges: bool = True)
         people=MappingProxyType(dict(sorted(tally.people.items()))),
         held=MappingProxyType({str(why): count for why, count in sorted(tally.held.items())}),
         holds=MappingProxyType(dict(sorted(tally.holds.items()))),
-        events=MappingProxyType(dict(sorted(tally.events.items()))),
         standing_by_hour=tuple(tally.standing.by_hour()) if gauges else (),
         shelved_by_hour=tuple(tally.shelved.by_hour()) if gauges else (),
     )

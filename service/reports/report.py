@@ -54,7 +54,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything that a report says; tables, pages and files are made from this alone."""
+    """Everything that a report says; tables, pages and files are made from this alone. `lines` are how many there were, by event."""
 
     origin: str
     period: Period
@@ -63,6 +63,7 @@ class Report:
     slices: Mapping[By, tuple[Slice, ...]]
     notes: tuple[Text, ...]
     warnings: tuple[Text, ...]
+    lines: Mapping[str, int]
 
 
 def report_of(
@@ -82,6 +83,7 @@ def report_of(
         slices={each: tuple(_slices(each, counted, rules, plant)) for each in wanted},
         notes=tuple(_notes(rules, wanted, plant)),
         warnings=tuple(_warnings(counted, rules)),
+        lines=counted.events,
     )
 
 
@@ -121,7 +123,7 @@ def _warnings(counted: Counted, rules: Rules) -> Iterator[Text]:
             f"the period is {period.span_days:.3g} days, the standard asks for at least {rules.base_days}: "
             "read the verdicts with care",
         )
-    if not counted.lines:
+    if not counted.events:
         yield _nothing(counted)
     elif counted.first_ns is not None and counted.first_ns > period.start_ns:
         yield Text(

@@ -1,6 +1,7 @@
 """What is counted of one slice of the alerts, be it all or those of one source; made by the fold, read by the measures."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from alerting.events import Grade
@@ -84,7 +85,6 @@ class Tally:
         self.stale_count = 0
         self.confirmed: Counter[str] = Counter()
         self.people: dict[str, Person] = {}
-        self.events: Counter[str] = Counter()
         self.holds: Counter[tuple[str, str]] = Counter()
         """By event (shelved, suppressed, out of service) and person."""
 
@@ -156,7 +156,7 @@ class Counted:
     """Everything that was counted of a period: of all alerts, and by slice.
 
     `first_ns` and `last_ns` are the times of the first and the last line that there was, up to the period's end, None
-    without any; `lines` are those inside; `unopened` alerts were told of without their opening.
+    without any; `events` are the lines inside, by event; `unopened` alerts were told of without their opening.
     """
 
     period: Period
@@ -164,5 +164,5 @@ class Counted:
     slices: dict[str, dict[str, Tally]] = field(default_factory=dict)
     first_ns: int | None
     last_ns: int | None
-    lines: int
+    events: Mapping[str, int]
     unopened: int
