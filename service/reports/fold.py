@@ -27,7 +27,7 @@ Keys = Callable[[Line], tuple[str, ...]]
 
 @dataclass(slots=True)
 class _Open:
-    """An open occurrence; `since_ns` is when it was last activated, `standing_ns` since when it stands before an operator."""
+    """An open occurrence; `since_ns` is since when it is active, over re-alarms too, `standing_ns` since when it stands before an operator."""
 
     tallies: tuple[Tally, ...]
     alarm: Alarm
@@ -119,7 +119,7 @@ class AlarmFold:
     def counted(self) -> Counted:
         """Return what was counted, when the last line was taken; it is asked once."""
         for alert in self._open.values():
-            self._settle(alert)
+            self._settle(alert, self._period.end_ns)
             self._stood(alert, self._period.end_ns, ended=False)
         slices = dict(self._slices)
         if self._operators is not None:
@@ -160,6 +160,7 @@ class AlarmFold:
         if line.t_ns >= self._period.start_ns:
             for tally in self._with_operator(alert.tallies, line.by):
                 tally.confirmed[line.cause] += 1
+                tally.false_alarms += line.false_alarm
 
     def _held_back(self, alert: _Open, line: Line) -> None:
         if alert.activation is not None:
@@ -170,7 +171,7 @@ class AlarmFold:
 
     def _closed(self, alert: _Open, line: Line) -> None:
         activation = alert.activation
-        self._settle(alert)
+        self._settle(alert, line.t_ns)
         del self._open[line.id]
         if activation is not None and activation.confirmed_ns is None and self._counts(activation):
             self._unconfirmed[line.id] = activation
@@ -197,8 +198,8 @@ class AlarmFold:
         return activation.held is None and activation.t_ns in self._period
 
     def _activated(self, alert: _Open, line: Line) -> None:
-        self._settle(alert)
-        alert.since_ns = alert.announced_ns = line.t_ns
+        self._settle(alert, line.t_ns)
+        alert.announced_ns = line.t_ns
         alert.activation = activation = Activation(line.t_ns, line.grade, line.alarm, line.held)
         if line.t_ns >= self._period.start_ns:
             for tally in alert.tallies:
@@ -247,16 +248,17 @@ class AlarmFold:
             for tally in alert.tallies:
                 tally.was_fleeting(activation)
 
-    def _settle(self, alert: _Open) -> None:
+    def _settle(self, alert: _Open, now_ns: int) -> None:
+        """Count what became of the newest activation, as it is known now."""
         activation, alert.activation = alert.activation, None
         if activation is None or not self._counts(activation):
             return
         for tally in alert.tallies:
-            tally.settled(activation)
+            tally.settled(activation, now_ns)
         if self._operators is not None:
             tally = self._tally(self._operators, activation.acknowledged_by)
             tally.activated(activation)
-            tally.settled(activation)
+            tally.settled(activation, now_ns)
 
     def _chatter(self, alert: _Open, activation: Activation) -> None:
         many, within_ns = self._rules.chattering_count, self._rules.chattering_ns
@@ -275,9 +277,11 @@ class AlarmFold:
     def _moved(self, alert: _Open, line: Line) -> None:
         """Follow the state: what stands before an operator, and what is held back."""
         before, alert.state = alert.state, line.state
+        t_ns = line.t_ns
+        if line.event in ACTIVATES and before not in ACTIVE and before not in _HOLDS:
+            alert.since_ns = t_ns
         if before == line.state:
             return
-        t_ns = line.t_ns
         stood, stands = before in ACTIVE, line.state in ACTIVE
         if stands and not stood:
             alert.standing_ns = t_ns

@@ -39,7 +39,7 @@ class Line(msgspec.Struct, frozen=True):
         enterprise, source, area: where it belongs; empty where nowhere.
         held: why nobody was told, None where somebody was or nothing is said of it.
         by: the person who did what the line tells of, empty where that was nobody.
-        cause: the cause that a confirmation names, else empty.
+        cause: the cause that a confirmation names, else empty; `false_alarm` says whether it means that there was nothing.
     """
 
     t_ns: int
@@ -54,6 +54,7 @@ class Line(msgspec.Struct, frozen=True):
     held: Held | None
     by: str
     cause: str
+    false_alarm: bool
 
 
 def lines_in_file(path: Path) -> Iterator[Line]:
@@ -77,9 +78,7 @@ class _Why(msgspec.Struct, kw_only=True):
     held: list[msgspec.Raw] = []
     acknowledged: dict[str, Any] | None = None
     confirmed: dict[str, Any] | None = None
-    shelved: dict[str, Any] | None = None
-    suppressed: dict[str, Any] | None = None
-    out_of_service: dict[str, Any] | None = None
+    person: dict[str, Any] | None = None
     system: str | None = None
 
 
@@ -91,14 +90,6 @@ class _Line(LineHead, kw_only=True):
 
 
 _DECODER = msgspec.json.Decoder(_Line)
-_PART_OF_EVENT = {
-    "acknowledged": "acknowledged",
-    "confirmed": "confirmed",
-    "shelved": "shelved",
-    "suppressed": "suppressed",
-    "out_of_service": "out_of_service",
-}
-"""Where `why` says who did what an event tells of."""
 _NOBODY: dict[str, Any] = {}
 
 
@@ -125,8 +116,9 @@ _STATES = frozenset(STATES)
 
 def _line(line: _Line, t_ns: int) -> Line:
     why = line.why
-    part = _PART_OF_EVENT.get(line.event)
-    said = (getattr(why, part) if part else None) or _NOBODY
+    seen = why.acknowledged if line.event == "acknowledged" else None
+    said = (why.confirmed if line.event == "confirmed" else None) or _NOBODY
+    person = why.person or seen or said
     held = None
     if line.state in HELD_STATES:
         held = Held(line.state)
@@ -143,6 +135,7 @@ def _line(line: _Line, t_ns: int) -> Line:
         line.source or "",
         line.area or "",
         held,
-        str(said.get("by") or ""),
+        str(person.get("by") or ""),
         str(said.get("cause") or ""),
+        said.get("false_alarm") is True,
     )

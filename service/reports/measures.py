@@ -102,10 +102,6 @@ class Panel:
         return next(measure for measure in self.measures if measure.name == name)
 
 
-FALSE_ALARM = "false_alarm"
-"""The cause of a confirmation that says that there was nothing."""
-
-
 def panel_of(tally: Tally, period: Period, rules: Rules, *, gauges: bool = True) -> Panel:
     """Return what is said of a slice; without `gauges` for one of which it is not known what stood when."""
     last = period.minutes
@@ -305,7 +301,7 @@ class _Figures:
         yield self._of(
             "false_alarm_share",
             Text("处置反馈为误报的占比", "false alarms, of those confirmed"),
-            _percent(tally.confirmed[FALSE_ALARM], tally.confirmed.total()),
+            _percent(tally.false_alarms, tally.confirmed.total()),
             PERCENT,
         )
 

@@ -84,6 +84,7 @@ class Tally:
         self.stale: list[Stale] = []
         self.stale_count = 0
         self.confirmed: Counter[str] = Counter()
+        self.false_alarms = 0
         self.people: dict[str, Person] = {}
         self.holds: Counter[tuple[str, str]] = Counter()
         """By event (shelved, suppressed, out of service) and person."""
@@ -103,15 +104,15 @@ class Tally:
         self.grades[activation.grade] += 1
         self.alarms[activation.alarm] += 1
 
-    def settled(self, activation: Activation) -> None:
-        """Count what became of an activation inside the period that was annunciated."""
+    def settled(self, activation: Activation, now_ns: int) -> None:
+        """Count what became of an activation inside the period that was annunciated, as it is known now."""
         seen_ns, returned_ns = activation.acknowledged_ns, activation.returned_ns
         if seen_ns is not None:
             self.to_acknowledge[activation.grade].add(seen_ns - activation.t_ns)
             until_ns = seen_ns + self._rules.no_return_ns
             if returned_ns is not None and returned_ns <= until_ns:
                 self.returned_in_time += 1
-            elif returned_ns is not None or until_ns <= self._period.end_ns:
+            elif until_ns <= now_ns:
                 self.not_returned += 1
         if activation.confirmed_ns is not None:
             self.to_confirm[activation.grade].add(activation.confirmed_ns - activation.t_ns)

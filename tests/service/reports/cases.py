@@ -48,7 +48,7 @@ def raw(
     }
 
 
-def by(name: str, **more: str) -> dict[str, str]:
+def by(name: str, **more: Any) -> dict[str, Any]:
     return {"by": name, **more}
 
 

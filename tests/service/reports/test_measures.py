@@ -201,11 +201,11 @@ def test_an_alarm_that_stood_before_the_period_is_stale_in_it() -> None:
 def test_what_is_shelved_is_not_stale_meanwhile_and_is_counted_once_a_day() -> None:
     rows = [
         raw(0, "opened"),
-        raw(DAY_S + HOUR_S, "shelved", "shelved", shelved=by("li")),
+        raw(DAY_S + HOUR_S, "shelved", "shelved", person=by("li")),
         raw(DAY_S + 2 * HOUR_S, "unshelved", "unack"),
     ]
     assert panel(rows, period(2 * DAY_S)).stale_by_day == (0, 1)
-    rows[1:] = [raw(HOUR_S, "shelved", "shelved", shelved=by("li"))]
+    rows[1:] = [raw(HOUR_S, "shelved", "shelved", person=by("li"))]
     assert panel(rows, period(2 * DAY_S)).stale_by_day == (0, 0)
 
 
@@ -222,7 +222,7 @@ def test_standing_and_shelved_over_time() -> None:
     rows = [
         raw(0, "opened"),
         raw(6 * HOUR_S, "opened", id_="b"),
-        raw(12 * HOUR_S, "shelved", "shelved", id_="b", shelved=by("li")),
+        raw(12 * HOUR_S, "shelved", "shelved", id_="b", person=by("li")),
         raw(18 * HOUR_S, "cleared", "rtnun"),
     ]
     found = panel(rows)
@@ -293,7 +293,9 @@ def test_time_to_confirm_and_false_alarms(closed: bool) -> None:
     rows = [raw(0, "opened"), acknowledged(10, "li")]
     if closed:
         rows += [raw(20, "cleared", "closed"), raw(20, "closed", "closed")]
-    rows += [raw(120, "confirmed", rows[-1]["state"], confirmed=by("li", cause="false_alarm"))]
+    rows += [
+        raw(120, "confirmed", rows[-1]["state"], confirmed=by("li", cause="calibration", false_alarm=True))
+    ]
     rows += [raw(200, "opened", id_="b"), raw(260, "confirmed", id_="b", confirmed=by("li", cause="process"))]
     found = panel(rows)
     assert (found.confirmed[3].answered, found.confirmed[3].median_s, found.confirmed[3].p95_s) == (
@@ -301,7 +303,7 @@ def test_time_to_confirm_and_false_alarms(closed: bool) -> None:
         60,
         120,
     )
-    assert dict(found.causes) == {"false_alarm": 1, "process": 1}
+    assert dict(found.causes) == {"calibration": 1, "process": 1}
     assert value(found, "false_alarm_share") == 50
 
 
@@ -354,6 +356,18 @@ def test_two_people_together_are_no_burst() -> None:
         acknowledged(100 + k, "li" if k % 2 else "wang", id_=f"b{k}") for k in range(10)
     ]
     assert value(panel(rows), "rubber_stamp_share") == 0
+
+
+def test_a_re_alarm_is_an_alarm_and_does_not_make_a_stale_one_young() -> None:
+    rows = [raw(0, "opened")]
+    for k in range(1, 10):
+        at_s = k * 4 * HOUR_S
+        rows += [acknowledged(at_s - 4 * HOUR_S + 100, "li"), raw(at_s, "reopened")]
+    found = panel(rows, period(2 * DAY_S))
+    assert value(found, "annunciated") == 10
+    assert found.stale_by_day == (0, 1)
+    assert value(found, "standing_peak") == 1
+    assert value(found, "no_return_share") is None  # each was told again before its four hours were over
 
 
 # ---- slices
