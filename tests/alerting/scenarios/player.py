@@ -108,6 +108,8 @@ class Player:
             case ("do", name, *more):
                 command = decode_command(self._command(name, tuple(more)))
                 self._note(self.desk.command(command, now_ns), now_ns)
+            case ("try", name, *more):
+                self._try(self._command(name, tuple(more)), now_ns)
             case ("refused", code, "do", name, *more):
                 self._refused(step, code, self._command(name, tuple(more)), now_ns)
             case ("restart",):
@@ -120,6 +122,16 @@ class Player:
                 )
             case _:
                 raise StoryError(self._where(step, f"unknown step {' '.join(step.words)}"))
+
+    def _try(self, body: bytes, now_ns: int) -> None:
+        """Give a command that may be refused; refused, it changes nothing."""
+        before = self.desk.snapshot()
+        try:
+            told = self.desk.command(decode_command(body), now_ns)
+        except CommandRefused:
+            assert self.desk.snapshot() == before
+        else:
+            self._note(told, now_ns)
 
     def _refused(self, step: Step, code: str, body: bytes, now_ns: int) -> None:
         before = self.desk.snapshot()

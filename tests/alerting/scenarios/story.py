@@ -8,6 +8,7 @@ A file begins with the sentence that it shows, as ``#`` lines. Sections follow, 
     at 9s do acknowledge alert=@LT-101 by=li     a command with its fields; @LT-101 is the open alert of that sensor,
                                                  @LT-101:dead that of a slot, @broker_lost that of a trouble
     at 9s refused already_acknowledged do ...    the same, which must be refused with this code and change nothing
+    at 9s try acknowledge ...                    a command that may be refused
     at 9s restart                                go on from a snapshot
     at 9s state LT-101 acked yellow              the open alert is in this state (``closed``: there is none)
     between 0s and 3s expect duty opened LT-101  somebody is told: the receiver, then words that all must be in
