@@ -40,6 +40,7 @@ COMMANDS = (
     "sim",
     "bench",
     "alerts",
+    "report",
     "user",
 )
 
