@@ -21,7 +21,7 @@ from alerting.alert import Alert, AlertView, view_of
 from alerting.arrangements import Arrangement, of_design, of_plan
 from alerting.book_state import BookState, decode_state, encode_state
 from alerting.chatter import Histories, NuisancePlace
-from alerting.commands import Command, OfAlert, SystemCondition
+from alerting.commands import AlertCommand, OfAlert, SystemCondition
 from alerting.conditions import Change, Condition, limit_gravity, with_raised
 from alerting.events import AlertEvent, Event, Grade, Kind, State, slot_of
 from alerting.grading import GradeTable, Judgement, Severity
@@ -29,7 +29,7 @@ from alerting.holding import Holding
 from alerting.judging import of_own, of_peer, of_return
 from alerting.lifecycle import Trigger
 from alerting.lines import Occasion, grade_why
-from alerting.occurrences import NS_PER_S, Occurrences
+from alerting.occurrences import NS_PER_S, Due, Occurrences
 from alerting.operating import carry_out, realarm
 from detectors.findings import Method
 from registry.sensors import SensorRegistry
@@ -87,10 +87,9 @@ class AlertBook:
         timers = self._book.timers
         while (due_ns := timers.next_ns()) is not None and due_ns <= now_ns:
             self._now_ns = max(self._now_ns, due_ns)
-            while timers.next_ns() == due_ns:
-                timer = timers.pop()
-                assert timer is not None, "something is due"
-                events += self._fire(*timer, due_ns)
+            while (fired := timers.pop(due_ns)) is not None:
+                _, (due, name) = fired
+                events += self._fire(Due(due), name, due_ns)
             events += self._holding.release(due_ns)
         return events
 
@@ -98,7 +97,7 @@ class AlertBook:
         """Return when something is due, None where nothing waits."""
         return self._book.timers.next_ns()
 
-    def command(self, command: Command, now_ns: int) -> list[AlertEvent]:
+    def command(self, command: AlertCommand, now_ns: int) -> list[AlertEvent]:
         """Carry out a command; raise `CommandRefused`, with nothing changed, where it does not hold."""
         if isinstance(command, SystemCondition):
             events = self._system(command, now_ns)
@@ -189,23 +188,32 @@ class AlertBook:
         kept = {*self._plans, *(of_design(design, 0).id for design in self._settings.designs)}
         for one in state.arrangements:
             if one.of_settings and one.id not in kept:
-                self._book.timers.set(("arrangement", one.id), state.now_ns)
+                self._book.set_timer(Due.ARRANGEMENT, one.id, state.now_ns)
         for planned in self._plans.values():
             if self._book.arrangements.find(planned.id) is None and planned.id not in state.ended_plans:
-                self._book.timers.set(("plan", planned.id), max(planned.since_ns, state.now_ns))
+                self._book.set_timer(Due.PLAN, planned.id, max(planned.since_ns, state.now_ns))
 
-    def _fire(self, what: str, name: str, now_ns: int) -> list[AlertEvent]:
+    def _fire(self, due: Due, name: str, now_ns: int) -> list[AlertEvent]:
         """Let one timer do what it was set for."""
-        if what == "arrangement":
-            return self._holding.time_out(name, now_ns)
-        if what == "plan":
-            return self._holding.start(self._plans[name], now_ns)
-        alert = self._alerts.find(name)
-        if what == "realarm" and alert is not None and alert.settle_ns is None:
-            return realarm(self._book, alert, now_ns)
-        if what == "settle" and alert is not None:
-            return self._return_at_last(alert, now_ns)
-        return []
+        match due:
+            case Due.ARRANGEMENT:
+                return self._holding.time_out(name, now_ns)
+            case Due.PLAN:
+                return self._holding.start(self._plans[name], now_ns)
+            case Due.RETURN:
+                return []  # what waits is released after everything of its time
+            case Due.REALARM:
+                alert = self._alerts.find(name)
+                if alert is None:
+                    return []
+                if alert.settle_ns is not None:  # its return is about to be told, unless it is abnormal again
+                    alert.realarm_ns = alert.settle_ns + 1
+                    self._book.set_timer(Due.REALARM, alert.id, alert.realarm_ns)
+                    return []
+                return realarm(self._book, alert, now_ns)
+            case Due.SETTLE:
+                alert = self._alerts.find(name)
+                return [] if alert is None else self._return_at_last(alert, now_ns)
 
     def _follow_design(self, design: Design, now_ns: int) -> list[AlertEvent]:
         """Suppress a place while the sensor of its condition is seen beyond the limit; what is not seen suppresses nothing."""

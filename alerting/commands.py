@@ -147,7 +147,8 @@ OfAlert = Acknowledge | Confirm | Comment | Reset
 """What a person says of one alert."""
 OfPlace = Shelve | Unshelve | Suppress | Unsuppress | TakeOutOfService | PutInService
 """What holds the alerts of a place, and what ends that."""
-Command = OfAlert | OfPlace | SystemCondition
+AlertCommand = OfAlert | OfPlace | SystemCondition
+Command = AlertCommand
 
 
 class CommandRefused(Exception):  # noqa: N818 - it names the answer, not a failure of the program
