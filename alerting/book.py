@@ -202,18 +202,19 @@ class AlertBook:
                 return self._holding.start(self._plans[name], now_ns)
             case Due.RETURN:
                 return []  # what waits is released after everything of its time
-            case Due.REALARM:
+            case Due.REALARM | Due.SETTLE:
                 alert = self._alerts.find(name)
-                if alert is None:
-                    return []
-                if alert.settle_ns is not None:  # its return is about to be told, unless it is abnormal again
-                    alert.realarm_ns = alert.settle_ns + 1
-                    self._book.set_timer(Due.REALARM, alert.id, alert.realarm_ns)
-                    return []
-                return realarm(self._book, alert, now_ns)
-            case Due.SETTLE:
-                alert = self._alerts.find(name)
-                return [] if alert is None else self._return_at_last(alert, now_ns)
+                return [] if alert is None else self._fire_of(due, alert, now_ns)
+
+    def _fire_of(self, due: Due, alert: Alert, now_ns: int) -> list[AlertEvent]:
+        if due is Due.SETTLE:
+            return self._return_at_last(alert, now_ns)
+        if alert.settle_ns is None:
+            return realarm(self._book, alert, now_ns)
+        # its return is about to be told, unless it is abnormal again by then
+        alert.realarm_ns = alert.settle_ns + 1
+        self._book.set_timer(due, alert.id, alert.realarm_ns)
+        return []
 
     def _follow_design(self, design: Design, now_ns: int) -> list[AlertEvent]:
         """Suppress a place while the sensor of its condition is seen beyond the limit; what is not seen suppresses nothing."""

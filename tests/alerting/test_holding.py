@@ -10,7 +10,7 @@ from alerting.alarms_file import default_alarms
 from alerting.book import AlertBook
 from alerting.commands import (
     Acknowledge,
-    Command,
+    AlertCommand,
     CommandRefused,
     Place,
     PutInService,
@@ -40,12 +40,12 @@ def push(
     return made.tick(T0 + int(at_s * S)) + apply(made, block([finding(sensor, at_s, limit=limit, edge=edge)]))
 
 
-def do(made: AlertBook, command: Command, at_s: float) -> list[AlertEvent]:
+def do(made: AlertBook, command: AlertCommand, at_s: float) -> list[AlertEvent]:
     now_ns = T0 + int(at_s * S)
     return made.tick(now_ns) + made.command(command, now_ns)
 
 
-def refused(made: AlertBook, command: Command, at_s: float) -> str:
+def refused(made: AlertBook, command: AlertCommand, at_s: float) -> str:
     before = made.snapshot()
     with pytest.raises(CommandRefused) as caught:
         made.command(command, T0 + int(at_s * S))

@@ -10,7 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from alerting.book import AlertBook
 from alerting.commands import (
     Acknowledge,
-    Command,
+    AlertCommand,
     CommandRefused,
     Comment,
     Confirm,
@@ -203,7 +203,7 @@ def _after(made: AlertBook, now_ns: int, what: Any) -> tuple[list[AlertEvent], s
     events = made.tick(now_ns)
     if what is None:
         return events, None
-    if not isinstance(what, Command):
+    if not isinstance(what, AlertCommand):
         return events + apply(made, what), None
     before = made.snapshot()
     try:

@@ -6,7 +6,7 @@ import pytest
 
 from alerting.alarms_file import default_alarms
 from alerting.book import AlertBook
-from alerting.commands import Acknowledge, Command, CommandRefused, Comment, Confirm, Reset
+from alerting.commands import Acknowledge, AlertCommand, CommandRefused, Comment, Confirm, Reset
 from alerting.events import AlertEvent, Grade
 from alerting.grades_file import default_grades
 from detectors.findings import Edge, Method
@@ -26,11 +26,11 @@ def push(
     return made.tick(T0 + int(at_s * S)) + apply(made, block([finding(sensor, at_s, limit=limit, edge=edge)]))
 
 
-def do(made: AlertBook, command: Command, at_s: float = 5) -> list[AlertEvent]:
+def do(made: AlertBook, command: AlertCommand, at_s: float = 5) -> list[AlertEvent]:
     return made.command(command, T0 + int(at_s * S))
 
 
-def refused(made: AlertBook, command: Command) -> str:
+def refused(made: AlertBook, command: AlertCommand) -> str:
     before = made.snapshot()
     with pytest.raises(CommandRefused) as caught:
         do(made, command)
