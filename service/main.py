@@ -19,6 +19,7 @@ _COMMANDS = (
     "sim",
     "bench",
     "alerts",
+    "routes",
     "user",
 )
 

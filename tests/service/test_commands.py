@@ -40,6 +40,7 @@ COMMANDS = (
     "sim",
     "bench",
     "alerts",
+    "routes",
     "user",
 )
 
