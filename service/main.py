@@ -20,6 +20,7 @@ _COMMANDS = (
     "bench",
     "alerts",
     "report",
+    "routes",
     "user",
 )
 

@@ -41,6 +41,7 @@ COMMANDS = (
     "bench",
     "alerts",
     "report",
+    "routes",
     "user",
 )
 
