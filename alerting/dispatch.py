@@ -158,7 +158,7 @@ class Dispatcher:
                 silences=self._silences.rows(),
                 silences_made=self._silences.made,
                 sources=self._inhibition.sources(),
-                timers=self._waiting.timers.entries(),
+                timers=[(kind, name, due) for (kind, name), due in self._waiting.timers.entries()],
                 settings=self._settings,
                 now_ns=self._now_ns,
             )
@@ -233,7 +233,7 @@ class Dispatcher:
         self._limits.sent(receiver, now_ns)
         if event.state in STANDING:
             tracked.told[receiver] = (path, event.seq)
-        return single(event, receiver, body, row.reason, time=event.time)
+        return single(event, receiver, body, row.reason, time=event.time, route=path)
 
     def _wait(self, tracked: Tracked, row: Row, labels: Labels, now_ns: int) -> list[Notification]:
         receiver, path = row.match.receiver, row.match.path

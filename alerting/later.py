@@ -65,7 +65,7 @@ class Later:
         self._limits.sent(receiver, now_ns)
         row = {"receiver": receiver, "route": path, "reason": both(why)}
         line = msgspec.structs.replace(event, why={**event.why, "told": [row], "held": []}).line()
-        return [single(event, receiver, line, why, time=rfc3339(now_ns), step=f"held|{now_ns}")]
+        return [single(event, receiver, line, why, time=rfc3339(now_ns), route=path, step=f"held|{now_ns}")]
 
     def leave(self, tracked: Tracked, row: Row, labels: Labels, now_ns: int) -> list[Notification]:
         """Tell a group's receiver at once that one of its alerts is over."""

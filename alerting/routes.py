@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from alerting.escalation.settings import EscalationSettings
 from alerting.inhibition import InhibitRule
 from alerting.limits import Limit
 from alerting.notify.settings import ReceiverSettings
@@ -11,12 +12,13 @@ from alerting.routing import Route, walk
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The routing tree and the receivers that it names, inhibition, and the receivers' limits."""
+    """The routing tree and the receivers that it names, inhibition, the receivers' limits, and who is called when."""
 
     root: Route
     receivers: Mapping[str, ReceiverSettings]
     inhibit: tuple[InhibitRule, ...] = ()
     limits: Mapping[str, Limit] = field(default_factory=dict)
+    escalation: EscalationSettings = field(default_factory=EscalationSettings)
 
     def print_of(self) -> str:
         """Return a text that is another one where alerts could go another way: a snapshot knows by it."""

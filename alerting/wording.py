@@ -1,7 +1,7 @@
 """What an alert says: its title, and what was seen, from the condition that it is told for."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from string import Formatter
 from types import MappingProxyType
 
@@ -59,11 +59,11 @@ def name_of(condition: Condition, unit: str) -> Text:
 
 
 def stands_unseen(condition: Condition, unit: str) -> Text:
-    """Return what a sensor's falling silent means for what is wrong with its process."""
+    """Return what it means that a sensor falls silent, or bad, for what is wrong with its process."""
     name = name_of(condition, unit)
     return Text(
         f"该测点的报警（{name.zh}）仍在，恢复信号前保持",
-        f"its alert ({name.en}) stands and stays until it speaks again",
+        f"its alert ({name.en}) stands and stays until the sensor can be read again",
     )
 
 
@@ -75,6 +75,15 @@ _WORDS_AFTER: Mapping[Event, Text] = MappingProxyType(
         Event.REOPENED: Text("再次发生", "again"),
         Event.ESCALATED: Text("升级", "graver"),
         Event.DEESCALATED: Text("降级", "less grave"),
+        Event.CONFIRMED: Text("已反馈处置", "seen to"),
+        Event.RESET: Text("已复位", "reset"),
+        Event.COMMENTED: Text("有备注", "commented"),
+        Event.SHELVED: Text("已搁置", "shelved"),
+        Event.UNSHELVED: Text("搁置结束", "no longer shelved"),
+        Event.SUPPRESSED: Text("已按设计抑制", "suppressed by design"),
+        Event.UNSUPPRESSED: Text("抑制结束", "no longer suppressed"),
+        Event.OUT_OF_SERVICE: Text("已停用", "out of service"),
+        Event.IN_SERVICE: Text("恢复投用", "in service again"),
     }
 )
 
@@ -145,8 +154,9 @@ def figures_of(condition: Condition, unit: str) -> Text:
     return _filled(PHRASES[condition.method].figures, condition, unit)
 
 
+@lru_cache(maxsize=256)
 def seen_of(condition: Condition, unit: str) -> Text:
-    """Return what was seen, to stand behind ``level is`` or behind the reading."""
+    """Return what was seen, to stand behind ``level is`` or behind the reading; a line says it in several places."""
     return _filled(PHRASES[condition.method].seen, condition, unit)
 
 

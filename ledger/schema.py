@@ -26,6 +26,54 @@ STEPS: tuple[str, ...] = (
     );
     CREATE TABLE dead_letter_counts(reason TEXT PRIMARY KEY, count INTEGER NOT NULL);
     """,
+    # the record of who was told when and what came of it: rows stay when their bodies are forgotten
+    """
+    ALTER TABLE outbox ADD COLUMN alert TEXT NOT NULL DEFAULT '';
+    ALTER TABLE outbox ADD COLUMN event_seq INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox ADD COLUMN time TEXT NOT NULL DEFAULT '';
+    ALTER TABLE outbox ADD COLUMN person TEXT;
+    ALTER TABLE outbox ADD COLUMN group_key TEXT;
+    ALTER TABLE outbox ADD COLUMN route TEXT NOT NULL DEFAULT '';
+    ALTER TABLE outbox ADD COLUMN reason_zh TEXT NOT NULL DEFAULT '';
+    ALTER TABLE outbox ADD COLUMN error_zh TEXT NOT NULL DEFAULT '';
+    ALTER TABLE outbox ADD COLUMN created_ns INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox ADD COLUMN first_failed_ns INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox ADD COLUMN instead_of TEXT;
+    ALTER TABLE outbox ADD COLUMN handed_to TEXT;
+    CREATE TABLE outbox_alerts(alert TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(alert, n)) WITHOUT ROWID;
+    CREATE INDEX outbox_bodies ON outbox(entry_seq) WHERE state != 'pending' AND length(body) > 0;
+    UPDATE outbox SET alert = key, reason_zh = reason, error_zh = error;
+    UPDATE outbox SET
+        event_seq = coalesce(json_extract(CAST(body AS TEXT), '$.seq'), 0),
+        time = coalesce(json_extract(CAST(body AS TEXT), '$.time'), '')
+        WHERE json_valid(CAST(body AS TEXT));
+    INSERT INTO outbox_alerts SELECT alert, n FROM outbox WHERE alert != '';
+    """,
+    # what may leave next is marked, the gravest first, so that a burst of notifications is not looked through for each of them
+    """
+    ALTER TABLE outbox ADD COLUMN gravity INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox ADD COLUMN head INTEGER NOT NULL DEFAULT 0;
+    UPDATE outbox SET head = 1 WHERE n IN (SELECT min(n) FROM outbox WHERE state = 'pending' GROUP BY receiver, key);
+    CREATE INDEX outbox_heads ON outbox(gravity DESC, n, next_try_ns, receiver) WHERE head = 1;
+    CREATE INDEX outbox_heads_due ON outbox(next_try_ns) WHERE head = 1;
+    CREATE TRIGGER outbox_first AFTER INSERT ON outbox WHEN new.state = 'pending' AND NOT EXISTS (
+        SELECT 1 FROM outbox
+        WHERE state = 'pending' AND receiver = new.receiver AND key = new.key AND n < new.n
+    ) BEGIN
+        UPDATE outbox SET head = 1 WHERE n = new.n;
+    END;
+    CREATE TRIGGER outbox_graver AFTER INSERT ON outbox WHEN new.gravity > 0 BEGIN
+        UPDATE outbox SET gravity = new.gravity
+        WHERE state = 'pending' AND receiver = new.receiver AND key = new.key AND head = 1 AND gravity < new.gravity;
+    END;
+    CREATE TRIGGER outbox_next AFTER UPDATE OF state ON outbox
+    WHEN old.state = 'pending' AND new.state != 'pending' BEGIN
+        UPDATE outbox SET head = 0 WHERE n = new.n;
+        UPDATE outbox SET head = 1 WHERE n = (
+            SELECT min(n) FROM outbox WHERE state = 'pending' AND receiver = new.receiver AND key = new.key
+        );
+    END;
+    """,
 )
 """Step i makes a file of version i one of version i + 1; a new file goes through all of them."""
 

@@ -9,17 +9,20 @@ until the next occurrence. Troubles of hazwatch's own are on ``{prefix}/_system/
 """
 
 import asyncio
-from typing import Protocol
+from concurrent.futures import Future
+from typing import Any, Protocol
 
 import msgspec
 
 from alerting.events import AlertEvent, Kind, slot_of
 from alerting.notification import Notification
+from alerting.notify.bodies import lines_of
 from alerting.notify.receiver import Outcome, Retry, Sent
 from registry.plant import Text
 
 NO_ENTERPRISE = "_"
 SYSTEM = "_system"
+CONFIRMED_S = 5.0
 
 
 class Delivery(Protocol):
@@ -37,8 +40,8 @@ class Delivery(Protocol):
 class Publisher(Protocol):
     """Publishes at QoS 1; `ingest.mqtt.MqttPublisher` is one."""
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> Delivery:
-        """Publish and wait for the confirmation, within a time of its own; blocks its thread, never raises."""
+    def offer(self, topic: str, payload: bytes, *, retain: bool = False) -> Future[Any]:
+        """Publish without waiting; a future (of `Delivery`) that is cancelled before its message was sent takes it back."""
 
 
 class MqttReceiver:
@@ -47,21 +50,40 @@ class MqttReceiver:
     def __init__(self, topic_prefix: str, publisher: Publisher) -> None:
         self._prefix = topic_prefix
         self._publisher = publisher
+        self._newest: dict[str, int] = {}
 
     async def send(self, notification: Notification) -> Outcome:
-        """Publish the alert line; the waiting happens on a thread of its own."""
-        topic = topic_of(self._prefix, msgspec.json.decode(notification.body, type=AlertEvent))
-        delivery = await asyncio.to_thread(self._publisher.publish, topic, notification.body, retain=True)
-        if delivery.confirmed:
-            return Sent()
-        return Retry(
-            reason=Text(
-                f"消息服务器未确认：{delivery.reason}", f"the broker did not confirm: {delivery.reason}"
-            )
-        )
+        """Publish the alert line, or each line of a group."""
+        for line in lines_of(notification.body):
+            event = msgspec.json.decode(line, type=AlertEvent)
+            topic = topic_of(self._prefix, event)
+            if event.seq < self._newest.get(topic, 0):
+                continue  # a group that was held up must not hide what came after it
+            self._newest[topic] = event.seq  # before waiting: what is older must not follow meanwhile
+            outcome = await publish(self._publisher, topic, line)
+            if outcome != Sent():
+                return outcome
+        return Sent()
 
     async def close(self) -> None:
         """The connection is the caller's."""
+
+
+async def publish(publisher: Publisher, topic: str, payload: bytes) -> Outcome:
+    """Publish, retained, and wait for the broker's confirmation; no thread waits meanwhile."""
+    try:
+        async with asyncio.timeout(CONFIRMED_S):
+            delivery: Delivery = await asyncio.wrap_future(publisher.offer(topic, payload, retain=True))
+    except TimeoutError:
+        within = f"{CONFIRMED_S:g}"
+        return Retry(
+            reason=Text(f"消息服务器 {within} 秒内未确认", f"the broker did not confirm within {within} s")
+        )
+    if delivery.confirmed:
+        return Sent()
+    return Retry(
+        reason=Text(f"消息服务器未确认：{delivery.reason}", f"the broker did not confirm: {delivery.reason}")
+    )
 
 
 def topic_of(prefix: str, event: AlertEvent) -> str:
@@ -73,10 +95,11 @@ def topic_of(prefix: str, event: AlertEvent) -> str:
         levels = [NO_ENTERPRISE, event.sensor, slot]
     else:
         levels = [event.enterprise, event.sensor.removeprefix(f"{event.enterprise}/"), slot]
-    return "/".join([prefix, *(_level(level) for level in levels)])
+    return "/".join([prefix, *(level_of(level) for level in levels)])
 
 
-def _level(name: str) -> str:
+def level_of(name: str) -> str:
+    """Return a name as one level of a topic."""
     for char in "%/+#\0":
         name = name.replace(char, f"%{ord(char):02X}")
     return name

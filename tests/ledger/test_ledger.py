@@ -20,14 +20,19 @@ from ledger import (
 from ledger.ledger import DEAD_LETTERS_KEPT, SNAPSHOTS_KEPT
 from ledger.reader import FILE_NAME
 from ledger.schema import STEPS, migrate
+from registry.plant import Text
 
 
 def entry(now_ns: int, body: bytes = b"x") -> JournalEntry:
     return JournalEntry(now_ns=now_ns, kind="messages", body=body)
 
 
-def item(name: str, receiver: str = "duty", key: str = "", body: bytes = b"{}") -> OutboxItem:
-    return OutboxItem(id=name, receiver=receiver, key=key, body=body, reason="test")
+def item(
+    name: str, receiver: str = "duty", key: str = "", body: bytes = b"{}", gravity: int = 0
+) -> OutboxItem:
+    return OutboxItem(
+        id=name, receiver=receiver, key=key, body=body, reason=Text.same("test"), gravity=gravity
+    )
 
 
 @pytest.fixture
@@ -115,6 +120,34 @@ def test_alert_events_newest_first_and_of_one_alert(ledger: Ledger) -> None:
     assert [e.seq for e in ledger.alert_events(after_seq=590, alert="even")] == [592, 594, 596, 598, 600]
 
 
+def test_the_gravest_leaves_first_and_takes_with_it_what_stands_before_it(ledger: Ledger) -> None:
+    ledger.commit(
+        Commit(
+            notifications=[
+                item("y1", key="Y", gravity=2),
+                item("o1", key="O", gravity=3),
+                item("x1", key="X", gravity=2),
+                item("r1", key="R", gravity=4),
+                item("x2", key="X", gravity=4),
+            ]
+        )
+    )
+    assert [row.id for row in ledger.pending(0)] == ["x1", "r1", "o1", "y1"]
+    ledger.mark_sent("x1", at_ns=1)
+    assert [row.id for row in ledger.pending(0)] == ["r1", "x2", "o1", "y1"]
+    assert [row.id for row in ledger.pending(0, 1)] == ["r1"]
+
+
+def test_what_may_leave_next_is_found_without_looking_through_what_waits(ledger: Ledger) -> None:
+    for query in (
+        "SELECT id FROM outbox WHERE head = 1 AND next_try_ns <= 5 ORDER BY gravity DESC, n LIMIT 9",
+        "SELECT min(next_try_ns) FROM outbox WHERE head = 1",
+    ):
+        plan = " ".join(str(row) for row in ledger._all(f"EXPLAIN QUERY PLAN {query}"))
+        assert "outbox_heads" in plan
+        assert "TEMP B-TREE" not in plan
+
+
 def test_notifications_of_one_key_wait_for_each_other_and_others_do_not(ledger: Ledger) -> None:
     ledger.commit(
         Commit(
@@ -127,18 +160,18 @@ def test_notifications_of_one_key_wait_for_each_other_and_others_do_not(ledger: 
         )
     )
     assert [row.id for row in ledger.pending(0)] == ["a1", "b1", "w1"]
-    ledger.mark_retry("a1", at_ns=1, next_try_ns=100, reason="503")
+    ledger.mark_retry("a1", at_ns=1, next_try_ns=100, reason=Text("断", "503"))
     assert [row.id for row in ledger.pending(50)] == ["b1", "w1"]
     ledger.mark_sent("b1", at_ns=2)
     ledger.mark_sent("w1", at_ns=2)
     assert ledger.pending(50) == []
     assert ledger.next_due_ns() == 100
     (row,) = ledger.pending(100)
-    assert (row.id, row.attempts, row.error, row.updated_ns) == ("a1", 1, "503", 1)
-    ledger.mark_failed("a1", at_ns=101, reason="410 gone")
+    assert (row.id, row.attempts, row.error, row.updated_ns) == ("a1", 1, Text("断", "503"), 1)
+    ledger.mark_failed("a1", at_ns=101, reason=Text.same("410 gone"))
     assert [row.id for row in ledger.pending(101)] == ["a2"]
     assert ledger.outbox_counts() == {"failed": 1, "pending": 1, "sent": 2}
-    ledger.mark_retry("a1", at_ns=102, next_try_ns=103, reason="late answer")
+    ledger.mark_retry("a1", at_ns=102, next_try_ns=103, reason=Text.same("late answer"))
     assert ledger.outbox_counts() == {"failed": 1, "pending": 1, "sent": 2}
 
 
