@@ -36,8 +36,6 @@ _ACTIVATES = frozenset(
 _RETURNS = frozenset({Trigger.NORMAL, Trigger.NORMAL_AGAIN, Trigger.NORMAL_ONCE, Trigger.NORMAL_LATCHED})
 _UNSEEN = frozenset({State.UNACK, State.RTNUN, State.LUNAK})
 """States in which no acknowledgement holds."""
-_OF_ONE_LINE = ("person", "because", "fleeting", "arrangements", "chattering")
-"""Keys of `why` that a line has only for a reason of its own, and never from the line before it."""
 
 
 class Due(IntEnum):
@@ -200,9 +198,8 @@ class Occurrences:
     ) -> AlertEvent:
         self.seq += 1
         line = write(self.seq, event)
-        if more or any(key in line.why for key in (*_OF_ONE_LINE, "confirmed")):
-            why = {key: value for key, value in line.why.items() if key not in _OF_ONE_LINE}
-            line = msgspec.structs.replace(line, why={**why, **more})
+        if more:
+            line = msgspec.structs.replace(line, why={**line.why, **more})
         alert.last = line
         self.untold.pop(alert.id, None)
         return line
@@ -243,9 +240,9 @@ class Occurrences:
         return more
 
     def _set_realarm(self, alert: Alert, now_ns: int) -> None:
-        if alert.state is not State.ACKED:
-            alert.realarm_ns = None
-        elif alert.realarm_ns is None:
-            after_s = self.settings.realarm_s.get(alert.grade)
-            alert.realarm_ns = None if after_s is None else now_ns + round(after_s * NS_PER_S)
+        acked = alert.state is State.ACKED
+        if acked == (alert.realarm_ns is not None):
+            return
+        after_s = self.settings.realarm_s.get(alert.grade) if acked else None
+        alert.realarm_ns = None if after_s is None else now_ns + round(after_s * NS_PER_S)
         self.set_timer(Due.REALARM, alert.id, alert.realarm_ns)
