@@ -93,6 +93,19 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """A place whose alerts mean nothing while sensor `when` is beyond its limit `limit`, such as a valve that is shut."""
+
+    name: str
+    kind: str
+    id: str
+    when: str
+    limit: str
+    reason: str
+    second: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmSettings:
     """Everything that the alarms file says."""
 
@@ -104,6 +117,7 @@ class AlarmSettings:
     causes: Mapping[str, Cause]
     planned: tuple[Planned, ...] = ()
     incidents: IncidentSettings = field(default_factory=IncidentSettings)
+    designs: tuple[Design, ...] = ()
 
     def latches(self, spec: SensorSpec, alert: Alert) -> bool:
         """Return whether the alert, as it stands, will latch: the first rule that fits says so. A forecast latches nothing."""

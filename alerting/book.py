@@ -11,29 +11,28 @@ closed alert leaves the book. How an alert is moved and told is `alerting.occurr
 `alerting.operating`, what holds it back `alerting.holding`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import msgspec
 
-from alerting.alarms import AlarmSettings
+from alerting.alarms import AlarmSettings, Design
 from alerting.alarms_file import default_alarms
 from alerting.alert import Alert, AlertView, view_of
-from alerting.arrangements import Arrangement
+from alerting.arrangements import Arrangement, of_design, of_plan
 from alerting.book_state import BookState, decode_state, encode_state
 from alerting.chatter import Histories, NuisancePlace
 from alerting.commands import AlertCommand, OfAlert, SystemCondition
 from alerting.conditions import Change, Condition, limit_gravity, with_raised
 from alerting.events import AlertEvent, Event, Grade, Kind, State, slot_of
-from alerting.grading import GradeTable, Judgement, Severity, judge
+from alerting.grading import GradeTable, Judgement, Severity
 from alerting.holding import Holding
+from alerting.judging import of_own, of_peer, of_return
 from alerting.lifecycle import Trigger
 from alerting.lines import Occasion, grade_why
-from alerting.occurrences import NS_PER_S, Occurrences
+from alerting.occurrences import NS_PER_S, Due, Occurrences
 from alerting.operating import carry_out, realarm
 from alerting.rollup import RollUp, Silence
-from alerting.wording import stands_unseen
 from detectors.findings import Method
-from registry.plant import Text
 from registry.sensors import SensorRegistry
 
 _BY_PLACE = frozenset({State.SUPPRESSED, State.OUT_OF_SERVICE})
@@ -56,10 +55,15 @@ class AlertBook:
 
         `seq` rises by one with every event.
         """
-        if change.condition.method != Method.DEAD:
-            return self._take(change)
-        events = [event for meant in self._rollup.take(change) for event in self._take(meant)]
-        return events + self._see_again(self._registry.specs[change.sensor].id, change)
+        subject = self._registry.specs[change.sensor].id
+        silence = change.condition.method == Method.DEAD
+        meant = self._rollup.take(change) if silence else [change]
+        events = [event for one in meant for event in self._take(one)]
+        if silence:
+            events += self._see_again(subject, change)
+        for design in self._designs.get(subject, ()):
+            events += self._follow_design(design, change.now_ns)
+        return events
 
     def _take(self, change: Change) -> list[AlertEvent]:
         self._now_ns = max(self._now_ns, change.now_ns)
@@ -96,10 +100,9 @@ class AlertBook:
         while (due_ns := self.next_deadline_ns()) is not None and due_ns <= now_ns:
             self._now_ns = max(self._now_ns, due_ns)
             events += [event for change in self._rollup.tick(due_ns) for event in self._take(change)]
-            while timers.next_ns() == due_ns:
-                timer = timers.pop()
-                assert timer is not None, "something is due"
-                events += self._fire(*timer, due_ns)
+            while (fired := timers.pop(due_ns)) is not None:
+                _, (due, name) = fired
+                events += self._fire(Due(due), name, due_ns)
             events += self._holding.release(due_ns)
         return events
 
@@ -186,7 +189,7 @@ class AlertBook:
         self._restore(decode_state(body, self._registry))
 
     def _restore(self, state: BookState) -> None:
-        """Take over a state. Planned works that the settings have no more end; new ones begin when they are due."""
+        """Take over a state. What the settings held and have no more is over; what is new begins when it is due."""
         self._now_ns = state.now_ns
         self._rollup = RollUp(self._registry, self._grades, self._is_shown, state.silences)
         self._book = Occurrences(self._registry, self._settings, self._rollup.silent)
@@ -198,52 +201,58 @@ class AlertBook:
             self._book.arrangements.add(one)
         self._holding = Holding(self._book)
         self._holding.take_over(state.ended_plans, state.next_return_ns)
-        for planned in self._plans():
+        self._plans = {one.id: one for one in map(of_plan, self._settings.planned)}
+        self._designs: dict[str, list[Design]] = {}
+        for design in self._settings.designs:
+            self._designs.setdefault(design.when, []).append(design)
+        kept = {*self._plans, *(of_design(design, 0).id for design in self._settings.designs)}
+        for one in state.arrangements:
+            if one.of_settings and one.id not in kept:
+                self._book.set_timer(Due.ARRANGEMENT, one.id, state.now_ns)
+        for planned in self._plans.values():
             if self._book.arrangements.find(planned.id) is None and planned.id not in state.ended_plans:
-                self._book.timers.set(("plan", planned.id), max(planned.since_ns, state.now_ns))
+                self._book.set_timer(Due.PLAN, planned.id, max(planned.since_ns, state.now_ns))
 
-    def _plans(self) -> Iterator[Arrangement]:
-        for planned in self._settings.planned:
-            yield Arrangement(
-                kind=State.OUT_OF_SERVICE,
-                place_kind=planned.kind,
-                place=planned.id,
-                name=planned.permit,
-                by=planned.by,
-                second=planned.second,
-                reason=planned.reason,
-                since_ns=planned.from_ns,
-                until_ns=planned.until_ns,
-            )
-
-    def _fire(self, what: str, name: str, now_ns: int) -> list[AlertEvent]:
+    def _fire(self, due: Due, name: str, now_ns: int) -> list[AlertEvent]:
         """Let one timer do what it was set for."""
-        if what == "arrangement":
-            return self._holding.time_out(name, now_ns)
-        if what == "plan":
-            planned = next(one for one in self._plans() if one.id == name)
-            return self._without_others(self._holding.start(planned, now_ns), now_ns)
-        alert = self._alerts.find(name)
-        if what == "realarm" and alert is not None and alert.settle_ns is None:
-            return realarm(self._book, alert, now_ns)
-        if what == "settle" and alert is not None:
+        match due:
+            case Due.ARRANGEMENT:
+                return self._holding.time_out(name, now_ns)
+            case Due.PLAN:
+                return self._without_others(self._holding.start(self._plans[name], now_ns), now_ns)
+            case Due.RETURN:
+                return []  # what waits is released after everything of its time
+            case Due.REALARM | Due.SETTLE:
+                alert = self._alerts.find(name)
+                return [] if alert is None else self._fire_of(due, alert, now_ns)
+
+    def _fire_of(self, due: Due, alert: Alert, now_ns: int) -> list[AlertEvent]:
+        if due is Due.SETTLE:
             return self._return_at_last(alert, now_ns)
+        if alert.settle_ns is None:
+            return realarm(self._book, alert, now_ns)
+        # its return is about to be told, unless it is abnormal again by then
+        alert.realarm_ns = alert.settle_ns + 1
+        self._book.set_timer(due, alert.id, alert.realarm_ns)
         return []
+
+    def _follow_design(self, design: Design, now_ns: int) -> list[AlertEvent]:
+        """Suppress a place while the sensor of its condition is seen beyond the limit; what is not seen suppresses nothing."""
+        state = self._alerts.process_of(design.when)
+        seen = state is not None and self._alerts.silent_since_ns(state) is None
+        holds = seen and state is not None and design.limit in state.conditions
+        suppression = of_design(design, now_ns)
+        stands = self._book.arrangements.find(suppression.id) is not None
+        if holds == stands:
+            return []
+        if holds:
+            return self._without_others(self._holding.start(suppression, now_ns), now_ns)
+        events = self._holding.time_out(suppression.id, now_ns)
+        return events + self._holding.release(now_ns)
 
     def _return_at_last(self, alert: Alert, now_ns: int) -> list[AlertEvent]:
         """Tell the return of an alert that chattered, now that it has lasted."""
-        ended, back = alert.ended, alert.back
-        assert ended is not None, "a return that is held has an end"
-        assert back is not None, "and a finding that told of it"
-        sensor = self._registry.index[alert.subject]
-        occasion = Occasion(
-            sensor=sensor,
-            now_ns=now_ns,
-            facts=back,
-            ended=ended,
-            gravest=msgspec.structs.replace(ended, value=back.value, forecast_s=None),
-            silent_since_ns=self._alerts.silent_since_ns(alert),
-        )
+        occasion = of_return(self._book, alert, now_ns)
         self._book.settled(alert)
         return self._move(alert, None, occasion, raised=False)
 
@@ -281,60 +290,17 @@ class AlertBook:
 
     def _settle(self, alert: Alert, change: Change, ended: Condition | None) -> list[AlertEvent]:
         """Judge an alert anew after a finding of its own; `ended` is the condition that the finding ended."""
-        confirmed_by = self._book.confirmed_by(alert, change.sensor)
-        judged = judge(alert.conditions.values(), confirmed_by) if alert.conditions else None
-        facts = change.condition
-        # what still holds is told with the value of now; of what is over nothing lies ahead
-        about = judged.gravest.as_of(change.now_ns) if judged else ended or facts
-        forecast_s = about.forecast_s if judged else None
-        occasion = Occasion(
-            sensor=change.sensor,
-            now_ns=change.now_ns,
-            facts=facts,
-            ended=ended,
-            gravest=msgspec.structs.replace(about, value=facts.value, forecast_s=forecast_s),
-            standing=judged.standing if judged else (),
-            silent_since_ns=self._alerts.silent_since_ns(alert),
-            confirmed_by=confirmed_by.get(about.kind) if about.is_limit else None,
-            note=self._note(change),
-        )
+        judged, occasion = of_own(self._book, alert, change, ended)
         over = judged is None and ended is not None and alert.active
-        if over and self._book.settles(alert, ended or facts, facts, change.now_ns):
+        if over and self._book.settles(alert, ended or change.condition, change.condition, change.now_ns):
             return []
         return self._move(alert, judged, occasion, raised=change.raised)
-
-    def _note(self, change: Change) -> Text | None:
-        """Return what falling silent means for the process alert of the sensor that stands."""
-        if change.condition.method != Method.DEAD or not change.raised or change.condition.several:
-            return None
-        spec = self._registry.specs[change.sensor]
-        process = self._alerts.process_of(spec.id)
-        if process is None or not process.active or process.gravest is None:
-            return None
-        return stands_unseen(process.gravest, spec.unit)
 
     def _settle_peer(self, sensor: int, side: Kind, change: Change) -> list[AlertEvent]:
         """Judge anew the alert of a sensor that `change` of another one confirms, or confirms no longer."""
         alert = self._alerts.process_of(self._registry.specs[sensor].id)
         assert alert is not None, "a peer that is concerned is beyond a limit"
-        confirmed_by = self._book.confirmed_by(alert, sensor)
-        judged = judge(alert.conditions.values(), confirmed_by)
-        name = self._book.writer.name(change.sensor)
-        note = (
-            Text(f"{name.zh} 印证", f"confirmed by {name.en}")
-            if side in confirmed_by
-            else Text(f"{name.zh} 不再印证", f"no longer confirmed by {name.en}")
-        )
-        occasion = Occasion(
-            sensor=sensor,
-            now_ns=change.now_ns,
-            facts=judged.gravest,
-            gravest=judged.gravest.as_of(change.now_ns),
-            standing=judged.standing,
-            silent_since_ns=self._alerts.silent_since_ns(alert),
-            confirmed_by=confirmed_by.get(judged.gravest.kind),
-            note=note,
-        )
+        judged, occasion = of_peer(self._book, alert, side, change)
         return self._move(alert, judged, occasion, raised=change.raised)
 
     def _move(

@@ -52,19 +52,18 @@ class Histories:
 
     def __init__(self, rules: Nuisance, kept: Iterable[tuple[Key, History]] = ()) -> None:
         self._rules = rules
+        self._reach_ns = round(max(rules.window_s + 3600, rules.within_s) * _NS_PER_S)
         self._of: dict[Key, History] = dict(kept)
 
-    def activated(self, key: Key, now_ns: int) -> int:
-        """Note an activation; return the number within the chattering window if these are chattering, else 0."""
+    def activated(self, key: Key, now_ns: int) -> None:
+        """Note an activation."""
         history = self._of.pop(key, None) or History([], [])
         self._of[key] = history
         history.recent = [*history.recent[1 - self._rules.activations :], now_ns]
-        self._hour(history, now_ns).activations += 1
-        chattering = self.chattering(key, now_ns)
-        if chattering:
-            self._hour(history, now_ns).chattering += 1
+        hour = self._hour(history, now_ns)
+        hour.activations += 1
+        hour.chattering += self.chattering(key, now_ns)
         self._forget(now_ns)
-        return chattering
 
     def chattering(self, key: Key, now_ns: int) -> bool:
         """Return whether the place chatters now."""
@@ -108,8 +107,7 @@ class Histories:
         return history.hours[-1]
 
     def _forget(self, now_ns: int) -> None:
-        reach_ns = round(max(self._rules.window_s + 3600, self._rules.within_s) * _NS_PER_S)
-        while (oldest := next(iter(self._of))) and self._of[oldest].recent[-1] < now_ns - reach_ns:
+        while (oldest := next(iter(self._of))) and self._of[oldest].recent[-1] < now_ns - self._reach_ns:
             del self._of[oldest]
 
 

@@ -22,6 +22,8 @@ from registry.plant import Text
 from registry.sensors import SensorRegistry
 
 _ID_BYTES = 8
+OF_ONE_LINE = frozenset({"person", "because", "fleeting", "arrangements", "chattering", "confirmed"})
+"""Keys of `why` that a line has for a reason of its own, and never from the line before it."""
 
 
 def alert_id(subject: str, kind: Kind, opened_ns: int, again: int = 0) -> str:
@@ -165,6 +167,7 @@ class LineWriter:
                 event, self._subject(i, alert.gravest), alert.gravest, self._registry.specs[i].unit, None
             )
             left_s = alert.gravest.as_of(now_ns).forecast_s if last.forecast_s is not None else None
+        kept = {key: value for key, value in last.why.items() if key not in OF_ONE_LINE}
         return msgspec.structs.replace(
             last,
             seq=seq,
@@ -173,7 +176,7 @@ class LineWriter:
             state=alert.state,
             forecast_s=left_s,
             title=both(told),
-            why={**last.why, **present, "acknowledged": acknowledged_why(alert)},
+            why={**kept, **present, "acknowledged": acknowledged_why(alert)},
         )
 
     def name(self, i: int) -> Text:

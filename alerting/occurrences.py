@@ -1,6 +1,7 @@
 """The occurrences of a book and the one way to move them: by the lifecycle's table, each move told and its timers set."""
 
 from collections.abc import Callable, Mapping
+from enum import IntEnum
 from typing import Any
 
 import msgspec
@@ -35,8 +36,16 @@ _ACTIVATES = frozenset(
 _RETURNS = frozenset({Trigger.NORMAL, Trigger.NORMAL_AGAIN, Trigger.NORMAL_ONCE, Trigger.NORMAL_LATCHED})
 _UNSEEN = frozenset({State.UNACK, State.RTNUN, State.LUNAK})
 """States in which no acknowledgement holds."""
-_OF_ONE_LINE = ("person", "because", "fleeting", "arrangements", "chattering")
-"""Keys of `why` that a line has only for a reason of its own, and never from the line before it."""
+
+
+class Due(IntEnum):
+    """What a timer of the book is of; at one time the smaller fires first."""
+
+    ARRANGEMENT = 1
+    PLAN = 2
+    REALARM = 3
+    RETURN = 4
+    SETTLE = 5
 
 
 class Occurrences:
@@ -62,14 +71,21 @@ class Occurrences:
         self.peers = Peers(self.registry)
         self.timers = Timers()
         for alert in alerts:
-            self.timers.set(("realarm", alert.id), alert.realarm_ns)
-            self.timers.set(("settle", alert.id), alert.settle_ns)
+            self.set_timer(Due.REALARM, alert.id, alert.realarm_ns)
+            self.set_timer(Due.SETTLE, alert.id, alert.settle_ns)
             i = self.registry.index.get(alert.subject)
             if i is not None:
                 for side in SIDES:
                     beyond = limit_gravity(alert.conditions.values(), side)
                     if beyond:
                         self.peers.set_beyond(i, side, beyond)
+
+    def set_timer(self, due: Due, name: str, due_ns: int | None) -> None:
+        """Let a timer fire at `due_ns`, whatever it was set to before; None: not at all."""
+        if due_ns is None:
+            self.timers.drop((due, name))
+        else:
+            self.timers.set((due, name), due_ns)
 
     def follow(
         self,
@@ -100,7 +116,7 @@ class Occurrences:
         more |= self._mark(alert, now_ns)
         events = [self._tell(alert, event, write, more) for event in step.events]
         if step.state is State.CLOSED:
-            self.timers.set(("settle", alert.id), None)
+            self.set_timer(Due.SETTLE, alert.id, None)
             self.alerts.close(alert)
         return events
 
@@ -125,7 +141,7 @@ class Occurrences:
             return False
         alert.ended, alert.back = ended, back
         alert.settle_ns = now_ns + round(self.settings.nuisance.settle_s * NS_PER_S)
-        self.timers.set(("settle", alert.id), alert.settle_ns)
+        self.set_timer(Due.SETTLE, alert.id, alert.settle_ns)
         self.untold[alert.id] = None
         return True
 
@@ -139,7 +155,7 @@ class Occurrences:
     def settled(self, alert: Alert) -> None:
         """Let no return be held any more."""
         alert.settle_ns = None
-        self.timers.set(("settle", alert.id), None)
+        self.set_timer(Due.SETTLE, alert.id, None)
 
     def confirmed_by(self, alert: Alert, sensor: int) -> dict[Kind, Text]:
         """Return, for each side on which the sensor's crossing is confirmed, by whom."""
@@ -182,9 +198,8 @@ class Occurrences:
     ) -> AlertEvent:
         self.seq += 1
         line = write(self.seq, event)
-        if more or any(key in line.why for key in (*_OF_ONE_LINE, "confirmed")):
-            why = {key: value for key, value in line.why.items() if key not in _OF_ONE_LINE}
-            line = msgspec.structs.replace(line, why={**why, **more})
+        if more:
+            line = msgspec.structs.replace(line, why={**line.why, **more})
         alert.last = line
         self.untold.pop(alert.id, None)
         return line
@@ -225,9 +240,9 @@ class Occurrences:
         return more
 
     def _set_realarm(self, alert: Alert, now_ns: int) -> None:
-        if alert.state is not State.ACKED:
-            alert.realarm_ns = None
-        elif alert.realarm_ns is None:
-            after_s = self.settings.realarm_s.get(alert.grade)
-            alert.realarm_ns = None if after_s is None else now_ns + round(after_s * NS_PER_S)
-        self.timers.set(("realarm", alert.id), alert.realarm_ns)
+        acked = alert.state is State.ACKED
+        if acked == (alert.realarm_ns is not None):
+            return
+        after_s = self.settings.realarm_s.get(alert.grade) if acked else None
+        alert.realarm_ns = None if after_s is None else now_ns + round(after_s * NS_PER_S)
+        self.set_timer(Due.REALARM, alert.id, alert.realarm_ns)

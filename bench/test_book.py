@@ -1,9 +1,12 @@
-"""The alarm desk under a burst: every sensor of a plant crosses a limit at once, and comes back."""
+"""The alarm desk under a burst, and what one alert costs the book among few and among many open ones."""
 
 import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from alerting.book import AlertBook
+from alerting.commands import Shelve, Unshelve
+from alerting.conditions import changes
 from alerting.desk import AlertDesk
 from alerting.grades_file import default_grades
 from alerting.routes_file import routes_to_log
@@ -15,11 +18,11 @@ SENSORS = 500
 REGISTRY = plant(SENSORS)
 
 
-def crossings(edge: Edge, at_ns: int) -> FindingBlock:
+def crossings(edge: Edge, at_ns: int, sensors: int = SENSORS) -> FindingBlock:
     """Return one finding a sensor at its limit h."""
-    rows = np.zeros(SENSORS, FINDING)
+    rows = np.zeros(sensors, FINDING)
     rows["now_ns"] = rows["t_ns"] = rows["onset_ns"] = at_ns
-    rows["sensor"] = np.arange(SENSORS)
+    rows["sensor"] = np.arange(sensors)
     rows["method"], rows["edge"] = Method.LIMIT, edge
     rows["limit"] = LIMIT_NAMES.index("h")
     rows["value"] = rows["statistic"] = 86.0
@@ -41,3 +44,22 @@ def test_burst(benchmark: BenchmarkFixture, returns: bool) -> None:
 
     benchmark.extra_info["findings"] = SENSORS * (1 + returns)
     assert benchmark(burst) >= SENSORS * (1 + returns)
+
+
+@pytest.mark.parametrize("already", [10, 1_000, 100_000])
+def test_among_open_alerts(benchmark: BenchmarkFixture, already: int) -> None:
+    """Shelve an alert, unshelve it, and let its re-alarm be set, while so many others are open."""
+    registry = plant(already)
+    book = AlertBook(registry, default_grades())
+    ids = [spec.id for spec in registry.specs]
+    for change in changes(crossings(Edge.RAISED, T0_NS, already), ids):
+        book.take(change)
+    sensor = registry.specs[already // 2].id
+    shelve = Shelve(by="li", reason="x", sensor=sensor, second="wang")
+    unshelve = Unshelve(by="li", sensor=sensor)
+
+    def there_and_back() -> int:
+        told = book.command(shelve, T0_NS) + book.command(unshelve, T0_NS)
+        return len(told) + (book.next_deadline_ns() is not None)
+
+    assert benchmark(there_and_back) >= 2

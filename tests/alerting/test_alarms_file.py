@@ -96,7 +96,22 @@ WORKS = 'permit: P, from: "2026-01-01T00:00:00Z", until: "2026-01-02T00:00:00Z",
         ("causes: []\n", 1, "causes are named one by one"),
         ("causes:\n  leak: {zh: 泄漏}\n", 2, "en is missing or empty"),
         ("causes:\n  leak: {zh: 泄漏, en: leak, false_alarm: maybe}\n", 2, "not a yes or no"),
-        (f"out_of_service:\n  - {{{WORKS}}}\n", 2, "planned works are at one place"),
+        (f"out_of_service:\n  - {{{WORKS}}}\n", 2, "it is at one place"),
+        (
+            "suppress:\n  - {equipment: T-102, name: c, when: 3, reason: x}\n",
+            2,
+            "a mapping of keys is wanted here",
+        ),
+        (
+            "suppress:\n  - {equipment: T-102, name: c, when: {sensor: lpg/LT-101, beyond: top}, reason: x}\n",
+            2,
+            "beyond cannot be 'top'",
+        ),
+        (
+            "suppress:\n  - {equipment: T-102, name: c, when: {sensor: lpg/L, beyond: h}, reason: x}\n",
+            2,
+            "no sensor belongs to the sensor 'lpg/L'",
+        ),
         (
             f"out_of_service:\n  - {{equipment: T-9, {WORKS}}}\n",
             2,

@@ -7,7 +7,23 @@ import pytest
 
 from alerting.book import AlertBook
 from alerting.book_state import KEPT_CLOSED, SnapshotError
-from alerting.commands import Acknowledge, CommandRefused, SystemCondition, decode_command, encode_command
+from alerting.commands import (
+    Acknowledge,
+    CommandRefused,
+    Comment,
+    Confirm,
+    Place,
+    PutInService,
+    Reset,
+    Shelve,
+    Suppress,
+    SystemCondition,
+    TakeOutOfService,
+    Unshelve,
+    Unsuppress,
+    decode_command,
+    encode_command,
+)
 from alerting.events import AlertEvent, Grade
 from detectors.findings import Edge, Method
 from registry.plant import Text
@@ -443,6 +459,15 @@ def test_alerts_of_sensors_that_are_gone_are_left_out_of_a_snapshot() -> None:
 def test_commands_survive_the_journal() -> None:
     for command in (
         Acknowledge(alert="a", by="李", seq=3, comment="已派人"),
+        Confirm(alert="a", by="li", cause="other", action="换探头"),
+        Comment(alert="a", by="li", comment="x"),
+        Reset(alert="a", by="li"),
+        Shelve(by="li", reason="x", sensor="e/s", slot="dead", for_s=60, one_shot=True, second="wang"),
+        Unshelve(by="li", alert="a"),
+        Suppress(condition="empty", place=Place(kind="equipment", id="T"), by="li", reason="x"),
+        Unsuppress(condition="empty", place=Place(kind="source", id="f"), by="li"),
+        TakeOutOfService(place=Place(kind="sensor", id="e/s"), permit="P", until_ns=5, by="li", reason="x"),
+        PutInService(place=Place(kind="sensor", id="e/s"), permit="P", by="li"),
         SystemCondition(name="disk", active=True, detail=Text("盘满", "disk full"), grade=Grade.RED),
     ):
         assert decode_command(encode_command(command)) == command

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alerting.alarms import Planned
+from alerting.alarms import Design, Planned
 from alerting.alarms_file import default_alarms
 from alerting.book import AlertBook
 from alerting.commands import (
@@ -288,3 +288,40 @@ def test_what_stands_goes_on_after_a_restart() -> None:
     assert again.arrangements() == made.arrangements()
     assert again.next_deadline_ns() == made.next_deadline_ns() == T0 + 8 * HOUR * S
     assert again.tick(T0 + 9 * HOUR * S) == made.tick(T0 + 9 * HOUR * S) != []
+
+
+def by_design(*designs: Design) -> AlertBook:
+    return AlertBook(REGISTRY, default_grades(), dataclasses.replace(default_alarms(), designs=designs))
+
+
+EMPTY = Design(name="empty", kind="equipment", id="T-102", when="lpg/LT-101", limit="l", reason="空罐")
+
+
+def test_a_condition_of_the_settings_suppresses_while_its_sensor_is_seen_beyond_the_limit() -> None:
+    made = by_design(EMPTY)
+    push(made, TT1, 0)
+    assert told(push(made, LT1, 1, "l")) == [("opened", "unack"), ("suppressed", "suppressed")]
+    [one] = made.arrangements()
+    assert (one.name, one.by, one.reason) == ("empty", "lpg/LT-101", "空罐")
+    dead: dict[str, Any] = {"method": Method.DEAD, "statistic": 91, "threshold": 30}
+    assert told(apply(made, block([finding(LT1, 2, **dead)]))) == [
+        ("opened", "unack"),
+        ("unsuppressed", "unack"),
+    ]
+    assert told(apply(made, block([finding(LT1, 3, edge=OFF, **dead)])))[-1] == ("suppressed", "suppressed")
+    ended = push(made, LT1, 100, "l", OFF)
+    assert told(ended) == [("cleared", "rtnun"), ("unsuppressed", "unack")]
+    assert ended[-1].why["because"]["en"] == "the suppression is over"
+
+
+def test_what_the_settings_have_no_more_is_over_after_a_reload() -> None:
+    made = by_design(EMPTY)
+    push(made, TT1, 0)
+    push(made, LT1, 1, "l")
+    other = book()
+    other.restore(made.snapshot())
+    assert told(other.tick(T0 + 2 * S)) == [("unsuppressed", "unack")]
+    assert other.arrangements() == []
+    same = by_design(EMPTY)
+    same.restore(made.snapshot())
+    assert same.tick(T0 + 2 * S) == []

@@ -22,7 +22,7 @@ def faults_of(config: Path) -> list[str]:
 def test_the_faults_of_all_files_are_told_together(tmp_path: Path) -> None:
     config = write_site(
         tmp_path,
-        "plant: plant.yaml\ndetectors: detectors.yaml\nroutes: routes.yaml\ngrades: grades.yaml\n"
+        "plant: plant.yaml\ndetectors: detectors.yaml\nroutes: routes.yaml\ngrades: grades.yaml\nalarms: alarms.yaml\n"
         "mqtt: {url: 'http://x', password_file: none, username: li}\n",
         points="sensor,type\nLT,niveau\n",
     )
@@ -30,6 +30,7 @@ def test_the_faults_of_all_files_are_told_together(tmp_path: Path) -> None:
     (tmp_path / "detectors.yaml").write_text("types: {level: {methods: {z_threshold: -1}}}\n")
     (tmp_path / "routes.yaml").write_text("receivers: {}\n")
     (tmp_path / "grades.yaml").write_text("table: 5\n")
+    (tmp_path / "alarms.yaml").write_text("shelving: {longest_h: 99}\n")
     told = "\n".join(faults_of(config))
     for name in (
         "plant.yaml",
@@ -37,6 +38,7 @@ def test_the_faults_of_all_files_are_told_together(tmp_path: Path) -> None:
         "detectors.yaml",
         "routes.yaml",
         "grades.yaml",
+        "alarms.yaml",
         "none",
         "hazwatch.yaml",
     ):
