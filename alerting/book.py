@@ -246,7 +246,7 @@ class AlertBook:
         if holds == stands:
             return []
         if holds:
-            return self._holding.start(suppression, now_ns)
+            return self._without_others(self._holding.start(suppression, now_ns), now_ns)
         events = self._holding.time_out(suppression.id, now_ns)
         return events + self._holding.release(now_ns)
 
