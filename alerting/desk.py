@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from alerting.alarms import AlarmSettings
 from alerting.book import AlertBook
 from alerting.commands import Command, EndSilence, OverrideOnCall, Silence
 from alerting.conditions import changes
@@ -43,8 +44,14 @@ class _Snapshot(msgspec.Struct, frozen=True):
 class AlertDesk:
     """Everything between findings and notifications; `book`, `dispatcher` and `escalation` are public for those who look."""
 
-    def __init__(self, registry: SensorRegistry, grades: GradeTable, routes: Routes) -> None:
-        self.book = AlertBook(registry, grades)
+    def __init__(
+        self,
+        registry: SensorRegistry,
+        grades: GradeTable,
+        routes: Routes,
+        alarms: AlarmSettings | None = None,
+    ) -> None:
+        self.book = AlertBook(registry, grades, alarms)
         self.dispatcher = Dispatcher(routes, registry)
         self.escalation = Escalation(
             routes.escalation,
