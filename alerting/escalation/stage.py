@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from alerting.book_state import SnapshotError
 from alerting.commands import OverrideOnCall
 from alerting.escalation.roster import Roster
 from alerting.escalation.settings import EscalationSettings, Ladder
@@ -54,10 +55,6 @@ _STANCES: Mapping[str, _Stance] = MappingProxyType(
 )
 _COMES_BACK = frozenset({Event.REOPENED, Event.UNSUPPRESSED, Event.IN_SERVICE})
 """Events that start a chain again which had ended before."""
-
-
-class EscalationError(Exception):
-    """A snapshot cannot be continued from."""
 
 
 class Escalation:
@@ -131,13 +128,13 @@ class Escalation:
         )
 
     def restore(self, body: bytes) -> None:
-        """Take over a state; raise `EscalationError`, with nothing changed, where it is none."""
+        """Take over a state; raise `SnapshotError`, with nothing changed, where it is none."""
         try:
             state = msgspec.msgpack.decode(body, type=EscalationState)
         except msgspec.MsgspecError as exc:
-            raise EscalationError(str(exc)) from exc
+            raise SnapshotError(str(exc)) from exc
         if state.format != FORMAT:
-            raise EscalationError(f"the format is {state.format}, not {FORMAT}")
+            raise SnapshotError(f"the format is {state.format}, not {FORMAT}")
         self._restored(state)
 
     def _restored(self, state: EscalationState) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from alerting.book_state import SnapshotError
 from alerting.commands import CommandRefused, OverrideOnCall
 from alerting.escalation import Escalation
-from alerting.escalation.stage import EscalationError
 from alerting.events import AlertEvent
 from alerting.notification import Notification
 from registry.plant import Text
@@ -368,7 +368,7 @@ def test_a_restart_at_any_moment_repeats_and_loses_nothing() -> None:
 def test_a_snapshot_of_another_format_is_refused() -> None:
     rig = Rig()
     for body in (b"", b"\x81\xa6format\x63"):
-        with pytest.raises(EscalationError):
+        with pytest.raises(SnapshotError):
             rig.stage.restore(body)
 
 
