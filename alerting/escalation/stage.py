@@ -138,6 +138,8 @@ class Escalation:
         self._restored(state)
 
     def _restored(self, state: EscalationState) -> None:
+        if not self._settings.chains:  # other settings were read since: nobody is called any more
+            state.cases, state.calls = {}, []
         self._round = state.round
         self._cases = state.cases
         self._calls = {call.key: call for call in state.calls}
