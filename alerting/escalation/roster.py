@@ -64,8 +64,9 @@ class Roster:
         return found
 
     def receivers(self, person: str) -> tuple[str, ...]:
-        """Return by what a person of the settings is reached."""
-        return self._settings.people[person].receivers
+        """Return by what a person is reached; nothing for somebody whom the settings have no longer."""
+        known = self._settings.people.get(person)
+        return known.receivers if known else ()
 
     def name(self, person: str) -> Text:
         """Return what a person is called; somebody whom the settings have no longer by the id."""

@@ -22,7 +22,7 @@ from alerting.escalation.roster import Roster
 from alerting.escalation.settings import EscalationSettings, Ladder
 from alerting.escalation.state import FORMAT, Call, Case, Counts, EscalationState
 from alerting.escalation.telling import recovery_told, step_told
-from alerting.events import AlertEvent, Event, Grade
+from alerting.events import AlertEvent, Event, Grade, State
 from alerting.notification import Notification
 from registry.plant import Area, Text
 
@@ -42,18 +42,18 @@ class _Stance(Enum):
 
 _STANCES: Mapping[str, _Stance] = MappingProxyType(
     {
-        "unack": _Stance.CALLS,
-        "lunak": _Stance.CALLS,
-        "rtnun": _Stance.GOES_ON,
-        "shelved": _Stance.HELD,
-        "suppressed": _Stance.HELD,
-        "out_of_service": _Stance.HELD,
-        "acked": _Stance.ANSWERED,
-        "lackd": _Stance.ANSWERED,
-        "closed": _Stance.OVER,
+        State.UNACK: _Stance.CALLS,
+        State.LUNAK: _Stance.CALLS,
+        State.RTNUN: _Stance.GOES_ON,
+        State.SHELVED: _Stance.HELD,
+        State.SUPPRESSED: _Stance.HELD,
+        State.OUT_OF_SERVICE: _Stance.HELD,
+        State.ACKED: _Stance.ANSWERED,
+        State.LACKD: _Stance.ANSWERED,
+        State.CLOSED: _Stance.OVER,
     }
 )
-_COMES_BACK = frozenset({"reopened", "unsuppressed", "in_service"})
+_COMES_BACK = frozenset({Event.REOPENED, Event.UNSUPPRESSED, Event.IN_SERVICE})
 """Events that start a chain again which had ended before."""
 
 
@@ -138,6 +138,8 @@ class Escalation:
         self._restored(state)
 
     def _restored(self, state: EscalationState) -> None:
+        if not self._settings.chains:  # other settings were read since: nobody is called any more
+            state.cases, state.calls = {}, []
         self._round = state.round
         self._cases = state.cases
         self._calls = {call.key: call for call in state.calls}
@@ -166,7 +168,7 @@ class Escalation:
         call = None if case is None else self._calls.get(case.call or "")
         if case is None or call is None:
             self._join(event, case, now_ns, out)
-        elif event.event == "unshelved" or (call.ended and event.event in _COMES_BACK):
+        elif event.event == Event.UNSHELVED or (call.ended and event.event in _COMES_BACK):
             self._leave(case)
             self._join(event, case, now_ns, out)
         elif case.grade > call.grade:

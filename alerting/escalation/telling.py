@@ -52,7 +52,10 @@ def step_told(
 
 
 def recovery_told(roster: Roster, case: Case, now_ns: int) -> list[Notification]:
-    """Return what everybody who was called for an alert is told when it is back to normal."""
+    """Return what everybody who was called for an alert is told when it is back to normal.
+
+    Whoever is not reached by that receiver any more, after other settings were read, is left out.
+    """
     body = case.event.line()
     return [
         _notification(
@@ -65,6 +68,7 @@ def recovery_told(roster: Roster, case: Case, now_ns: int) -> list[Notification]
             now_ns=now_ns,
         )
         for receiver, person in case.asked
+        if receiver in roster.receivers(person)
     ]
 
 

@@ -13,7 +13,7 @@ from alerting.escalation import Escalation
 from alerting.events import AlertEvent
 from alerting.notification import Notification
 from registry.plant import Text
-from tests.alerting.escalation.works import MIN, PLANT, ROUTES, T0, S, event, settings
+from tests.alerting.escalation.works import MIN, PLANT, ROUTES, T0, S, event, read, settings
 
 # T0 is 2025-11-25 00:00 in Shanghai: the second day of the cycle, at night, which is crew C's: zhao
 NIGHT = "zhao"
@@ -363,6 +363,25 @@ def test_a_restart_at_any_moment_repeats_and_loses_nothing() -> None:
     told = story(restarts=False)
     assert story(restarts=True) == told
     assert len({one.id for one in told}) == len(told) > 10
+
+
+def test_other_settings_take_over_what_runs_without_calling_whom_they_do_not_have() -> None:
+    rig = Rig()
+    rig.offer(0, alert(1))
+    other = ROUTES.replace("  sun: {name: {zh: 孙班长, en: Sun}, receivers: [phone]}\n", "")
+    rig.text = other.replace("shift_leader: sun", "shift_leader: li").replace(
+        "en: Zhao}, receivers: [phone]", "en: Zhao}, receivers: [log]"
+    )
+    rig.restart()
+    assert rig.until(60)[0] == (60, "li")
+    got = rig.offer(61, alert(2, "cleared", "rtnun"))
+    assert got == [(61, "li"), (61, "ops"), (61, "ops")], "zhao is not reached by phone any more"
+    body = rig.stage.snapshot()
+    nobody = read(ROUTES[: ROUTES.index("escalations:")])[0]
+    rig.stage = Escalation(nobody, PLANT.areas, lambda _: None, lambda _alert, _now: None)
+    rig.stage.restore(body)
+    assert rig.stage.next_deadline_ns() is None
+    assert rig.stage.snapshot() != body
 
 
 def test_a_snapshot_of_another_format_is_refused() -> None:
