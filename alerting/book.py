@@ -29,7 +29,7 @@ from alerting.holding import Holding
 from alerting.judging import of_own, of_peer, of_return
 from alerting.lifecycle import Trigger
 from alerting.lines import Occasion, grade_why
-from alerting.occurrences import NS_PER_S, Occurrences
+from alerting.occurrences import NS_PER_S, Due, Occurrences
 from alerting.operating import carry_out, realarm
 from alerting.register import BLINDING
 from alerting.rollup import RollUp, Silence
@@ -84,13 +84,13 @@ class AlertBook:
             ended = alert.conditions.pop(condition.key)
             if condition.several:
                 ended = condition
-        concerned: list[int] = []
+        concerned: list[tuple[int, Kind]] = []
         if condition.is_limit:
             beyond = limit_gravity(alert.conditions.values(), condition.kind)
             concerned = self._book.peers.set_beyond(change.sensor, condition.kind, beyond)
         events = self._settle(alert, change, ended)
-        for other in concerned:
-            events += self._settle_peer(other, condition.kind, change)
+        for other, side in concerned:
+            events += self._settle_peer(other, side, change)
         return events
 
     def tick(self, now_ns: int) -> list[AlertEvent]:
@@ -100,8 +100,9 @@ class AlertBook:
         while (due_ns := self.next_deadline_ns()) is not None and due_ns <= now_ns:
             self._now_ns = max(self._now_ns, due_ns)
             events += [event for change in self._rollup.tick(due_ns) for event in self._take(change)]
-            while (popped := timers.pop(due_ns)) is not None:
-                events += self._fire(*popped[1], due_ns)
+            while (fired := timers.pop(due_ns)) is not None:
+                _, (due, name) = fired
+                events += self._fire(Due(due), name, due_ns)
             events += self._holding.release(due_ns)
         return events
 
@@ -207,22 +208,32 @@ class AlertBook:
         kept = {*self._plans, *(of_design(design, 0).id for design in self._settings.designs)}
         for one in state.arrangements:
             if one.of_settings and one.id not in kept:
-                self._book.timers.set(("arrangement", one.id), state.now_ns)
+                self._book.set_timer(Due.ARRANGEMENT, one.id, state.now_ns)
         for planned in self._plans.values():
             if self._book.arrangements.find(planned.id) is None and planned.id not in state.ended_plans:
-                self._book.timers.set(("plan", planned.id), max(planned.since_ns, state.now_ns))
+                self._book.set_timer(Due.PLAN, planned.id, max(planned.since_ns, state.now_ns))
 
-    def _fire(self, what: str, name: str, now_ns: int) -> list[AlertEvent]:
+    def _fire(self, due: Due, name: str, now_ns: int) -> list[AlertEvent]:
         """Let one timer do what it was set for."""
-        if what == "arrangement":
-            return self._holding.time_out(name, now_ns)
-        if what == "plan":
-            return self._without_others(self._holding.start(self._plans[name], now_ns), now_ns)
-        alert = self._alerts.find(name)
-        if what == "realarm" and alert is not None and alert.settle_ns is None:
-            return realarm(self._book, alert, now_ns)
-        if what == "settle" and alert is not None:
+        match due:
+            case Due.ARRANGEMENT:
+                return self._holding.time_out(name, now_ns)
+            case Due.PLAN:
+                return self._without_others(self._holding.start(self._plans[name], now_ns), now_ns)
+            case Due.RETURN:
+                return []  # what waits is released after everything of its time
+            case Due.REALARM | Due.SETTLE:
+                alert = self._alerts.find(name)
+                return [] if alert is None else self._fire_of(due, alert, now_ns)
+
+    def _fire_of(self, due: Due, alert: Alert, now_ns: int) -> list[AlertEvent]:
+        if due is Due.SETTLE:
             return self._return_at_last(alert, now_ns)
+        if alert.settle_ns is None:
+            return realarm(self._book, alert, now_ns)
+        # its return is about to be told, unless it is abnormal again by then
+        alert.realarm_ns = alert.settle_ns + 1
+        self._book.set_timer(due, alert.id, alert.realarm_ns)
         return []
 
     def _follow_design(self, design: Design, now_ns: int) -> list[AlertEvent]:

@@ -158,7 +158,7 @@ class Dispatcher:
                 silences=self._silences.rows(),
                 silences_made=self._silences.made,
                 sources=self._inhibition.sources(),
-                timers=[(kind, name, due) for (kind, name), due in self._waiting.timers.entries()],
+                timers=self._waiting.timers.entries(),
                 settings=self._settings,
                 now_ns=self._now_ns,
             )

@@ -15,7 +15,7 @@ from alerting.arrangements import RANK, SLOTS, Arrangement
 from alerting.commands import OfPlace, PutInService, Shelve, Suppress, TakeOutOfService, Unshelve, Unsuppress
 from alerting.events import AlertEvent, State, slot_of
 from alerting.lifecycle import Trigger
-from alerting.occurrences import NS_PER_S, Occurrences
+from alerting.occurrences import NS_PER_S, Due, Occurrences
 from alerting.operating import person
 from alerting.refusals import (
     in_the_past,
@@ -51,7 +51,6 @@ _ENDED = {
     State.SUPPRESSED: Text("抑制解除", "the suppression is over"),
     State.OUT_OF_SERVICE: Text("停用到期", "the time out of service is over"),
 }
-_RETURN = ("return", "")
 
 
 class Holding:
@@ -68,7 +67,7 @@ class Holding:
         self.ended_plans, self.next_return_ns = ended_plans, next_return_ns
         self._waiting = sorted(alert.waits for alert in self._book.alerts if alert.waits is not None)
         for one in self._book.arrangements:
-            self._book.timers.set(("arrangement", one.id), one.until_ns)
+            self._book.set_timer(Due.ARRANGEMENT, one.id, one.until_ns)
         self._set_return()
 
     def carry_out(self, command: OfPlace, now_ns: int) -> list[AlertEvent]:
@@ -142,7 +141,7 @@ class Holding:
         one = self._one_shot(alert)
         assert one is not None, "only a one-shot shelving is spent"
         self._book.arrangements.drop(one)
-        self._book.timers.set(("arrangement", one.id), None)
+        self._book.set_timer(Due.ARRANGEMENT, one.id, None)
 
     def _one_shot(self, alert: Alert) -> Arrangement | None:
         shelving = (one for one in self._book.covering(alert) if one.kind is State.SHELVED)
@@ -217,7 +216,7 @@ class Holding:
     def _begin(self, one: Arrangement, now_ns: int) -> list[AlertEvent]:
         """Let an arrangement stand, and hold what is open at its place as far as it covers that."""
         self._book.arrangements.add(one)
-        self._book.timers.set(("arrangement", one.id), one.until_ns)
+        self._book.set_timer(Due.ARRANGEMENT, one.id, one.until_ns)
         notes = person(one.by, now_ns, one.reason, one.second)
         events: list[AlertEvent] = []
         for key in self._book.arrangements.keys_of(one):
@@ -248,7 +247,7 @@ class Holding:
     def _drop(self, one: Arrangement) -> list[Alert]:
         """Let an arrangement stand no more; return the alerts that nothing else holds, and let the others stay held."""
         self._book.arrangements.drop(one)
-        self._book.timers.set(("arrangement", one.id), None)
+        self._book.set_timer(Due.ARRANGEMENT, one.id, None)
         free: list[Alert] = []
         for key in self._book.arrangements.keys_of(one):
             alert = self._book.alerts.get(key)
@@ -272,7 +271,7 @@ class Holding:
         return self._book.follow(alert, trigger, now_ns, self._book.by_person(alert, now_ns), notes)
 
     def _set_return(self) -> None:
-        self._book.timers.set(_RETURN, self.next_return_ns if self._waiting else None)
+        self._book.set_timer(Due.RETURN, "", self.next_return_ns if self._waiting else None)
 
 
 def _into(state: State, strongest: State, *, again: bool) -> Trigger | None:

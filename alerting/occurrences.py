@@ -1,6 +1,7 @@
 """The occurrences of a book and the one way to move them: by the lifecycle's table, each move told and its timers set."""
 
 from collections.abc import Callable, Mapping
+from enum import IntEnum
 from typing import Any
 
 import msgspec
@@ -39,6 +40,16 @@ _OF_ONE_LINE = ("person", "because", "fleeting", "arrangements", "chattering")
 """Keys of `why` that a line has only for a reason of its own, and never from the line before it."""
 
 
+class Due(IntEnum):
+    """What a timer of the book is of; at one time the smaller fires first."""
+
+    ARRANGEMENT = 1
+    PLAN = 2
+    REALARM = 3
+    RETURN = 4
+    SETTLE = 5
+
+
 class Occurrences:
     """Every open alert, what was told of them, and their timers."""
 
@@ -51,7 +62,7 @@ class Occurrences:
         self.alerts = Register(silent)
         self.arrangements = Arrangements(registry)
         self.histories = Histories(settings.nuisance)
-        self.timers: Timers[tuple[str, str]] = Timers()
+        self.timers = Timers()
         self.untold: dict[str, None] = {}
         self.seq = 0
 
@@ -62,14 +73,21 @@ class Occurrences:
         self.peers = Peers(self.registry)
         self.timers = Timers()
         for alert in alerts:
-            self.timers.set(("realarm", alert.id), alert.realarm_ns)
-            self.timers.set(("settle", alert.id), alert.settle_ns)
+            self.set_timer(Due.REALARM, alert.id, alert.realarm_ns)
+            self.set_timer(Due.SETTLE, alert.id, alert.settle_ns)
             i = self.registry.index.get(alert.subject)
             if i is not None:
                 for side in SIDES:
                     beyond = limit_gravity(alert.conditions.values(), side)
                     if beyond:
                         self.peers.set_beyond(i, side, beyond)
+
+    def set_timer(self, due: Due, name: str, due_ns: int | None) -> None:
+        """Let a timer fire at `due_ns`, whatever it was set to before; None: not at all."""
+        if due_ns is None:
+            self.timers.drop((due, name))
+        else:
+            self.timers.set((due, name), due_ns)
 
     def follow(
         self,
@@ -100,7 +118,7 @@ class Occurrences:
         more |= self._mark(alert, now_ns)
         events = [self._tell(alert, event, write, more) for event in step.events]
         if step.state is State.CLOSED:
-            self.timers.set(("settle", alert.id), None)
+            self.set_timer(Due.SETTLE, alert.id, None)
             self.alerts.close(alert)
         return events
 
@@ -125,7 +143,7 @@ class Occurrences:
             return False
         alert.ended, alert.back = ended, back
         alert.settle_ns = now_ns + round(self.settings.nuisance.settle_s * NS_PER_S)
-        self.timers.set(("settle", alert.id), alert.settle_ns)
+        self.set_timer(Due.SETTLE, alert.id, alert.settle_ns)
         self.untold[alert.id] = None
         return True
 
@@ -139,7 +157,7 @@ class Occurrences:
     def settled(self, alert: Alert) -> None:
         """Let no return be held any more."""
         alert.settle_ns = None
-        self.timers.set(("settle", alert.id), None)
+        self.set_timer(Due.SETTLE, alert.id, None)
 
     def confirmed_by(self, alert: Alert, sensor: int) -> dict[Kind, Text]:
         """Return, for each side on which the sensor's crossing is confirmed, by whom."""
@@ -230,4 +248,4 @@ class Occurrences:
         elif alert.realarm_ns is None:
             after_s = self.settings.realarm_s.get(alert.grade)
             alert.realarm_ns = None if after_s is None else now_ns + round(after_s * NS_PER_S)
-        self.timers.set(("realarm", alert.id), alert.realarm_ns)
+        self.set_timer(Due.REALARM, alert.id, alert.realarm_ns)

@@ -19,6 +19,8 @@ _COMMANDS = (
     "sim",
     "bench",
     "alerts",
+    "report",
+    "routes",
     "user",
 )
 

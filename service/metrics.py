@@ -63,6 +63,14 @@ class PipelineCollector(Collector):
         yield GaugeMetricFamily(
             "hazwatch_alerts_open", "alerts that are not closed", value=self._pipeline.desk.book.open_count
         )
+        calls = self._pipeline.desk.escalation.counts
+        yield CounterMetricFamily("hazwatch_calls", "notifications to people on a chain", value=calls.calls)
+        yield CounterMetricFamily(
+            "hazwatch_chains_unanswered", "chains that ended at their last resort", value=calls.unanswered
+        )
+        yield CounterMetricFamily(
+            "hazwatch_steps_unmanned", "steps of a chain that had nobody to call", value=calls.unmanned
+        )
         yield from self._of_receivers()
         health = GaugeMetricFamily("hazwatch_health", "0 ok, 1 degraded, 2 down", labels=["part"])
         for name, part in self.parts.items():

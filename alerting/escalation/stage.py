@@ -53,6 +53,8 @@ _STANCES: Mapping[str, _Stance] = MappingProxyType(
         "closed": _Stance.OVER,
     }
 )
+_COMES_BACK = frozenset({"reopened", "unsuppressed", "in_service"})
+"""Events that start a chain again which had ended before."""
 
 
 class Escalation:
@@ -164,7 +166,7 @@ class Escalation:
         call = None if case is None else self._calls.get(case.call or "")
         if case is None or call is None:
             self._join(event, case, now_ns, out)
-        elif event.event == "unshelved" or (event.event == Event.REOPENED and call.ended):
+        elif event.event == "unshelved" or (call.ended and event.event in _COMES_BACK):
             self._leave(case)
             self._join(event, case, now_ns, out)
         elif case.grade > call.grade:

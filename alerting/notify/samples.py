@@ -58,9 +58,21 @@ def sample_notifications() -> Iterator[Notification]:
     lines = [msgspec.to_builtins(event) for event in events]
     for event in events:
         yield _notification(event.line())
-    for status, members in (("firing", lines), ("resolved", lines[:1]), ("firing", lines * 20)):
-        group = {"key": "enterprise=lpg", "labels": {"enterprise": "lpg"}}
-        body = {"group": group, "receiver": "duty", "reason": _REASON, "status": status, "alerts": members}
+    for status, members, omitted in (
+        ("silence_ending", lines[:1], 0),
+        ("firing", lines * 20, 1234),
+        ("firing", lines, 0),
+        ("resolved", lines[:1], 0),
+    ):
+        body: dict[str, Any] = {
+            "group": {"enterprise": "lpg"},
+            "receiver": "duty",
+            "reason": _REASON,
+            "status": status,
+            "alerts": members,
+        }
+        if omitted:
+            body["omitted"] = omitted
         yield _notification(msgspec.json.encode(body), group="enterprise=lpg")
 
 

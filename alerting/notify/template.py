@@ -97,8 +97,9 @@ class Template:
 def view_of(notification: Notification) -> dict[str, Any]:
     """Return what a template sees.
 
-    ``alerts`` are the alert lines, one or those of a group; ``alert`` is the gravest of them, the first of such; ``group``
-    is None for a single event; ``status`` is ``firing`` or ``resolved``; ``reason`` says why this receiver is told.
+    ``alerts`` are the alert lines, one or those of a group, and ``count`` how many there are with those that a large group
+    leaves out; ``alert`` is the gravest of them, the first of such; ``group`` is None for a single event; ``status`` is
+    ``firing``, ``resolved`` or what else a group says of itself; ``reason`` says why this receiver is told.
     """
     body = msgspec.json.decode(notification.body)
     is_group = "alerts" in body
@@ -113,6 +114,7 @@ def view_of(notification: Notification) -> dict[str, Any]:
         "status": body.get("status") or ("resolved" if is_over else "firing"),
         "group": body.get("group", {}) if is_group else None,
         "alerts": alerts,
+        "count": len(alerts) + body.get("omitted", 0),
         "alert": max(alerts, key=lambda line: Grade[line["grade"].upper()]),
     }
 

@@ -29,6 +29,7 @@ WORDS: Mapping[str, Text] = MappingProxyType(
         "closed": Text("关闭", "closed"),
         "firing": Text("报警中", "firing"),
         "resolved": Text("已恢复", "back to normal"),
+        "silence_ending": Text("静默即将结束", "silence about to end"),
     }
 )
 """Grades, events and the status of a group."""

@@ -54,7 +54,15 @@ PLANT = Plant(
 
 
 def _spec(name: str, kind: SensorType, unit: str, **more: Any) -> SensorSpec:
-    base: dict[str, Any] = {"ll": 5.0, "l": 10.0, "h": 85.0, "hh": 90.0, "design": 95.0, "source": "farm"}
+    base: dict[str, Any] = {
+        "ll": 5.0,
+        "l": 10.0,
+        "h": 85.0,
+        "hh": 90.0,
+        "design": 95.0,
+        "source": "farm",
+        "scan_s": 5.0,
+    }
     return SensorSpec(id=f"lpg/{name}", sensor=name, enterprise="lpg", type=kind, unit=unit, **(base | more))
 
 

@@ -20,10 +20,11 @@ from alerting.notify.apprise import MAX_LEFT, Answer, AppriseReceiver, judge, se
 from alerting.notify.receiver import Failed, Outcome, Retry, Sent
 from alerting.notify.samples import sample_notifications
 from alerting.notify.settings import AppriseSettings, TemplateText
+from tests.servers.hazwatch import wait_until
 from tests.servers.vendors import Reply, vendors
 
 NOTES = list(sample_notifications())
-NOTE, RESOLVED, GROUP = NOTES[0], NOTES[-2], NOTES[-1]
+NOTE, GROUP, RESOLVED = NOTES[0], NOTES[-3], NOTES[-1]
 SECRET, TOKEN = "SECc0ffee5ec3e7", "70ken0123456789abcdef"
 DINGTALK, WECOM, FEISHU = f"dingtalk://{SECRET}@{TOKEN}", f"wecombot://{TOKEN}", f"feishu://{TOKEN}"
 SHORT = TemplateText("short.j2", "{% set title = '报警 alarm' %}{{ alert.title.zh }}\n{{ alert.title.en }}")
@@ -168,6 +169,7 @@ def test_a_service_that_hangs_is_given_up_on_and_holds_up_neither_loop_nor_end(
 
     with vendors(monkeypatch, Reply(hang=True)) as service:
         outcomes, turns = asyncio.run(run())
+        wait_until(lambda: len(service.requests) >= MAX_LEFT, 10, lambda: service.requests)
         assert len(service.requests) == MAX_LEFT, "no more threads than that are left behind"
     texts = [one.reason.en for one in outcomes if isinstance(one, Retry)]
     assert texts == ["no answer within 0.2 s"] * MAX_LEFT + ["earlier attempts have not come back yet"]

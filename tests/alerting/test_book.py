@@ -418,7 +418,7 @@ def test_the_book_forgets_what_is_closed() -> None:
     assert len(made._alerts.closed.entries()) == KEPT_CLOSED
     assert len(made._alerts._key_of_id) == 0
     assert made.take_untold() == []
-    assert len(made._book.peers._beyond) == 0
+    assert len(made._book.peers._beyond) == len(made._book.peers._far) == 0
 
 
 @pytest.mark.parametrize("body", [b"", b"\xc1", b"[]", b"\x90"])
@@ -448,3 +448,19 @@ def test_commands_survive_the_journal() -> None:
         assert decode_command(encode_command(command)) == command
     with pytest.raises(msgspec.ValidationError):
         decode_command(b'{"command":"acknowledge","alert":"a","by":""}')
+
+
+def test_two_instruments_of_one_vessel_beyond_their_second_limits_confirm_each_other() -> None:
+    made = book()
+    apply(made, block([finding(LT2, 0, limit="h"), finding(LT2, 1, limit="hh")]))
+    [first] = apply(made, block([finding(TT1, 2, limit="h")]))
+    assert first.why["grade"]["urgency"] == 2, "beyond the first limit is not enough"
+    events = apply(made, block([finding(TT1, 3, limit="ll")]))
+    assert [(e.sensor, e.why["grade"]["urgency"]) for e in events] == [("lpg/TT-1", 4), ("lpg/LT-102", 4)]
+    assert events[1].why["seen"]["en"].endswith("confirmed by TT-1")
+    restored = book()
+    restored.restore(made.snapshot())
+    back = block([finding(LT2, 9, limit="hh", edge=OFF)])
+    events = apply(made, back)
+    assert [(e.sensor, e.why["grade"]["urgency"]) for e in events] == [("lpg/LT-102", 2), ("lpg/TT-1", 3)]
+    assert apply(restored, back) == events

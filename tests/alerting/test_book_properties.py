@@ -164,9 +164,7 @@ def test_an_alert_is_about_what_stands_and_ends_only_when_nothing_stands(steps: 
             if view.kind is not Kind.SYSTEM:
                 sensor = view.event.sensor or ""
                 _is_about_what_stands(view, model.of(sensor, slot_of(view.kind)))
-                assert view.blind is None or (
-                    view.kind.family is Family.PROCESS and model.of(sensor, Kind.DEAD)
-                )
+                assert view.blind is None or (view.kind.family is Family.PROCESS and model.is_blind(sensor))
 
 
 def _is_about_what_stands(view: AlertView, standing: set[tuple[Method, str | None]]) -> None:
@@ -199,7 +197,7 @@ class Standing:
     def of(self, sensor: str, slot: str) -> set[tuple[Method, str | None]]:
         return self._standing[sensor, slot]
 
-    def _blind(self, sensor: str) -> bool:
+    def is_blind(self, sensor: str) -> bool:
         """Whether the sensor is silent, or says that its readings are bad."""
         troubles = self.of(sensor, Kind.DEAD) | self.of(sensor, Kind.BAD_QUALITY)
         return any(method in _BLINDING for method, _ in troubles)
@@ -209,7 +207,7 @@ class Standing:
         family, kind = ABOUT[step.method]
         slot = "process" if family is Family.PROCESS else str(kind)
         key = (step.method, step.limit if step.method is Method.LIMIT else None)
-        standing, silent = self.of(sensor, slot), self._blind(sensor)
+        standing, silent = self.of(sensor, slot), self.is_blind(sensor)
         if step.edge is Edge.RAISED:
             standing.add(key)
             self._unseen[sensor] = [other for other in self._unseen[sensor] if other != key]
@@ -217,7 +215,7 @@ class Standing:
             self._unseen[sensor].append(key)
         else:
             standing.discard(key)
-        if step.method in _BLINDING and step.edge is Edge.RECOVERED and not self._blind(sensor):
+        if step.method in _BLINDING and step.edge is Edge.RECOVERED and not self.is_blind(sensor):
             self.of(sensor, "process").difference_update(self._unseen.pop(sensor, []))
 
 

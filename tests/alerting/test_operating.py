@@ -7,7 +7,7 @@ import pytest
 from alerting.alarms_file import default_alarms
 from alerting.book import AlertBook
 from alerting.commands import Acknowledge, AlertCommand, CommandRefused, Comment, Confirm, Reset
-from alerting.events import AlertEvent
+from alerting.events import AlertEvent, Grade
 from alerting.grades_file import default_grades
 from detectors.findings import Edge, Method
 from tests.alerting.plant import GT1, LT1, LT2, REGISTRY, T0, TT1, S, apply, block, book, finding
@@ -167,6 +167,19 @@ def test_what_chatters_is_one_occurrence_with_a_mark_and_is_told_when_it_is_quie
     [place] = made.nuisances(T0 + HOUR * S)
     assert (place.subject, place.slot, place.activations) == ("lpg/TT-1", "process", 12)
     assert made.nuisances(T0 + 20 * HOUR * S) == []
+
+
+def test_a_re_alarm_that_falls_into_a_held_return_is_told_once_it_is_abnormal_again() -> None:
+    settings = dataclasses.replace(default_alarms(), realarm_s={Grade.YELLOW: 58.0})
+    made = AlertBook(REGISTRY, default_grades(), settings)
+    chatter(made, TT1, times=3)
+    [view] = made.open_alerts()
+    do(made, Acknowledge(alert=view.id, by="li"), 26)
+    assert push(made, TT1, 60) == []
+    assert push(made, TT1, 62, "h", OFF) == []
+    assert made.tick(T0 + 84 * S) == []
+    push(made, TT1, 90)
+    assert told(made.tick(T0 + 130 * S)) == [("reopened", "unack")]
 
 
 def test_what_chatters_and_is_acknowledged_is_few_occurrences() -> None:

@@ -18,7 +18,7 @@ from alerting.notify.wording import Wording
 from alerting.notify.words import WORDS
 
 NOTES = list(sample_notifications())
-NOTE, GROUP, RESOLVED = NOTES[0], NOTES[-3], NOTES[-2]
+NOTE, LARGE, GROUP, RESOLVED = NOTES[0], NOTES[-3], NOTES[-2], NOTES[-1]
 TITLE = "{% set title = 'x' %}"
 
 
@@ -43,7 +43,11 @@ def test_what_is_packaged_can_say_everything(name: str) -> None:
 def test_samples_have_every_event_alone_and_in_groups() -> None:
     bodies = [json.loads(note.body) for note in NOTES]
     assert {body["event"] for body in bodies if "event" in body} == {str(event) for event in Event}
-    assert {body["status"] for body in bodies if "alerts" in body} == {"firing", "resolved"}
+    assert {body["status"] for body in bodies if "alerts" in body} == {
+        "firing",
+        "resolved",
+        "silence_ending",
+    }
     assert {None, "lpg/LT-101"} == {body["sensor"] for body in bodies if "event" in body}
 
 
@@ -71,6 +75,22 @@ def test_a_group_that_does_not_say_how_it_stands_is_over_when_all_of_it_is() -> 
     )
     body["alerts"] = [{**body["alerts"][0], "event": "cleared"}]
     assert render("{{ status }}", replace(GROUP, body=json.dumps(body).encode())) == "resolved"
+
+
+@pytest.mark.parametrize(("name", "listed"), [("mail", 50), ("chat", 8)])
+def test_what_a_large_group_does_not_list_is_counted(name: str, listed: int) -> None:
+    shown = len(json.loads(LARGE.body)["alerts"])
+    words = Template(packaged(name)).render(LARGE)
+    assert f" {shown + 1234}" in words.title or f"：{shown + 1234}" in words.title
+    assert f" {shown + 1234 - listed}" in words.body
+    few = replace(
+        GROUP,
+        body=json.dumps(
+            {**json.loads(GROUP.body), "omitted": 0, "alerts": [json.loads(NOTE.body)] * 3}
+        ).encode(),
+    )
+    assert "另有" not in Template(packaged(name)).render(few).body
+    assert "未列出" not in Template(packaged(name)).render(few).body
 
 
 def test_the_gravest_of_a_group_is_the_alert() -> None:

@@ -40,6 +40,8 @@ COMMANDS = (
     "sim",
     "bench",
     "alerts",
+    "report",
+    "routes",
     "user",
 )
 

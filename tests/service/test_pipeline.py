@@ -98,6 +98,18 @@ def test_a_tick_tells_each_silence_at_its_own_time_however_late_it_comes() -> No
     assert event.time == "2025-11-24T16:00:30.000Z"
 
 
+def test_a_dead_point_is_told_at_its_deadline_and_cleared_by_a_good_reading_of_the_same_second() -> None:
+    pipe = pipeline()
+    pipe.messages([reading("LT", 0, 50.0)], T0)
+    due_ns = T0 + round(DEAD_S * S)
+    assert pipe.next_deadline_ns() == due_ns
+    [dead] = pipe.tick(due_ns).events
+    assert (dead.event, dead.kind) == ("opened", "dead")
+    [back] = pipe.messages([reading("LT", DEAD_S + 0.2, 50.0)], due_ns + S // 4).events
+    assert (back.id, back.event, back.state) == (dead.id, "cleared", "rtnun")
+    assert back.time[:19] == dead.time[:19]
+
+
 def test_the_deadline_is_known_before_it_is_due() -> None:
     pipe = pipeline()
     assert pipe.now_ns == NEVER

@@ -10,6 +10,8 @@ import msgspec
 import pytest
 import yaml
 
+from alerting.alarms import AlarmSettings
+from alerting.alarms_file import default_alarms, load_alarms
 from alerting.commands import CommandRefused, decode_command
 from alerting.desk import AlertDesk, Told
 from alerting.events import Family, Kind
@@ -68,7 +70,18 @@ class Player:
         return self.played
 
     def _made(self) -> AlertDesk:
-        return AlertDesk(REGISTRY, default_grades(), self._routes())
+        return AlertDesk(REGISTRY, default_grades(), self._routes(), self._alarms())
+
+    def _alarms(self) -> AlarmSettings:
+        given = self._story.settings.get("alarms")
+        if given is None:
+            return default_alarms()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "alarms.yaml")
+            path.write_text(yaml.safe_dump(given, allow_unicode=True), encoding="utf-8")
+            alarms, faults = load_alarms(path, REGISTRY)
+        assert alarms is not None, [str(fault) for fault in faults]
+        return alarms
 
     def _routes(self) -> Routes:
         given = self._story.settings.get("routes")

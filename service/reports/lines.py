@@ -1,0 +1,141 @@
+"""Alert lines as a report needs them: from a file, or from the ledger of a state folder while the service writes it."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from alerting.events import Grade
+from ledger.reader import LedgerReader
+from service.alert_lines import GRADES, Broken, LineHead, backwards, lines_of_file, parse, sound, unknown_word
+
+
+class Held(StrEnum):
+    """Why an alert is not annunciated: by the state that it is in, or by routing."""
+
+    SHELVED = "shelved"
+    SUPPRESSED = "suppressed"
+    OUT_OF_SERVICE = "out_of_service"
+    ROUTING = "routing"
+
+
+ACTIVE = frozenset({"unack", "acked", "lunak", "lackd"})
+"""States of an alarm that stands before an operator."""
+HELD_STATES = frozenset({"shelved", "suppressed", "out_of_service"})
+STATES = ("unack", "acked", "rtnun", "lunak", "lackd", "shelved", "suppressed", "out_of_service", "closed")
+"""The states of the contract."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """What a report needs of one line.
+
+    Attributes:
+        t_ns: its time.
+        id: of the occurrence.
+        event, state, grade: as in the line.
+        alarm: sensor, or the name of a trouble of hazwatch's own, and kind: what comes again and again.
+        enterprise, source, area: where it belongs; empty where nowhere.
+        held: why nobody was told, None where somebody was or nothing is said of it.
+        by: the person who did what the line tells of, empty where that was nobody.
+        cause: the cause that a confirmation names, else empty; `false_alarm` says whether it means that there was nothing.
+    """
+
+    t_ns: int
+    id: str
+    event: str
+    state: str
+    grade: Grade
+    alarm: tuple[str, str]
+    enterprise: str
+    source: str
+    area: str
+    held: Held | None
+    by: str
+    cause: str
+    false_alarm: bool
+
+
+def lines_in_file(path: Path) -> Iterator[Line]:
+    """Yield the lines of an NDJSON file in order; it is never in memory as a whole.
+
+    Raises:
+        InputError: at the end, with every line that is none.
+    """
+    rows = ((f"line {number}", raw) for number, raw in lines_of_file(path))
+    return sound(_checked(rows), str(path))
+
+
+def lines_in_ledger(ledger: LedgerReader) -> Iterator[Line]:
+    """Yield what the ledger holds now, oldest first; raise as `lines_in_file`, and `LedgerError` for the file itself."""
+    rows = ((f"alert event {event.seq}", event.line) for event in ledger.alert_events())
+    return sound(_checked(rows), str(ledger.path))
+
+
+class _Why(msgspec.Struct, kw_only=True):
+    told: list[msgspec.Raw] = []
+    held: list[msgspec.Raw] = []
+    acknowledged: dict[str, Any] | None = None
+    confirmed: dict[str, Any] | None = None
+    person: dict[str, Any] | None = None
+    system: str | None = None
+
+
+class _Line(LineHead, kw_only=True):
+    state: str
+    enterprise: str | None = None
+    area: str | None = None
+    why: _Why = msgspec.field(default_factory=_Why)
+
+
+_DECODER = msgspec.json.Decoder(_Line)
+_NOBODY: dict[str, Any] = {}
+
+
+def _checked(rows: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, Line | Broken]]:
+    last_ns = None
+    for where, raw in rows:
+        parsed = parse(raw, _DECODER)
+        if isinstance(parsed, Broken):
+            yield where, parsed
+            continue
+        line, t_ns = parsed
+        wrong = backwards(t_ns, last_ns)
+        if line.state not in _STATES:
+            wrong = unknown_word("state", line.state, STATES)
+        if wrong is not None:
+            yield where, wrong
+            continue
+        last_ns = t_ns
+        yield where, _line(line, t_ns)
+
+
+_STATES = frozenset(STATES)
+
+
+def _line(line: _Line, t_ns: int) -> Line:
+    why = line.why
+    seen = why.acknowledged if line.event == "acknowledged" else None
+    said = (why.confirmed if line.event == "confirmed" else None) or _NOBODY
+    person = why.person or seen or said
+    held = None
+    if line.state in HELD_STATES:
+        held = Held(line.state)
+    elif why.held and not why.told:
+        held = Held.ROUTING
+    return Line(
+        t_ns,
+        line.id,
+        line.event,
+        line.state,
+        GRADES[line.grade],
+        (line.sensor or why.system or "", line.kind),
+        line.enterprise or "",
+        line.source or "",
+        line.area or "",
+        held,
+        str(person.get("by") or ""),
+        str(said.get("cause") or ""),
+        said.get("false_alarm") is True,
+    )

@@ -1,0 +1,53 @@
+"""A report at a terminal."""
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text as RichText
+
+from registry.plant import Text
+from service.reports.report import Report
+from service.reports.rules import Verdict
+from service.reports.tables import Cell, Table, tables_of
+from service.reports.words import moment
+
+_STYLES = {Verdict.ACCEPTABLE: "green", Verdict.MANAGEABLE: "yellow", Verdict.OVERLOADED: "bold red"}
+
+
+def print_report(report: Report, language: str) -> None:
+    """Print a report in ``zh``, ``en`` or ``both``; its warnings are told elsewhere."""
+    console = Console()
+    period = report.period
+    span = f"{moment(period.start_ns, period).en} … {moment(period.end_ns, period).en} {period.zone}"
+    console.print(
+        f"{_told(Text('报警系统报告', 'report of alarms'), language)}: {span}", highlight=False, markup=False
+    )
+    for table in tables_of(report):
+        console.print(_rich(table, language))
+    for note in report.notes:
+        console.print(f"· {_told(note, language, chr(10) + '  ')}", highlight=False, markup=False)
+
+
+def _rich(table: Table, language: str) -> RichTable:
+    shown = RichTable(
+        title=RichText(_told(table.title, language)),
+        title_justify="left",
+        box=SIMPLE,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    for k, head in enumerate(table.head):
+        shown.add_column(_told(head, language, "\n"), justify="left" if k == 0 else "right", overflow="fold")
+    for row in table.rows:
+        shown.add_row(*(_cell(cell, language) for cell in row))
+    return shown
+
+
+def _cell(cell: Cell, language: str) -> RichText:
+    return RichText(_told(cell.text, language, "\n"), style=_STYLES[cell.verdict] if cell.verdict else "")
+
+
+def _told(text: Text, language: str, between: str = " / ") -> str:
+    if language == "both" and text.zh != text.en:
+        return f"{text.zh}{between}{text.en}"
+    return text.en if language == "en" else text.zh
