@@ -33,6 +33,10 @@ CALLING = frozenset({"unack", "lunak"})
 RETURNING = frozenset({"unshelved", "unsuppressed", "in_service"})
 TAKING_BACK = frozenset({"cleared", "closed", "shelved", "suppressed", "out_of_service"})
 OWN_STATE = "state"
+_RED = Grade.RED.label
+
+Hold = tuple[str, Text]
+"""The name of what holds an alert back, and why."""
 
 
 class Verdict(StrEnum):
@@ -97,8 +101,11 @@ class Judge:
         """Return the verdict on every match of an event, then on those who are told of its end beside the tree."""
         by_path: dict[str, str] = {}
         rows: list[Row] = []
+        everywhere = self._hold_everywhere(event, labels)
         for found in self._router.match(labels):
-            row = self._row(event, labels, tracked, found, by_path=by_path, now_ns=now_ns)
+            row = self._row(
+                event, labels, tracked, found, by_path=by_path, everywhere=everywhere, now_ns=now_ns
+            )
             rows.append(row)
             if row.verdict is not Verdict.HOLD and found.receiver is not None:
                 by_path[found.receiver] = found.path
@@ -106,20 +113,25 @@ class Judge:
             rows += self._told_before(event, tracked, rows, now_ns)
         return rows
 
-    def hold_of(
-        self, event: AlertEvent, labels: Labels, route: Route | None, now_ns: int
-    ) -> tuple[str, Text] | None:
+    def hold_of(self, event: AlertEvent, labels: Labels, route: Route | None, now_ns: int) -> Hold | None:
         """Return what holds an alert back from this route (None: from every one), and why."""
+        return self._muted(event, self._hold_everywhere(event, labels), route, now_ns)
+
+    def _hold_everywhere(self, event: AlertEvent, labels: Labels) -> Hold | None:
         own = HOLDING_STATES.get(event.state)
         if own is not None:
             return OWN_STATE, own
         silenced = self._silences.hold_of(labels, event.grade)
-        if silenced is not None or event.grade == Grade.RED.label:
+        if silenced is not None or event.grade == _RED:
             return silenced
-        inhibited = self._inhibition.hold_of(event.id, labels)
-        if inhibited is not None or route is None:
-            return inhibited
-        muted = route.muted(now_ns)
+        return self._inhibition.hold_of(event.id, labels)
+
+    @staticmethod
+    def _muted(event: AlertEvent, everywhere: Hold | None, route: Route | None, now_ns: int) -> Hold | None:
+        """Return the hold of the route's own times where nothing holds the alert back everywhere."""
+        if everywhere is not None or route is None or event.grade == _RED:
+            return everywhere
+        muted = route.muted(now_ns) if route.mute or route.active else None
         return None if muted is None else (f"mute:{route.path}", muted[1])
 
     def _row(
@@ -130,6 +142,7 @@ class Judge:
         found: Match,
         *,
         by_path: Mapping[str, str],
+        everywhere: Hold | None,
         now_ns: int,
     ) -> Row:
         receiver, path = found.receiver, found.path
@@ -146,7 +159,7 @@ class Judge:
                     "此前未通知发生，无需通知恢复", "it was not told of the alert: nothing to take back"
                 )
                 return Row(verdict=Verdict.HOLD, match=found, reason=text)
-            held = self.hold_of(event, labels, found.route, now_ns)
+            held = self._muted(event, everywhere, found.route, now_ns)
             if held is not None:
                 owes = calls(event) or path in tracked.owed
                 return Row(verdict=Verdict.HOLD, match=found, reason=held[1], hold=held[0], owes=owes)
@@ -164,9 +177,7 @@ class Judge:
 
     def _limited(self, event: AlertEvent, found: Match, reason: Text, *, now_ns: int, free: bool) -> Row:
         assert found.receiver is not None
-        room_ns = (
-            None if free or event.grade == Grade.RED.label else self._limits.free_ns(found.receiver, now_ns)
-        )
+        room_ns = None if free or event.grade == _RED else self._limits.free_ns(found.receiver, now_ns)
         if room_ns is None:
             return Row(verdict=Verdict.TELL, match=found, reason=reason, when_ns=now_ns)
         limit, at = self._limits.reason(found.receiver), rfc3339(room_ns)
@@ -185,7 +196,7 @@ class Judge:
             return Row(verdict=Verdict.HOLD, match=found, reason=HOLDING_STATES.get(event.state, over))
         at_ns = due_ns(self._groups.get(key_of(found.route, labels)), grouping, now_ns, changed=True)
         assert at_ns is not None
-        if urgent or (event.grade == Grade.RED.label and calls(event)) or at_ns <= now_ns:
+        if urgent or (event.grade == _RED and calls(event)) or at_ns <= now_ns:
             row = self._limited(event, found, reason, now_ns=now_ns, free=False)
             return replace(row, verdict=Verdict.JOIN) if row.verdict is Verdict.TELL else row
         at = rfc3339(at_ns)

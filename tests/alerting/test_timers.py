@@ -13,7 +13,7 @@ _steps = st.lists(st.tuples(_names, st.none() | st.integers(0, 9)), max_size=30)
 def test_they_fire_in_the_order_of_their_times_then_names(
     steps: list[tuple[tuple[int, str], int | None]],
 ) -> None:
-    timers: Timers[tuple[int, str]] = Timers()
+    timers = Timers()
     plain: dict[tuple[int, str], int] = {}
     for name, due in steps:
         if due is None:
@@ -23,8 +23,8 @@ def test_they_fire_in_the_order_of_their_times_then_names(
             timers.set(name, due)
             plain[name] = due
         assert timers.next_ns() == min(plain.values(), default=None)
-    again: Timers[tuple[int, str]] = Timers()
-    again.restore(dict(timers.entries()))
+    again = Timers()
+    again.restore({(kind, name): due for kind, name, due in timers.entries()})
     wanted = sorted((due, name) for name, due in plain.items())
     for made in (timers, again):
         assert made.pop(-1) is None
