@@ -65,6 +65,7 @@ def number(value: float) -> str:
     return "0" if text == "-0" else text
 
 
+@lru_cache(maxsize=4096)
 def quantity(value: float | None, unit: str) -> str:
     """Return number and unit with a space between, or a dash where there is no value."""
     if value is None or not math.isfinite(value):
