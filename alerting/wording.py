@@ -1,7 +1,7 @@
 """What an alert says: its title, and what was seen, from the condition that it is told for."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from string import Formatter
 from types import MappingProxyType
 
@@ -145,8 +145,9 @@ def figures_of(condition: Condition, unit: str) -> Text:
     return _filled(PHRASES[condition.method].figures, condition, unit)
 
 
+@lru_cache(maxsize=256)
 def seen_of(condition: Condition, unit: str) -> Text:
-    """Return what was seen, to stand behind ``level is`` or behind the reading."""
+    """Return what was seen, to stand behind ``level is`` or behind the reading; one event says it more than once."""
     return _filled(PHRASES[condition.method].seen, condition, unit)
 
 

@@ -28,10 +28,7 @@ def calls_of_a_step(open_alerts: int) -> int:
     return counted
 
 
-def test_the_cost_of_an_event_does_not_grow_with_the_alerts_that_are_open(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(alerts, "EVENTS", 20)
+def test_the_cost_of_an_event_does_not_grow_with_the_alerts_that_are_open() -> None:
     few, many = calls_of_a_step(10), calls_of_a_step(2000)
     assert few > 500
     assert many <= few * 1.05
@@ -47,10 +44,11 @@ def test_the_burst_is_told_event_by_event_and_opens_each_sensor_once(monkeypatch
     ]  # fmt: skip
     assert desk.book.open_count == 100
     assert len(told.notifications) == 400
+    assert alerts.passed(alerts.desk_of(plant(100)), alerts.burst()) == 400
 
 
 def test_each_figure_has_its_target(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("BURST", 200), ("BURST_SENSORS", 50), ("OPEN", (10, 50)), ("EVENTS", 20)):
+    for name, value in (("BURST", 200), ("BURST_SENSORS", 50), ("OPEN", (10, 50))):
         monkeypatch.setattr(alerts, name, value)
     figures = alerts.measure(0.01, lambda _: None)
     assert [figure.unit for figure in figures] == ["s", "µs", "µs"]
