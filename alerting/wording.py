@@ -156,24 +156,25 @@ def figures_of(condition: Condition, unit: str) -> Text:
 
 @lru_cache(maxsize=256)
 def seen_of(condition: Condition, unit: str) -> Text:
-    """Return what was seen, to stand behind ``level is`` or behind the reading; a line says it in several places."""
+    """Return what was seen, to stand behind ``level is`` or behind the reading; one event says it more than once."""
     return _filled(PHRASES[condition.method].seen, condition, unit)
 
 
 def _filled(template: Text, condition: Condition, unit: str) -> Text:
     """Return a template with the condition's figures; only those that it asks for are made, for alerts come in floods."""
-    told = {name: _FIGURES[name](condition, unit) for name in _asked(template)}
-    return Text(
-        template.zh.format_map({name: text.zh for name, text in told.items()}),
-        template.en.format_map({name: text.en for name, text in told.items()}),
-    )
+    zh: dict[str, str] = {}
+    en: dict[str, str] = {}
+    for name, figure in _asked(template.zh, template.en):
+        told = figure(condition, unit)
+        zh[name], en[name] = told.zh, told.en
+    return Text(template.zh.format_map(zh), template.en.format_map(en))
 
 
 @cache
-def _asked(template: Text) -> tuple[str, ...]:
+def _asked(zh: str, en: str) -> tuple[tuple[str, _Figure], ...]:
     """Return the figures that a template asks for, in either language."""
-    parts = [*Formatter().parse(template.zh), *Formatter().parse(template.en)]
-    return tuple(sorted({name for _, name, _, _ in parts if name}))
+    parts = [*Formatter().parse(zh), *Formatter().parse(en)]
+    return tuple((name, _FIGURES[name]) for name in sorted({name for _, name, _, _ in parts if name}))
 
 
 def _names(who: str) -> Text:

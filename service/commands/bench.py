@@ -29,6 +29,7 @@ class Part(StrEnum):
     E2E = "e2e"
     STORE = "store"
     START = "start"
+    ALERTS = "alerts"
 
 
 def command(

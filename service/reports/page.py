@@ -41,7 +41,7 @@ th,td{padding:.25rem .6rem;border-bottom:1px solid #e3e6ea;text-align:right;vert
 th:first-child{text-align:left;min-width:8.5rem;overflow-wrap:break-word}
 thead th{border-bottom:2px solid #8a8f98;font-weight:600}
 @media (max-width:700px){main{padding:.6rem}header{padding-right:0;padding-top:3.4rem}.switch{top:0;right:0;left:0}
-.switch label{width:50%;text-align:center}.card,.box{padding:.6rem}th,td{padding:.25rem .35rem}body{font-size:14px}
+.switch label{width:50%;text-align:center}.card,.box{padding:.6rem}th,td{padding:.25rem .3rem}th:first-child{min-width:6.5rem}body{font-size:13px}
 svg{min-width:0}svg text{font-size:18px}}
 @media print{body{background:#fff}.switch{display:none}}
 """

@@ -81,7 +81,7 @@ def _standing(report: Report) -> str:
             if value != before:
                 path += f"H{_x(k / hours):.1f}V{_y(value / top):.1f}"
         parts.append(f'<path d="{path}H{_x(1):.1f}" fill="none" stroke="{colour}" stroke-width="1.8"{dash}/>')
-    parts += _key(((Text("在报", "standing"), _BAR), (Text("搁置（虚线）", "shelved (dashed)"), _SECOND)))
+    parts += _key(((Text("在报", "standing"), _BAR), (Text("搁置（虚线）", "shelved, dashed"), _SECOND)))
     parts += _times(report, period.hours * 60)
     return _svg(Text("在报与搁置随时间", "standing and shelved over time"), parts)
 
@@ -90,7 +90,7 @@ def _top(panel: Panel) -> str:
     rows = panel.top
     most = max(actor.times for actor in rows)
     height = (HEIGHT - _TOP - 12) / max(len(rows), 5)
-    left, right = 250, 92
+    left, right = 250, 140
     parts = []
     for k, actor in enumerate(rows):
         y = _TOP + k * height
@@ -137,7 +137,7 @@ _SPAN_TICKS_S = (1, 10, 60, 600, 3600, 36_000, 360_000)
 
 def _acknowledged(panel: Panel, rules: Rules) -> str:
     """Median to P95 of each grade on a logarithmic axis, with the limits of P95."""
-    left, lo, hi = 60, math.log10(0.5), math.log10(max(7200.0, *(r.p95_s or 0 for r in panel.acknowledged)))
+    left, lo, hi = 84, math.log10(0.5), math.log10(max(7200.0, *(r.p95_s or 0 for r in panel.acknowledged)))
 
     def x(seconds: float) -> float:
         share = (math.log10(max(seconds, 0.5)) - lo) / (hi - lo)
@@ -226,7 +226,7 @@ def _times(report: Report, minutes: int) -> Iterator[str]:
 
 def _key(entries: Sequence[tuple[Text, str]]) -> Iterator[str]:
     for k, (text, colour) in enumerate(entries):
-        x, y = WIDTH - _RIGHT - 250 + 110 * k, _TOP - 16
+        x, y = WIDTH - _RIGHT - 270 + 110 * k, _TOP - 16
         yield f'<rect x="{x}" y="{y - 5}" width="14" height="4" fill="{colour}"/>'
         yield from _text(x + 20, y, text, size=12)
 
