@@ -18,6 +18,7 @@ from console.accounts import Accounts
 from console.backend import ConsoleBackend
 from console.feed import Feed
 from console.guard import Guard
+from console.places_routes import places_api
 from console.problems import ProblemError, problem
 from console.routes import Console, api
 
@@ -86,6 +87,7 @@ def create_app(
     if probes is not None:
         _add_probes(app, probes)
     app.include_router(api)
+    app.include_router(places_api)
     _add_page(app, static_dir)
     return app
 

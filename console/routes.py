@@ -83,7 +83,8 @@ Operator = Annotated[Account, Depends(_operator)]
 TheConsole = Annotated[Console, Depends(_the_console)]
 
 
-def _json(body: Any) -> Response:
+def json_answer(body: Any) -> Response:
+    """Return a body as JSON that no cache keeps."""
     return Response(
         msgspec.json.encode(body), media_type="application/json", headers={"Cache-Control": "no-store"}
     )
@@ -130,7 +131,7 @@ async def login(request: Request, console: TheConsole, body: LoginBody) -> Respo
         if outcome.wait_s > 0:
             raise ProblemError("too_many_logins", retry_after_s=outcome.wait_s)
         raise ProblemError("wrong_login")
-    response = _json(_me(console, outcome.account))
+    response = json_answer(_me(console, outcome.account))
     response.set_cookie(
         COOKIE,
         outcome.cookie,
@@ -154,7 +155,7 @@ async def logout(request: Request, console: TheConsole) -> Response:
 @api.get("/me")
 async def me(console: TheConsole, account: SignedIn) -> Response:
     """Return who is signed in and what the page needs to know at its start."""
-    return _json(_me(console, account))
+    return json_answer(_me(console, account))
 
 
 @api.get("/alerts")
@@ -162,7 +163,7 @@ async def alerts(console: TheConsole, account: SignedIn) -> Response:
     """Return all open alerts of the account's scope and the event number they rest on."""
     held = console.backend.open_alerts()
     rows = [row_json(row) for row in held.rows if account.scope.sees(row.place)]
-    return _json({"last_seq": held.last_seq, "now_ms": console.backend.now_ns() / 1e6, "alerts": rows})
+    return json_answer({"last_seq": held.last_seq, "now_ms": console.backend.now_ns() / 1e6, "alerts": rows})
 
 
 @api.post("/alerts/{alert_id}/ack")
@@ -176,7 +177,7 @@ async def acknowledge(
     outcome = await console.backend.acknowledge(alert_id, body.seq, account.name, body.comment or None)
     if isinstance(outcome, Refused):
         return problem_of(409, outcome.code, outcome.text)
-    return _json({"alert": row_json(outcome.row)})
+    return json_answer({"alert": row_json(outcome.row)})
 
 
 @api.get("/events")
@@ -188,7 +189,7 @@ async def events(
 ) -> Response:
     """Return the history, newest first; `next_before` leads to the next page, null at the end."""
     found, next_before = await _history(console.backend, account.scope, limit, before)
-    return _json({"events": found, "next_before": next_before})
+    return json_answer({"events": found, "next_before": next_before})
 
 
 async def _history(
@@ -256,7 +257,7 @@ async def trend(
         series = await console.backend.trend(sensor, start_ns, end_ns, max_points)
     except StoreError as error:
         raise ProblemError("store") from error
-    return _json(_trend_json(facts, series))
+    return json_answer(_trend_json(facts, series))
 
 
 def _trend_json(facts: SensorFacts, series: Series) -> dict[str, Any]:
@@ -277,7 +278,7 @@ def _trend_json(facts: SensorFacts, series: Series) -> dict[str, Any]:
 @api.get("/health")
 async def health(console: TheConsole, _: SignedIn) -> Response:
     """Return the state of each part of hazwatch."""
-    return _json(
+    return json_answer(
         {
             name: {
                 "state": part.state,
