@@ -266,6 +266,7 @@ def main() -> None:
     parser.add_argument("--beside", default="ewma,cusum,river,rcf3")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results" / f"2026-11-{SCENARIO}")
+    parser.add_argument("--commit", required=True, help="of the tree whose alerts these are, for the page")
     parser.add_argument("--pictures", type=Path, help="a folder for the curves (SVG)")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -286,7 +287,8 @@ def main() -> None:
     took["scored_s"] = round(time.monotonic() - began, 1)
     made = (
         f"`python bench/site_score.py --days {options.days:g} --seed {options.seed} --calibration-days "
-        f"{options.calibration_days:g} --calibration-seed {options.calibration_seed}`. Packaged settings; nothing was tuned on it. "
+        f"{options.calibration_days:g} --calibration-seed {options.calibration_seed}`. Packaged settings, "
+        f"developed on this seed; how far they hold on another is in docs/score.md. Commit {options.commit}. "
         f"The rules: [docs/score.md](../../docs/score.md)."
     )
     data = as_json(report)
