@@ -45,7 +45,9 @@ class Dispatcher:
             if told:
                 body = complete.line()
                 notifications += [
-                    _notification(event, receiver, body, reason) for receiver, _, reason in told if receiver
+                    _notification(event, receiver, path, body, reason)
+                    for receiver, path, reason in told
+                    if receiver
                 ]
         return filled, notifications
 
@@ -84,7 +86,7 @@ class Dispatcher:
 _Row = tuple[str | None, str, Text]
 
 
-def _notification(event: AlertEvent, receiver: str, body: bytes, reason: Text) -> Notification:
+def _notification(event: AlertEvent, receiver: str, path: str, body: bytes, reason: Text) -> Notification:
     return Notification(
         id=notification_id(event.id, event.seq, receiver),
         receiver=receiver,
@@ -93,6 +95,7 @@ def _notification(event: AlertEvent, receiver: str, body: bytes, reason: Text) -
         time=event.time,
         body=body,
         reason=reason,
+        route=path,
     )
 
 

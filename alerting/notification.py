@@ -14,8 +14,9 @@ class Notification:
 
     `id` is derived from alert, `seq`, receiver and step, so that making it again after a crash changes nothing. `body` is
     the alert line, or what docs/alerts.md says of a group. `person` is who is meant, None where the receiver alone is;
-    `group` names the group of a notification about several alerts. Notifications of one receiver about one `alert` leave in
-    their order.
+    `group` names the group of a notification about several alerts. `route` is the place in the routes file by which the
+    receiver is told. `topic` is where a retained message goes, None for what is no such message. Notifications of one
+    receiver leave in their order where they have one `order_key`.
     """
 
     id: str
@@ -27,6 +28,13 @@ class Notification:
     reason: Text
     person: str | None = None
     group: str | None = None
+    route: str = ""
+    topic: str | None = None
+
+    @property
+    def order_key(self) -> str:
+        """What is told in order: a topic, else the alert."""
+        return self.alert if self.topic is None else self.topic
 
 
 def notification_id(alert: str, seq: int, receiver: str, step: str = "") -> str:

@@ -1,26 +1,33 @@
-"""The receivers of a routes file: each checked by its kind, secrets read from their files."""
+"""The receivers of a routes file: each checked by its kind, secrets and templates read from their files."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from alerting.events import Event
-from alerting.notify.settings import LogSettings, MqttSettings, ReceiverSettings, WebhookSettings
+from alerting.notify.settings import (
+    CHAT_TIMEOUT_S,
+    AppriseSettings,
+    LogSettings,
+    MailSettings,
+    MqttSettings,
+    PlaceKind,
+    ReceiverSettings,
+    Security,
+    SirenSettings,
+    WebhookSettings,
+)
+from alerting.receiver_row import ReceiverRow
+from alerting.throttle import DEFAULT_EVENTS
 from registry.faults import Fault
-from registry.marks import KeyPath, Marked
+from registry.marks import Marked
 from registry.suggest import did_you_mean, shown
 
-MAX_TIMEOUT_S = 60.0
 NOBODY = "nobody"
 """What a route names instead of a receiver to tell nobody."""
-_KEYS: Mapping[str, tuple[str, ...]] = {
-    "log": ("kind", "events", "path"),
-    "webhook": ("kind", "events", "url", "secret_file", "timeout_s"),
-    # no events here: a topic that is not told of everything would show what was, not what is
-    "mqtt": ("kind", "topic_prefix"),
-}
-_SECRET_WORDS = ("secret", "password", "token", "key")
+_PORTS: Mapping[Security, int] = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
+_INSTEAD = ("fallback", "fallback_after_s")
 
 
 def read_receivers(marked: Marked, folder: Path, faults: list[Fault]) -> dict[str, ReceiverSettings | None]:
@@ -33,150 +40,177 @@ def read_receivers(marked: Marked, folder: Path, faults: list[Fault]) -> dict[st
     if NOBODY in given:
         message = f"a receiver cannot be called {NOBODY}: a route that names it tells nobody"
         faults.append(marked.fault(("receivers", NOBODY), message, allowed="any other name"))
-    return {
-        name: _Reader(marked, folder, faults, ("receivers", name), name).read(row)
-        for name, row in given.items()
-    }
+    made = {name: _receiver(marked, folder, faults, name, row) for name, row in given.items()}
+    faults += _fallbacks(marked, made)
+    return made
 
 
-class _Reader:
-    """Reads one receiver; what is wrong goes to `faults`."""
-
-    def __init__(self, marked: Marked, folder: Path, faults: list[Fault], at: KeyPath, name: str) -> None:
-        self.marked = marked
-        self.folder = folder
-        self.faults = faults
-        self.at = at
-        self.name = name
-        self.row: Mapping[str, Any] = {}
-
-    def read(self, row: Any) -> ReceiverSettings | None:
-        before = len(self.faults)
-        self.row = row if isinstance(row, dict) else {}
-        kind = self.row.get("kind")
-        known = _KEYS.get(kind) if isinstance(kind, str) else None
-        if known is None:
-            problem = "has no kind" if kind is None else f"has the unknown kind {shown(kind)}"
-            self.fault("kind", f"receiver {self.name} {problem}", ", ".join(_KEYS))
-            return None
-        plain = {key: value for key, value in self.row.items() if not self.is_secret(key, known)}
-        self.faults += self.marked.unknown_keys(self.at, plain, known)
-        made: ReceiverSettings
-        match kind:
-            case "log":
-                made = self.log()
-            case "webhook":
-                made = self.webhook()
-            case _:
-                made = self.mqtt()
-        return made if len(self.faults) == before else None
-
-    def log(self) -> LogSettings:
-        path = self.text("path", required=False)
-        return LogSettings(
-            path=self.folder / path if path else None, events=self.events(LogSettings().events)
-        )
-
-    def webhook(self) -> WebhookSettings:
-        url = self.text("url", required=True) or ""
-        self.check_url(url)
-        made = WebhookSettings(url=url)
-        return WebhookSettings(
-            url=url,
-            secret=self.secret(),
-            timeout_s=self.timeout_s(made.timeout_s),
-            events=self.events(made.events),
-        )
-
-    def mqtt(self) -> MqttSettings:
-        prefix = self.text("topic_prefix", required=False) or MqttSettings().topic_prefix
-        if set(prefix) & set("+#\0") or prefix.endswith("/"):
-            self.fault(
-                "topic_prefix",
-                f"receiver {self.name}: {shown(prefix)} is not a topic",
-                "a topic without +, # and a slash at the end",
-            )
-        return MqttSettings(topic_prefix=prefix)
-
-    def is_secret(self, key: str, known: tuple[str, ...]) -> bool:
-        """Refuse a secret that stands in the file itself."""
-        if key in known or not any(word in key for word in _SECRET_WORDS):
-            return False
-        self.fault(
-            key, f"receiver {self.name}: {key} does not belong into this file", "secret_file with its path"
-        )
-        return True
-
-    def text(self, key: str, *, required: bool) -> str | None:
-        value = self.row.get(key)
-        if isinstance(value, str) and value:
-            return value
-        if value is not None:
-            self.fault(key, f"receiver {self.name}: {key} is {shown(value)}", "a text that is not empty")
-        elif required:
-            self.fault(key, f"receiver {self.name} has no {key}", f"{key} is needed")
+def _receiver(
+    marked: Marked, folder: Path, faults: list[Fault], name: str, given: Any
+) -> ReceiverSettings | None:
+    before = len(faults)
+    row = ReceiverRow(marked, folder, faults, ("receivers", name), given if isinstance(given, dict) else {})
+    word = row.row.get("kind")
+    kind = _KINDS.get(word) if isinstance(word, str) else None
+    if kind is None:
+        problem = "has no kind" if word is None else f"has the unknown kind {shown(word)}"
+        row.fault("kind", f"receiver {name} {problem}", ", ".join(_KINDS))
         return None
+    row.check_keys(("kind", *kind.keys))
+    made = kind.read(row)
+    return made if len(faults) == before else None
 
-    def check_url(self, url: str) -> None:
-        if not url:
-            return
-        try:
-            parts = urlsplit(url)
-            ok = parts.scheme in {"http", "https"} and bool(parts.hostname)
-            _ = parts.port  # raises for a port that is none
-            bare = parts.username is None and parts.password is None
-        except ValueError:
-            ok, bare = False, True
-        if not ok:
-            self.fault(
-                "url", f"receiver {self.name}: {shown(url)} is not an address", "http://… or https://…"
+
+def _log(row: ReceiverRow) -> LogSettings:
+    path = row.text("path")
+    return LogSettings(
+        path=row.folder / path if path else None, events=row.events(DEFAULT_EVENTS), fallback=row.fallback()
+    )
+
+
+def _webhook(row: ReceiverRow) -> WebhookSettings:
+    url = row.text("url", required=True) or ""
+    row.check_url(url)
+    return WebhookSettings(
+        url=url,
+        secret=row.secret("secret"),
+        timeout_s=row.timeout_s(WebhookSettings(url=url).timeout_s),
+        events=row.events(DEFAULT_EVENTS),
+        fallback=row.fallback(),
+    )
+
+
+def _mqtt(row: ReceiverRow) -> MqttSettings:
+    return MqttSettings(topic_prefix=row.topic_prefix(MqttSettings().topic_prefix), fallback=row.fallback())
+
+
+def _siren(row: ReceiverRow) -> SirenSettings:
+    usual = SirenSettings()
+    return SirenSettings(
+        topic_prefix=row.topic_prefix(usual.topic_prefix),
+        place=PlaceKind(row.choice("place", tuple(PlaceKind), usual.place)),
+        grades=row.grades(usual.grades),
+    )
+
+
+def _mail(row: ReceiverRow) -> MailSettings:
+    security = Security(row.choice("security", tuple(Security), Security.STARTTLS))
+    sender, to = row.text("from", required=True) or "", row.texts("to")
+    for key, address in (("from", sender), *(("to", one) for one in to)):
+        if address and not _is_address(address):
+            row.fault(
+                key, f"receiver {row.name}: {shown(address)} is not a mail address", "a@b.cn or Name <a@b.cn>"
             )
-        elif not bare:
-            self.fault("url", f"receiver {self.name}: a password does not belong into the url", "secret_file")
+    username, password = row.text("username"), row.secret("password")
+    if (username is None) == bool({"password_file", "password_env"} & row.row.keys()):
+        row.fault(
+            "username", f"receiver {row.name}: a login has both", "username and password_file, or neither"
+        )
+    if username is not None and security is Security.NONE:
+        row.fault("security", f"receiver {row.name}: a password would be sent in the clear", "starttls, tls")
+    ca = row.text("ca")
+    if ca is not None and not (row.folder / ca).is_file():
+        row.fault("ca", f"receiver {row.name}: there is no file {shown(ca)}", "a PEM file")
+    return MailSettings(
+        host=row.text("host", required=True) or "",
+        port=row.port(_PORTS[security]),
+        sender=sender,
+        to=to,
+        security=security,
+        username=username,
+        password=None if password is None else password.decode("utf-8", "replace"),
+        ca=None if ca is None else row.folder / ca,
+        timeout_s=row.timeout_s(CHAT_TIMEOUT_S),
+        time_zone=row.time_zone(),
+        template=row.template(),
+        events=row.events(DEFAULT_EVENTS),
+        fallback=row.fallback(),
+    )
 
-    def secret(self) -> bytes | None:
-        given = self.text("secret_file", required=False)
-        if given is None:
-            return None
-        try:
-            secret = (self.folder / given).read_bytes().strip()
-        except (OSError, ValueError) as exc:
-            why = getattr(exc, "strerror", None) or str(exc)
-            self.fault("secret_file", f"receiver {self.name}: {shown(given)} cannot be read: {why}", "a file")
-            return None
-        if not secret:
-            self.fault(
-                "secret_file",
-                f"receiver {self.name}: {shown(given)} is empty",
-                "a file with the secret in it",
+
+def _apprise(row: ReceiverRow) -> AppriseSettings:
+    secret = row.secret("url", required=True)
+    url = "" if secret is None else secret.decode("utf-8", "replace")
+    if url:
+        from alerting.notify.apprise import service_of  # noqa: PLC0415 - the library is slow to import
+
+        if service_of(url) is None:
+            key = "url_file" if "url_file" in row.row else "url_env"
+            row.fault(key, f"receiver {row.name}: what {key} holds is no Apprise URL", "such as dingtalk://…")
+    return AppriseSettings(
+        url=url,
+        timeout_s=row.timeout_s(CHAT_TIMEOUT_S),
+        time_zone=row.time_zone(),
+        template=row.template(),
+        events=row.events(DEFAULT_EVENTS),
+        fallback=row.fallback(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """The keys of a kind of receiver, and what makes settings of them."""
+
+    keys: tuple[str, ...]
+    read: Callable[[ReceiverRow], ReceiverSettings]
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "log": _Kind(("events", "path", *_INSTEAD), _log),
+    "webhook": _Kind(("events", "url", "secret_file", "secret_env", "timeout_s", *_INSTEAD), _webhook),
+    # no events here: a topic that is not told of everything would show what was, not what is
+    "mqtt": _Kind(("topic_prefix", *_INSTEAD), _mqtt),
+    # no fallback: it says how a place stands, which is no news for anybody else
+    "siren": _Kind(("topic_prefix", "place", "grades"), _siren),
+    "mail": _Kind(
+        (
+            *("host", "port", "security", "from", "to", "username", "password_file", "password_env", "ca"),
+            *("timeout_s", "time_zone", "template", "events", *_INSTEAD),
+        ),
+        _mail,
+    ),
+    "apprise": _Kind(
+        ("url_file", "url_env", "timeout_s", "time_zone", "template", "events", *_INSTEAD), _apprise
+    ),
+}
+
+
+def _is_address(text: str) -> bool:
+    name, at, domain = parseaddr(text)[1].rpartition("@")
+    return (
+        bool(name and at and domain)
+        and not any(char.isspace() for char in name + domain)
+        and text.isprintable()
+    )
+
+
+def _fallbacks(marked: Marked, made: Mapping[str, ReceiverSettings | None]) -> list[Fault]:
+    """Return a fault for each fallback that is nobody, cannot be told, or leads back to where it began."""
+    faults = []
+    next_of = {name: one.fallback.receiver for name, one in made.items() if one is not None and one.fallback}
+    for name, other in next_of.items():
+        at = ("receivers", name, "fallback")
+        if other not in made:
+            hint = did_you_mean(other, made)
+            message = f"receiver {name}: unknown receiver {shown(other)}{hint}"
+            faults.append(marked.fault(at, message, allowed=", ".join(one for one in made if one != name)))
+        elif isinstance(made[other], SirenSettings):
+            faults.append(
+                marked.fault(at, f"receiver {name}: a siren cannot be told instead", allowed="another kind")
             )
-        return secret
+        elif (circle := _circle(name, next_of)) and min(circle[:-1]) == name:
+            message = f"the fallbacks go round in a circle: {' -> '.join(circle)}"
+            faults.append(marked.fault(at, message, allowed="a chain that ends"))
+    return faults
 
-    def timeout_s(self, default: float) -> float:
-        value = self.row.get("timeout_s", default)
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MAX_TIMEOUT_S:
-            return float(value)
-        allowed = f"seconds, more than 0 and at most {MAX_TIMEOUT_S:g}"
-        self.fault("timeout_s", f"receiver {self.name}: timeout_s is {shown(value)}", allowed)
-        return default
 
-    def events(self, default: frozenset[Event]) -> frozenset[Event]:
-        if "events" not in self.row:
-            return default
-        value, known = self.row["events"], [str(event) for event in Event]
-        if not isinstance(value, list) or not value:
-            self.fault(
-                "events", f"receiver {self.name}: events is {shown(value)}", f"a list of {', '.join(known)}"
-            )
-            return default
-        for i, name in enumerate(value):
-            if name not in known:
-                hint = did_you_mean(str(name), known)
-                message = f"receiver {self.name}: unknown event {shown(name)}{hint}"
-                self.faults.append(
-                    self.marked.fault((*self.at, "events", i), message, allowed=", ".join(known))
-                )
-        return frozenset(Event(name) for name in value if name in known)
-
-    def fault(self, key: str, message: str, allowed: str) -> None:
-        self.faults.append(self.marked.fault((*self.at, key), message, allowed=allowed))
+def _circle(begin: str, next_of: Mapping[str, str]) -> list[str]:
+    """Return the way from `begin` back to it, nothing where it does not lead back."""
+    way = [begin]
+    while (name := next_of.get(way[-1])) is not None:
+        way.append(name)
+        if name == begin:
+            return way
+        if name in way[:-1]:
+            return []
+    return []

@@ -11,7 +11,7 @@ import structlog
 
 from ledger.errors import LedgerError, told
 from ledger.lock import StateLock
-from ledger.reader import FILE_NAME, LedgerReader, entry_crc
+from ledger.reader import FILE_NAME, OUTBOX_COLUMNS, LedgerReader, entry_crc, outbox_row
 from ledger.records import (
     Commit,
     DeadLetter,
@@ -24,6 +24,7 @@ from ledger.records import (
 )
 from ledger.schema import migrate
 from ledger.snapshots import Snapshot, SnapshotFolder
+from registry.plant import Text
 
 SNAPSHOTS_KEPT = 3
 DEAD_LETTERS_KEPT = 1000
@@ -94,6 +95,9 @@ class Ledger(LedgerReader):
                 _put_notifications(db, commit.notifications, last)
                 _put_dead_letters(db, commit.dead_letters)
                 _update_outbox(db, commit.outbox_updates)
+                db.executemany(
+                    "UPDATE outbox SET handed_to = ? WHERE id = ?", [(h.to, h.id) for h in commit.handed_over]
+                )
                 if commit.stored_seq is not None:
                     db.execute(
                         "INSERT OR REPLACE INTO meta VALUES ('stored_seq', ?)", (str(commit.stored_seq),)
@@ -110,13 +114,22 @@ class Ledger(LedgerReader):
         Those of the receivers `without` are left out.
         """
         rows = self._all(
-            "SELECT id, receiver, key, body, reason, state, attempts, next_try_ns, updated_ns, error FROM outbox"  # noqa: S608 - places only
+            f"SELECT {OUTBOX_COLUMNS} FROM outbox"  # noqa: S608 - fixed words and places only
             " WHERE n IN (SELECT min(n) FROM outbox WHERE state = 'pending' GROUP BY receiver, key)"
             f" AND next_try_ns <= ? AND receiver NOT IN ({','.join('?' * len(without))})"
             " ORDER BY n LIMIT ?",
             (now_ns, *without, limit),
         )
-        return [_outbox_row(row) for row in rows]
+        return [outbox_row(row) for row in rows]
+
+    def waiting(self, receiver: str, limit: int = 100) -> list[OutboxRow]:
+        """Return the oldest notifications that wait for a receiver and were not handed on to another."""
+        rows = self._all(
+            f"SELECT {OUTBOX_COLUMNS} FROM outbox"  # noqa: S608 - fixed words and places only
+            " WHERE receiver = ? AND state = 'pending' AND handed_to IS NULL ORDER BY n LIMIT ?",
+            (receiver, limit),
+        )
+        return [outbox_row(row) for row in rows]
 
     def next_due_ns(self) -> int | None:
         """Return when the next pending notification is due, None where none is pending."""
@@ -132,14 +145,14 @@ class Ledger(LedgerReader):
             Commit(outbox_updates=[OutboxUpdate(id=notification, state=OutboxState.SENT, at_ns=at_ns)])
         )
 
-    def mark_retry(self, notification: str, at_ns: int, next_try_ns: int, reason: str) -> None:
+    def mark_retry(self, notification: str, at_ns: int, next_try_ns: int, reason: Text) -> None:
         """The attempt at `at_ns` came to nothing; the next is due at `next_try_ns`."""
         update = OutboxUpdate(
             id=notification, state=OutboxState.PENDING, at_ns=at_ns, next_try_ns=next_try_ns, error=reason
         )
         self.commit(Commit(outbox_updates=[update]))
 
-    def mark_failed(self, notification: str, at_ns: int, reason: str) -> None:
+    def mark_failed(self, notification: str, at_ns: int, reason: Text) -> None:
         """It will not be tried again; it stays in the ledger with its reason."""
         self.commit(
             Commit(
@@ -169,7 +182,8 @@ class Ledger(LedgerReader):
         """Forget journal entries that are older than `older_than_ns`, or the oldest while there are `above_bytes`.
 
         Never one that a restart could need: those after the oldest kept snapshot or after `stored_seq` stay, and so
-        does the newest entry. Notifications that are done with go with the entries they came from. Forgets some
+        does the newest entry. Of notifications that are done with the bodies go with the entries they came from; who was
+        told of what, when, and what came of it stays as long as the alert lines do. Forgets some
         thousands a call, so that commits do not wait for it; returns how many: call again while it is not 0.
         """
         seqs = self._snapshots.seqs()
@@ -178,7 +192,10 @@ class Ledger(LedgerReader):
         until = min(floor, target, self.first_seq + _PRUNE_ROWS - 1)
         with self._transaction() as db:
             gone = db.execute("DELETE FROM journal WHERE seq <= ?", (until,)).rowcount
-            db.execute("DELETE FROM outbox WHERE entry_seq <= ? AND state != 'pending'", (until,))
+            db.execute(
+                "UPDATE outbox SET body = x'' WHERE entry_seq <= ? AND state != 'pending' AND length(body) > 0",
+                (until,),
+            )
         return gone
 
     def _seq_before(self, older_than_ns: int | None) -> int:
@@ -256,11 +273,30 @@ def _put_event(db: sqlite3.Connection, event: EventLine) -> bool:
 
 
 def _put_notifications(db: sqlite3.Connection, items: Sequence[OutboxItem], entry_seq: int) -> None:
-    db.executemany(
-        "INSERT OR IGNORE INTO outbox(id, receiver, key, body, reason, state, attempts, next_try_ns, updated_ns, error,"
-        " entry_seq) VALUES (?,?,?,?,?,'pending',0,0,0,'',?)",
-        [(item.id, item.receiver, item.key, item.body, item.reason, entry_seq) for item in items],
-    )
+    for item in items:
+        put = db.execute(
+            "INSERT OR IGNORE INTO outbox(id, receiver, key, body, reason, reason_zh, state, attempts, next_try_ns,"
+            " updated_ns, error, entry_seq, alert, event_seq, time, person, group_key, route, created_ns, instead_of)"
+            " VALUES (?,?,?,?,?,?,'pending',0,0,0,'',?,?,?,?,?,?,?,?,?)",
+            (
+                *(item.id, item.receiver, item.key, item.body, item.reason.en, item.reason.zh, entry_seq),
+                *(
+                    item.alert,
+                    item.event_seq,
+                    item.time,
+                    item.person,
+                    item.group,
+                    item.route,
+                    item.created_ns,
+                ),
+                item.instead_of,
+            ),
+        )
+        if put.rowcount:
+            db.executemany(
+                "INSERT OR IGNORE INTO outbox_alerts VALUES (?,?)",
+                [(alert, put.lastrowid) for alert in item.alerts or (item.alert,) if alert],
+            )
 
 
 def _put_dead_letters(db: sqlite3.Connection, letters: Sequence[DeadLetter]) -> None:
@@ -287,13 +323,13 @@ def _update_outbox(db: sqlite3.Connection, updates: Sequence[OutboxUpdate]) -> N
     """Only what is pending can change: a notification that was sent stays sent."""
     for update in updates:
         known = db.execute(
-            "UPDATE outbox SET state = ?, attempts = attempts + 1, next_try_ns = ?, updated_ns = ?, error = ?"
-            " WHERE id = ? AND state = 'pending'",
-            (update.state.value, update.next_try_ns, update.at_ns, update.error, update.id),
+            "UPDATE outbox SET state = ?1, attempts = attempts + 1, next_try_ns = ?2, updated_ns = ?3, error = ?4,"
+            " error_zh = ?5, first_failed_ns = iif(first_failed_ns = 0 AND ?1 != 'sent', ?3, first_failed_ns)"
+            " WHERE id = ?6 AND state = 'pending'",
+            (
+                *(update.state.value, update.next_try_ns, update.at_ns),
+                *(update.error.en, update.error.zh, update.id),
+            ),
         ).rowcount
         if not known and not db.execute("SELECT 1 FROM outbox WHERE id = ?", (update.id,)).fetchone():
             raise LedgerError(f"the outbox has no notification {update.id}")
-
-
-def _outbox_row(row: tuple[str, str, str, bytes, str, str, int, int, int, str]) -> OutboxRow:
-    return OutboxRow(*row[:5], OutboxState(row[5]), *row[6:])

@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from ledger.errors import LedgerDamaged, LedgerError, LedgerTooNew, told
-from ledger.records import DeadLetter, Entry, EventLine
+from ledger.records import DeadLetter, Entry, EventLine, OutboxRow, OutboxState
 from ledger.schema import STEPS, version_of
+from registry.plant import Text
 
 FILE_NAME = "ledger.sqlite"
+OUTBOX_COLUMNS = (
+    "id, receiver, key, body, reason, reason_zh, state, attempts, next_try_ns, updated_ns, error, error_zh,"
+    " alert, event_seq, time, person, group_key, route, created_ns, first_failed_ns, instead_of, handed_to"
+)
 _PAGE_ROWS = 256
 _CRC_HEAD = struct.Struct("<qq")
 
@@ -129,6 +134,15 @@ class LedgerReader:
         """Return how many notifications are in each state."""
         return dict(self._all("SELECT state, count(*) FROM outbox GROUP BY state ORDER BY state"))
 
+    def deliveries(self, alert: str) -> list[OutboxRow]:
+        """Return who was told of an alert, or is to be, in order, and what came of it; bodies may be forgotten."""
+        rows = self._all(
+            f"SELECT {OUTBOX_COLUMNS} FROM outbox"  # noqa: S608 - fixed words only
+            " WHERE n IN (SELECT n FROM outbox_alerts WHERE alert = ?) ORDER BY n",
+            (alert,),
+        )
+        return [outbox_row(row) for row in rows]
+
     def quick_check(self) -> list[str]:
         """Return what SQLite finds wrong with the file, nothing if it is whole; reads all of it."""
         try:
@@ -165,6 +179,17 @@ def open_readonly(place: Path) -> LedgerReader:
         connection.close()
         raise
     return LedgerReader(connection, path)
+
+
+def outbox_row(row: Sequence[Any]) -> OutboxRow:
+    """Return a notification from `OUTBOX_COLUMNS`."""
+    identity, receiver, key, body, reason, reason_zh, state, attempts, next_try_ns, updated_ns, *rest = row
+    error, error_zh, *more = rest
+    return OutboxRow(
+        *(identity, receiver, key, body, Text(reason_zh, reason), OutboxState(state), attempts),
+        *(next_try_ns, updated_ns, Text(error_zh, error)),
+        *more,
+    )
 
 
 def entry_crc(seq: int, now_ns: int, kind: str, body: bytes) -> int:

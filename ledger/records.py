@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
+from registry.plant import Text
+
+_NOTHING = Text("", "")
+
 EntryKind = Literal["messages", "command", "tick", "start"]
 """Kinds of journal entries: MQTT messages, a command, a deadline that told something, a start of the program."""
 
@@ -47,30 +51,57 @@ class OutboxState(StrEnum):
 class OutboxItem:
     """A notification to be sent to one receiver; `id` is deterministic, so that putting it in twice changes nothing.
 
-    Items of one receiver with one `key` (the alert's id, or the sensor for a retained topic) leave strictly in
-    their order: a later one waits until the earlier one is sent or has failed. Others do not wait for it.
+    Items of one receiver with one `key` (the alert's id, or a retained topic) leave strictly in their order: a later
+    one waits until the earlier one is sent or has failed. Others do not wait for it.
+
+    `alerts` are the ids of all alerts that it speaks of, `alert` is the first of them and `event_seq` and `time` are
+    those of the event that caused it. `route` is the rule by which the receiver is told, `person` who is meant.
+    `instead_of` is the notification that another receiver could not be told.
     """
 
     id: str
     receiver: str
     body: bytes
     key: str = ""
-    reason: str = ""
+    reason: Text = _NOTHING
+    alert: str = ""
+    alerts: Sequence[str] = ()
+    event_seq: int = 0
+    time: str = ""
+    person: str | None = None
+    group: str | None = None
+    route: str = ""
+    created_ns: int = 0
+    instead_of: str | None = None
 
 
 class OutboxRow(NamedTuple):
-    """A notification as it is kept; `attempts` have been made, the next is due at `next_try_ns`."""
+    """A notification as it is kept; `attempts` have been made, the next is due at `next_try_ns`.
+
+    `first_failed_ns` is when an attempt first came to nothing, 0 where none has; `handed_to` is the notification by which
+    another receiver was told instead.
+    """
 
     id: str
     receiver: str
     key: str
     body: bytes
-    reason: str
+    reason: Text
     state: OutboxState
     attempts: int
     next_try_ns: int
     updated_ns: int
-    error: str
+    error: Text
+    alert: str
+    event_seq: int
+    time: str
+    person: str | None
+    group: str | None
+    route: str
+    created_ns: int
+    first_failed_ns: int
+    instead_of: str | None
+    handed_to: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +112,15 @@ class OutboxUpdate:
     state: OutboxState
     at_ns: int
     next_try_ns: int = 0
-    error: str = ""
+    error: Text = _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """The notification `id` was handed on: `to` is the id of the one by which another receiver is told instead."""
+
+    id: str
+    to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +148,5 @@ class Commit:
     notifications: Sequence[OutboxItem] = ()
     dead_letters: Sequence[DeadLetter] = ()
     outbox_updates: Sequence[OutboxUpdate] = ()
+    handed_over: Sequence[HandedOver] = ()
     stored_seq: int | None = None

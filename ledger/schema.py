@@ -26,6 +26,29 @@ STEPS: tuple[str, ...] = (
     );
     CREATE TABLE dead_letter_counts(reason TEXT PRIMARY KEY, count INTEGER NOT NULL);
     """,
+    # the record of who was told when and what came of it: rows stay when their bodies are forgotten
+    """
+    ALTER TABLE outbox ADD COLUMN alert TEXT NOT NULL DEFAULT '';
+    ALTER TABLE outbox ADD COLUMN event_seq INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox ADD COLUMN time TEXT NOT NULL DEFAULT '';
+    ALTER TABLE outbox ADD COLUMN person TEXT;
+    ALTER TABLE outbox ADD COLUMN group_key TEXT;
+    ALTER TABLE outbox ADD COLUMN route TEXT NOT NULL DEFAULT '';
+    ALTER TABLE outbox ADD COLUMN reason_zh TEXT NOT NULL DEFAULT '';
+    ALTER TABLE outbox ADD COLUMN error_zh TEXT NOT NULL DEFAULT '';
+    ALTER TABLE outbox ADD COLUMN created_ns INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox ADD COLUMN first_failed_ns INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox ADD COLUMN instead_of TEXT;
+    ALTER TABLE outbox ADD COLUMN handed_to TEXT;
+    CREATE TABLE outbox_alerts(alert TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(alert, n)) WITHOUT ROWID;
+    CREATE INDEX outbox_bodies ON outbox(entry_seq) WHERE state != 'pending' AND length(body) > 0;
+    UPDATE outbox SET alert = key, reason_zh = reason, error_zh = error;
+    UPDATE outbox SET
+        event_seq = coalesce(json_extract(CAST(body AS TEXT), '$.seq'), 0),
+        time = coalesce(json_extract(CAST(body AS TEXT), '$.time'), '')
+        WHERE json_valid(CAST(body AS TEXT));
+    INSERT INTO outbox_alerts SELECT alert, n FROM outbox WHERE alert != '';
+    """,
 )
 """Step i makes a file of version i one of version i + 1; a new file goes through all of them."""
 

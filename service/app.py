@@ -159,7 +159,7 @@ class Service:
         made = build_receivers(receivers, publisher)
         for receiver in made.values():
             stack.push_async_callback(receiver.close)
-        sender = Sender(ledger, made)
+        sender = Sender(ledger, made, settings=receivers)
         runtime.hooks.on_notifications.append(sender.wake)
         if self._on_events is not None:
             runtime.hooks.on_events.append(self._on_events)

@@ -8,10 +8,13 @@ from alerting.events import Grade
 from console.backend import Component, Health
 from registry.plant import Text
 
+RECEIVER = "receiver_failing"
+"""The trouble of a receiver; its name follows after a colon."""
+
 PATIENCE_S: Mapping[str, float] = {
     "broker": 5.0,
     "store": 10.0,
-    "notifications": 10.0,
+    RECEIVER: 10.0,
     "pipeline": 10.0,
     "disk": 0.0,
     "ledger": 0.0,
@@ -22,7 +25,7 @@ PATIENCE_S: Mapping[str, float] = {
 GRADES: Mapping[str, Grade] = {
     "broker": Grade.ORANGE,
     "store": Grade.YELLOW,
-    "notifications": Grade.ORANGE,
+    RECEIVER: Grade.ORANGE,
     "pipeline": Grade.ORANGE,
     "disk": Grade.ORANGE,
     "ledger": Grade.RED,
@@ -35,7 +38,7 @@ NAMES: Mapping[str, Text] = {
     "pipeline": Text("处理流程", "pipeline"),
     "ledger": Text("本地日志", "ledger"),
     "store": Text("时序存储", "time-series store"),
-    "notifications": Text("通知渠道", "notification receivers"),
+    RECEIVER: Text("通知接收方", "receiver"),
     "disk": Text("磁盘", "disk"),
     "settings": Text("设置", "settings"),
 }
@@ -55,6 +58,9 @@ class Watch:
     def changes(self, parts: Mapping[str, Component], now_ns: int) -> list[SystemCondition]:
         """Return the conditions that begin or end at `now_ns`."""
         told = []
+        for name in sorted(self._active - parts.keys()):
+            self._active.discard(name)
+            told.append(_condition(name, _GONE, active=False))
         for name, part in parts.items():
             if part.state is Health.OK:
                 self._since_ns.pop(name, None)
@@ -65,7 +71,7 @@ class Watch:
                     told.append(_condition(name, part, active=False))
                 continue
             since_ns = self._since_ns.setdefault(name, now_ns)
-            if name not in self._active and now_ns - since_ns >= PATIENCE_S.get(name, 0.0) * 1e9:
+            if name not in self._active and now_ns - since_ns >= PATIENCE_S.get(_sort_of(name), 0.0) * 1e9:
                 self._active.add(name)
                 told.append(_condition(name, part, active=True))
         return told
@@ -83,9 +89,22 @@ class Watch:
 
 
 def _condition(name: str, part: Component, *, active: bool) -> SystemCondition:
-    label = NAMES.get(name, Text.same(name))
+    label, which = NAMES.get(_sort_of(name), Text.same(name)), name.partition(":")[2]
+    if which:
+        label = Text(f"{label.zh} {which}", f"{label.en} {which}")
     detail = Text(f"{label.zh}：{part.detail.zh}", f"{label.en}: {part.detail.en}")
-    return SystemCondition(name=name, active=active, detail=detail, grade=GRADES.get(name, Grade.YELLOW))
+    return SystemCondition(
+        name=name, active=active, detail=detail, grade=GRADES.get(_sort_of(name), Grade.YELLOW)
+    )
+
+
+def trouble_of_receiver(name: str) -> str:
+    """Return the name of the trouble that a receiver fails."""
+    return f"{RECEIVER}:{name}"
+
+
+def _sort_of(name: str) -> str:
+    return name.partition(":")[0]
 
 
 def worst(parts: Iterable[Component]) -> Health:
@@ -97,6 +116,8 @@ def worst(parts: Iterable[Component]) -> Health:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What the shells see of themselves at one moment; times in ns of the wall clock.
+
+    `receivers` has every receiver with the reason why it fails, None where it does not.
 
     `broker` is ``connected``, ``connecting`` or ``lost``; `store` a `StoreHealth.state`; None for a part that is not there.
     """
@@ -111,7 +132,7 @@ class Seen:
     spooled_bytes: int
     ledger_error: str | None
     ledger_error_since_ns: int | None
-    receivers_failing: Mapping[str, Text]
+    receivers: Mapping[str, Text | None]
     lag_s: float
     inbox_filling: float
     free_mb: float
@@ -123,6 +144,7 @@ LAG_LIMIT_S = 5.0
 INBOX_LIMIT = 0.5
 """An inbox that stays so full is filled faster than it is emptied."""
 _FINE = Text("正常", "ok")
+_GONE = Component(state=Health.OK, detail=Text("已不再使用", "no longer there"))
 
 
 def parts_of(seen: Seen) -> dict[str, Component]:
@@ -136,6 +158,17 @@ def parts_of(seen: Seen) -> dict[str, Component]:
         "disk": _disk(seen),
         "settings": _settings(seen),
     }
+
+
+def troubles_of(seen: Seen) -> dict[str, Component]:
+    """Return what becomes an alert where it stays unwell: each part, and in place of all receivers each by itself."""
+    parts = parts_of(seen)
+    del parts["notifications"]
+    for name, why in seen.receivers.items():
+        state = Health.OK if why is None else Health.DEGRADED
+        detail = _FINE if why is None else Text(f"发送失败：{why.zh}", f"fails: {why.en}")
+        parts[trouble_of_receiver(name)] = Component(state=state, detail=detail)
+    return parts
 
 
 def _broker(seen: Seen) -> Component:
@@ -206,10 +239,11 @@ def _store(seen: Seen) -> Component:
 
 
 def _notifications(seen: Seen) -> Component:
-    if not seen.receivers_failing:
+    failing = sorted((name, why) for name, why in seen.receivers.items() if why is not None)
+    if not failing:
         return Component(state=Health.OK, detail=_FINE)
-    list_zh = "；".join(f"{name}：{why.zh}" for name, why in sorted(seen.receivers_failing.items()))
-    list_en = "; ".join(f"{name}: {why.en}" for name, why in sorted(seen.receivers_failing.items()))
+    list_zh = "；".join(f"{name}：{why.zh}" for name, why in failing)
+    list_en = "; ".join(f"{name}: {why.en}" for name, why in failing)
     return Component(
         state=Health.DEGRADED,
         detail=Text(f"发送失败，将重试：{list_zh}", f"failing, will be tried again: {list_en}"),

@@ -11,12 +11,12 @@ import structlog
 
 from alerting.events import Kind
 from console.app import Probes
-from console.backend import Health
+from console.backend import Component, Health
 from detectors.state import NEVER
 from ingest.mqtt import MqttSource, Phase
 from ledger.errors import LedgerError
 from registry.plant import Text
-from service.health import Seen, Watch, parts_of, worst
+from service.health import Seen, Watch, parts_of, troubles_of, worst
 from service.live import LiveConsole
 from service.metrics import CONTENT_TYPE, PipelineCollector, exposition
 from service.plan import Loaded
@@ -57,6 +57,7 @@ class Watcher:
             for view in runtime.pipeline.desk.book.open_alerts()
             if view.kind is Kind.SYSTEM and view.active
         )
+        self._troubles: Mapping[str, Component] = {}
         self._collector = PipelineCollector(runtime.pipeline, runtime.gauges, sender.states)
         self._look()
 
@@ -82,14 +83,16 @@ class Watcher:
         return Probes(healthz=self._healthz, readyz=self._readyz, metrics=self._metrics)
 
     def _look(self) -> None:
-        parts = parts_of(self._seen())
+        seen = self._seen()
+        parts = parts_of(seen)
+        self._troubles = troubles_of(seen)
         self._live.parts = parts
         self._collector.parts = parts
 
     def _tell(self) -> None:
         if self._runtime.pipeline.now_ns == NEVER and not self._runtime.is_wall:
             return  # an event clock that has not begun has no time at which anything could happen
-        for condition in self._watch.changes(self._live.parts, time.time_ns()):
+        for condition in self._watch.changes(self._troubles, time.time_ns()):
             try:
                 self._runtime.command(condition)
             except LedgerError as error:
@@ -115,11 +118,7 @@ class Watcher:
             spooled_bytes=store.spooled_bytes,
             ledger_error=gauges.ledger_error,
             ledger_error_since_ns=gauges.ledger_error_since_ns,
-            receivers_failing={
-                name: state.last_error
-                for name, state in self._sender.states.items()
-                if state.last_error is not None
-            },
+            receivers={name: state.last_error for name, state in self._sender.states.items()},
             lag_s=self._runtime.lag_s(),
             inbox_filling=self._source.filling(),
             free_mb=free_mb,

@@ -6,7 +6,16 @@ from typing import assert_never
 from alerting.notify.log import FileReceiver, LogReceiver
 from alerting.notify.mqtt import MqttReceiver, Publisher
 from alerting.notify.receiver import Receiver
-from alerting.notify.settings import LogSettings, MqttSettings, ReceiverSettings, WebhookSettings
+from alerting.notify.settings import (
+    AppriseSettings,
+    LogSettings,
+    MailSettings,
+    MqttSettings,
+    ReceiverSettings,
+    SirenSettings,
+    WebhookSettings,
+)
+from alerting.notify.siren import SirenReceiver
 
 
 def build_receivers(
@@ -18,10 +27,10 @@ def build_receivers(
 
 def needs_publisher(settings: Mapping[str, ReceiverSettings]) -> bool:
     """Return whether any receiver publishes by MQTT."""
-    return any(isinstance(one, MqttSettings) for one in settings.values())
+    return any(isinstance(one, MqttSettings | SirenSettings) for one in settings.values())
 
 
-def _build(settings: ReceiverSettings, publisher: Publisher | None) -> Receiver:
+def _build(settings: ReceiverSettings, publisher: Publisher | None) -> Receiver:  # noqa: PLR0911 - one for each kind
     match settings:
         case LogSettings(path=None):
             return LogReceiver()
@@ -35,5 +44,16 @@ def _build(settings: ReceiverSettings, publisher: Publisher | None) -> Receiver:
         case MqttSettings():
             assert publisher is not None, "the caller asks needs_publisher"
             return MqttReceiver(settings.topic_prefix, publisher)
+        case SirenSettings():
+            assert publisher is not None, "the caller asks needs_publisher"
+            return SirenReceiver(publisher)
+        case MailSettings():
+            from alerting.notify.mail import MailReceiver  # noqa: PLC0415 - as above
+
+            return MailReceiver(settings)
+        case AppriseSettings():
+            from alerting.notify.apprise import AppriseReceiver  # noqa: PLC0415 - as above
+
+            return AppriseReceiver(settings)
         case _:
             assert_never(settings)

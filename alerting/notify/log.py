@@ -9,6 +9,7 @@ import structlog
 
 from alerting.events import AlertEvent
 from alerting.notification import Notification
+from alerting.notify.bodies import lines_of
 from alerting.notify.receiver import Outcome, Retry, Sent
 from registry.plant import Text
 
@@ -19,8 +20,16 @@ class LogReceiver:
     """Tells the program's log."""
 
     async def send(self, notification: Notification) -> Outcome:
-        """Log the event with its title in both languages."""
-        event = msgspec.json.decode(notification.body, type=AlertEvent)
+        """Log each event with its title in both languages."""
+        for line in lines_of(notification.body):
+            self._tell(msgspec.json.decode(line, type=AlertEvent))
+        return Sent()
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    @staticmethod
+    def _tell(event: AlertEvent) -> None:
         _log.info(
             "alert",
             id=event.id,
@@ -32,10 +41,6 @@ class LogReceiver:
             zh=event.title["zh"],
             en=event.title["en"],
         )
-        return Sent()
-
-    async def close(self) -> None:
-        """Nothing is held open."""
 
 
 class FileReceiver:
@@ -45,9 +50,11 @@ class FileReceiver:
         self._path = path
 
     async def send(self, notification: Notification) -> Outcome:
-        """Append the line and have it on disk before it counts as sent."""
+        """Append the line, or those of a group, and have it on disk before it counts as sent."""
         try:
-            await asyncio.to_thread(self._append, notification.body + b"\n")
+            await asyncio.to_thread(
+                self._append, b"".join(line + b"\n" for line in lines_of(notification.body))
+            )
         except OSError as exc:
             why = exc.strerror or str(exc)
             return Retry(reason=Text(f"无法写入 {self._path}：{why}", f"cannot write {self._path}: {why}"))

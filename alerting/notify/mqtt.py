@@ -15,6 +15,7 @@ import msgspec
 
 from alerting.events import AlertEvent, Kind, slot_of
 from alerting.notification import Notification
+from alerting.notify.bodies import lines_of
 from alerting.notify.receiver import Outcome, Retry, Sent
 from registry.plant import Text
 
@@ -47,21 +48,32 @@ class MqttReceiver:
     def __init__(self, topic_prefix: str, publisher: Publisher) -> None:
         self._prefix = topic_prefix
         self._publisher = publisher
+        self._newest: dict[str, int] = {}
 
     async def send(self, notification: Notification) -> Outcome:
-        """Publish the alert line; the waiting happens on a thread of its own."""
-        topic = topic_of(self._prefix, msgspec.json.decode(notification.body, type=AlertEvent))
-        delivery = await asyncio.to_thread(self._publisher.publish, topic, notification.body, retain=True)
-        if delivery.confirmed:
-            return Sent()
-        return Retry(
-            reason=Text(
-                f"消息服务器未确认：{delivery.reason}", f"the broker did not confirm: {delivery.reason}"
-            )
-        )
+        """Publish the alert line, or each line of a group; the waiting happens on a thread of its own."""
+        for line in lines_of(notification.body):
+            event = msgspec.json.decode(line, type=AlertEvent)
+            topic = topic_of(self._prefix, event)
+            if event.seq < self._newest.get(topic, 0):
+                continue  # a group that was held up must not hide what came after it
+            delivery = await asyncio.to_thread(self._publisher.publish, topic, line, retain=True)
+            if not delivery.confirmed:
+                return judged(delivery)
+            self._newest[topic] = event.seq
+        return Sent()
 
     async def close(self) -> None:
         """The connection is the caller's."""
+
+
+def judged(delivery: Delivery) -> Outcome:
+    """Return what came of a message."""
+    if delivery.confirmed:
+        return Sent()
+    return Retry(
+        reason=Text(f"消息服务器未确认：{delivery.reason}", f"the broker did not confirm: {delivery.reason}")
+    )
 
 
 def topic_of(prefix: str, event: AlertEvent) -> str:
@@ -73,10 +85,11 @@ def topic_of(prefix: str, event: AlertEvent) -> str:
         levels = [NO_ENTERPRISE, event.sensor, slot]
     else:
         levels = [event.enterprise, event.sensor.removeprefix(f"{event.enterprise}/"), slot]
-    return "/".join([prefix, *(_level(level) for level in levels)])
+    return "/".join([prefix, *(level_of(level) for level in levels)])
 
 
-def _level(name: str) -> str:
+def level_of(name: str) -> str:
+    """Return a name as one level of a topic."""
     for char in "%/+#\0":
         name = name.replace(char, f"%{ord(char):02X}")
     return name

@@ -20,6 +20,7 @@ from ledger import (
 from ledger.ledger import DEAD_LETTERS_KEPT, SNAPSHOTS_KEPT
 from ledger.reader import FILE_NAME
 from ledger.schema import STEPS, migrate
+from registry.plant import Text
 
 
 def entry(now_ns: int, body: bytes = b"x") -> JournalEntry:
@@ -27,7 +28,7 @@ def entry(now_ns: int, body: bytes = b"x") -> JournalEntry:
 
 
 def item(name: str, receiver: str = "duty", key: str = "", body: bytes = b"{}") -> OutboxItem:
-    return OutboxItem(id=name, receiver=receiver, key=key, body=body, reason="test")
+    return OutboxItem(id=name, receiver=receiver, key=key, body=body, reason=Text.same("test"))
 
 
 @pytest.fixture
@@ -127,18 +128,18 @@ def test_notifications_of_one_key_wait_for_each_other_and_others_do_not(ledger: 
         )
     )
     assert [row.id for row in ledger.pending(0)] == ["a1", "b1", "w1"]
-    ledger.mark_retry("a1", at_ns=1, next_try_ns=100, reason="503")
+    ledger.mark_retry("a1", at_ns=1, next_try_ns=100, reason=Text("断", "503"))
     assert [row.id for row in ledger.pending(50)] == ["b1", "w1"]
     ledger.mark_sent("b1", at_ns=2)
     ledger.mark_sent("w1", at_ns=2)
     assert ledger.pending(50) == []
     assert ledger.next_due_ns() == 100
     (row,) = ledger.pending(100)
-    assert (row.id, row.attempts, row.error, row.updated_ns) == ("a1", 1, "503", 1)
-    ledger.mark_failed("a1", at_ns=101, reason="410 gone")
+    assert (row.id, row.attempts, row.error, row.updated_ns) == ("a1", 1, Text("断", "503"), 1)
+    ledger.mark_failed("a1", at_ns=101, reason=Text.same("410 gone"))
     assert [row.id for row in ledger.pending(101)] == ["a2"]
     assert ledger.outbox_counts() == {"failed": 1, "pending": 1, "sent": 2}
-    ledger.mark_retry("a1", at_ns=102, next_try_ns=103, reason="late answer")
+    ledger.mark_retry("a1", at_ns=102, next_try_ns=103, reason=Text.same("late answer"))
     assert ledger.outbox_counts() == {"failed": 1, "pending": 1, "sent": 2}
 
 

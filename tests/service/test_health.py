@@ -8,12 +8,12 @@ import pytest
 from alerting.events import Grade
 from console.backend import Component, Health
 from registry.plant import Text
-from service.health import GRADES, LAG_LIMIT_S, NAMES, PATIENCE_S, Seen, Watch, parts_of, worst
+from service.health import GRADES, LAG_LIMIT_S, NAMES, PATIENCE_S, Seen, Watch, parts_of, troubles_of, worst
 
 S = 1_000_000_000
 WELL = Seen(
     broker="connected", broker_since_ns=5, broker_reason="", store="ok", store_since_ns=6, store_error="",
-    store_dropped=0, spooled_bytes=0, ledger_error=None, ledger_error_since_ns=None, receivers_failing={}, lag_s=0.0,
+    store_dropped=0, spooled_bytes=0, ledger_error=None, ledger_error_since_ns=None, receivers={}, lag_s=0.0,
     inbox_filling=0.0,
     free_mb=1000, min_free_mb=500,
 )  # fmt: skip
@@ -23,7 +23,8 @@ ILL = Component(state=Health.DOWN, detail=Text("坏", "bad"))
 
 def test_all_is_well() -> None:
     parts = parts_of(WELL)
-    assert set(parts) == set(PATIENCE_S) == set(GRADES) == set(NAMES)
+    troubles = {name.partition(":")[0] for name in troubles_of(replace(WELL, receivers={"duty": None}))}
+    assert troubles == set(PATIENCE_S) == set(GRADES) == set(NAMES)
     assert worst(parts.values()) is Health.OK
     assert all(part.detail.zh and part.detail.en for part in parts.values())
 
@@ -44,7 +45,7 @@ def test_all_is_well() -> None:
         ("store", {"store": "catching_up", "spooled_bytes": 2_500_000}, Health.DEGRADED, "catching up, 2.5 MB left"),
         ("store", {"store_dropped": 3}, Health.DEGRADED, "3 rows were dropped"),
         ("store", {"store": "stopped", "store_error": "x"}, Health.DEGRADED, "stopped"),
-        ("notifications", {"receivers_failing": {"b": Text("乙", "B"), "a": Text("甲", "A")}}, Health.DEGRADED, "a: A; b: B"),
+        ("notifications", {"receivers": {"b": Text("乙", "B"), "a": Text("甲", "A")}}, Health.DEGRADED, "a: A; b: B"),
         ("settings", {"settings_refused": Text("错", "running on the old ones")}, Health.DEGRADED, "old ones"),
         ("disk", {"free_mb": 499.6}, Health.DEGRADED, "only 500 MB free (limit 500 MB)"),
     ],
@@ -98,6 +99,26 @@ def test_parts_are_told_each_by_itself() -> None:
     assert (begun.name, begun.grade, begun.detail.zh) == ("ledger", Grade.RED, "本地日志：坏")
     (later,) = watch.changes({"ledger": ILL, "broker": ILL, "disk": OK}, 6 * S)
     assert (later.name, later.active) == ("broker", True)
+
+
+def test_each_receiver_that_fails_is_a_trouble_of_its_own_by_its_name() -> None:
+    watch = Watch()
+
+    def at(second: int, **receivers: Text | None) -> list[tuple[str, bool, str, str]]:
+        told = watch.changes(troubles_of(replace(WELL, receivers=receivers)), second * S)
+        return [(c.name, c.active, c.detail.en, c.detail.zh) for c in told]
+
+    down = Text("断", "down")
+    assert at(0, duty=down, mail=None) == []
+    assert at(10, duty=down, mail=down) == [
+        ("receiver_failing:duty", True, "receiver duty: fails: down", "通知接收方 duty：发送失败：断")
+    ]
+    assert [row[:2] for row in at(20, duty=down, mail=down)] == [("receiver_failing:mail", True)]
+    assert at(900, duty=down, mail=down) == [], "told once, however long it fails"
+    assert [row[:2] for row in at(901, duty=None, mail=down)] == [("receiver_failing:duty", False)]
+    assert [row[:3] for row in at(902, duty=None)] == [
+        ("receiver_failing:mail", False, "receiver mail: no longer there")
+    ], "a receiver that the settings no longer have fails no more"
 
 
 def test_what_an_earlier_run_told_of_ends_with_this_one() -> None:

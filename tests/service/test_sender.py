@@ -60,7 +60,10 @@ BODY = _body()
 
 def put(ledger: Ledger, *items: tuple[str, str, str]) -> None:
     """Put (id, receiver, key) into the outbox."""
-    notes = [OutboxItem(id=i, receiver=r, body=BODY, key=k, reason="because") for i, r, k in items]
+    notes = [
+        OutboxItem(id=i, receiver=r, body=BODY, key=k, reason=Text.same("because"), alert=k, event_seq=1)
+        for i, r, k in items
+    ]
     ledger.commit(Commit(notifications=notes))
 
 
@@ -147,7 +150,7 @@ def test_each_attempt_waits_longer_less_its_jitter(ledger: FlakyLedger) -> None:
     assert asyncio.run(main()) == [0.75 * w for w in (1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300)]
     assert len(receiver.got) == 12
     (row,) = ledger.pending(clock())
-    assert (row.attempts, row.error) == (12, "down")
+    assert (row.attempts, row.error) == (12, Text("断", "down"))
 
 
 def test_a_receivers_own_wish_counts_where_it_is_longer(ledger: FlakyLedger) -> None:
