@@ -1,10 +1,12 @@
 """From alert events to notifications: who is told of each, by which route and why, and who is not."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import msgspec
 
+from alerting.cap.settings import CapSettings
 from alerting.events import AlertEvent, Event, Grade
 from alerting.notification import Notification, notification_id
 from alerting.notify.settings import ReceiverSettings
@@ -17,10 +19,15 @@ from registry.sensors import SensorRegistry
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The routing tree and the receivers that it names."""
+    """The routing tree, the receivers that it names, and who sends CAP messages (None: nobody)."""
 
     root: Route
     receivers: Mapping[str, ReceiverSettings]
+    cap: CapSettings | None = None
+
+    def rehearsed(self) -> Self:
+        """Return the routes of the same pipeline on readings that are not of now: no CAP message is Actual."""
+        return self if self.cap is None else replace(self, cap=self.cap.rehearsed())
 
 
 class Dispatcher:

@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from alerting.cap.settings_file import read_cap
 from alerting.dispatch import Routes
 from alerting.events import Event, Grade, Kind
 from alerting.notify.settings import LogSettings, ReceiverSettings
@@ -17,7 +18,7 @@ from registry.plant import Plant, SourceGrade
 from registry.sensors import SensorType
 from registry.suggest import did_you_mean, shown
 
-_TOP_KEYS = ("receivers", "route")
+_TOP_KEYS = ("receivers", "route", "cap")
 _ROUTE_KEYS = ("receiver", "match", "continue", "routes")
 _MATCHER = re.compile(r"\s*(?P<label>\w+)\s*(?P<op>=~|!~|!=|=)\s*(?P<value>.*?)\s*", re.DOTALL)
 _MATCHER_FORM = "label=value, label!=value, label=~regexp or label!~regexp"
@@ -38,6 +39,7 @@ def load_routes(path: Path, plant: Plant | None = None) -> tuple[Routes | None, 
         return None, faults
     faults += marked.unknown_keys((), marked.data, _TOP_KEYS)
     receivers = read_receivers(marked, path.parent, faults)
+    cap = read_cap(marked, faults)
     reader = _Reader(marked, faults, receivers, domains_of(plant))
     root = reader.root()
     sound = {name: settings for name, settings in receivers.items() if settings is not None}
@@ -46,7 +48,7 @@ def load_routes(path: Path, plant: Plant | None = None) -> tuple[Routes | None, 
     if not errors_in(faults):
         faults += _untold_grades(marked, root, sound)
         faults += _unused(marked, root, sound)
-    return (None if errors_in(faults) else Routes(root, sound)), faults
+    return (None if errors_in(faults) else Routes(root, sound, cap)), faults
 
 
 def routes_to_log() -> Routes:
