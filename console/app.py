@@ -14,12 +14,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from console.access import Console
 from console.accounts import Accounts
 from console.backend import ConsoleBackend
+from console.cap import cap_api
 from console.feed import Feed
 from console.guard import Guard
 from console.problems import ProblemError, problem
-from console.routes import Console, api
+from console.routes import api
 
 STATIC_DIR = Path(__file__).parent / "static"
 """Where hatch_build.py puts the built page."""
@@ -86,6 +88,7 @@ def create_app(
     if probes is not None:
         _add_probes(app, probes)
     app.include_router(api)
+    app.include_router(cap_api)
     _add_page(app, static_dir)
     return app
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
+from alerting.cap.making import CapMaker
 from alerting.events import AlertEvent
 from console.scope import Place
 from registry.plant import Text
@@ -126,6 +127,12 @@ class ConsoleBackend(Protocol):
 
     async def trend(self, sensor: str, start_ns: int, end_ns: int, max_points: int) -> Series:
         """Return readings in [start, end) in at most `max_points` buckets; raises `StoreError`."""
+
+    def cap(self) -> CapMaker | None:
+        """Return what makes CAP messages, None where CAP is not set up."""
+
+    def alert_history(self, alert_id: str, until_seq: int) -> Sequence[AlertEvent]:
+        """Return an alert's events up to a number, oldest first: at most some thousand, the first and the newest; of a closed one too."""
 
     def health(self) -> Mapping[str, Component]:
         """Return the state of each part by its name."""

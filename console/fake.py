@@ -6,6 +6,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
+from alerting.cap.making import CapMaker
 from alerting.events import AlertEvent, Event, State
 from console.backend import Accepted, AlertRow, Component, OpenAlerts, Refused, SensorFacts
 from console.feed import Feed
@@ -26,6 +27,7 @@ class FakeBackend:
         self.series: dict[str, Callable[[int, int], Series]] = {}
         self.components: dict[str, Component] = {}
         self.newest_age_s: float | None = 0.0
+        self.cap_maker: CapMaker | None = None
         self._now_ns = now_ns
         self._site = site
 
@@ -112,6 +114,14 @@ class FakeBackend:
         full = make(start_ns, end_ns)
         step = -(-len(full.t_ns) // max_points) or 1
         return Series(full.t_ns[::step], full.mean[::step], full.low[::step], full.high[::step])
+
+    def cap(self) -> CapMaker | None:
+        """Return the maker that the fake was given."""
+        return self.cap_maker
+
+    def alert_history(self, alert_id: str, until_seq: int) -> Sequence[AlertEvent]:
+        """Return an alert's events."""
+        return [e for e in self.events if e.id == alert_id and e.seq <= until_seq]
 
     def health(self) -> Mapping[str, Component]:
         """Return the components kept."""

@@ -17,6 +17,10 @@ PROBLEMS: Mapping[str, tuple[int, Text]] = {
         Text("请求缺少 X-Hazwatch 请求头", "The request lacks the header X-Hazwatch"),
     ),
     "not_found": (404, Text("没有此内容，或不在您的权限范围内", "There is no such thing in your scope")),
+    "no_cap": (
+        404,
+        Text("未启用 CAP：routes.yaml 中没有 cap", "CAP is not set up: routes.yaml has no cap"),
+    ),
     "unknown_alert": (
         404,
         Text("此报警已关闭，或不在您的权限范围内", "This alert is closed, or not in your scope"),

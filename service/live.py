@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from alerting.alert import AlertView
+from alerting.cap.making import CapMaker
 from alerting.commands import Acknowledge, CommandRefused
 from alerting.events import AlertEvent, State
+from alerting.notify.build import CapParts
 from alerting.texts import rfc3339
 from console.backend import Accepted, AlertRow, Component, OpenAlerts, Refused, SensorFacts
 from console.feed import Feed
@@ -17,6 +19,7 @@ from console.scope import Place
 from ledger.errors import LedgerError
 from registry.plant import Text
 from registry.sensors import LIMIT_NAMES
+from service.history import AlertHistory
 from service.runtime import Runtime
 from store.series import Series, SeriesStore
 
@@ -26,8 +29,9 @@ _LINE = msgspec.json.Decoder(AlertEvent)
 class LiveConsole:
     """The console's backend over one runtime; everything but history and trends comes from memory."""
 
-    def __init__(self, runtime: Runtime, store: SeriesStore, feed: Feed) -> None:
+    def __init__(self, runtime: Runtime, store: SeriesStore, feed: Feed, cap: CapParts | None = None) -> None:
         self._runtime = runtime
+        self._cap = cap
         self._store = store
         self._store_turn = asyncio.Lock()
         self._feed = feed
@@ -125,6 +129,14 @@ class LiveConsole:
         """Read from the store, off the loop; one reader at a time."""
         async with self._store_turn:
             return await asyncio.to_thread(self._store.read, sensor, start_ns, end_ns, max_points)
+
+    def cap(self) -> CapMaker | None:
+        """Return what makes CAP messages."""
+        return None if self._cap is None else self._cap.maker
+
+    def alert_history(self, alert_id: str, until_seq: int) -> Sequence[AlertEvent]:
+        """Return an alert's events."""
+        return AlertHistory(self._runtime.ledger).events(alert_id, until_seq)
 
     def health(self) -> Mapping[str, Component]:
         """Return the parts as they were when last looked at."""

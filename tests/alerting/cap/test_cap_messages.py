@@ -1,5 +1,8 @@
 """An alert's messages: which events make them, what refers to what, and what stands in them."""
 
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
 import pytest
 
 from alerting.cap.making import MAX_REFERENCES, cap_time, event_of, identifier_of, steps
@@ -192,6 +195,18 @@ def test_an_identifier_leads_back_to_its_event(identifier: str, found: tuple[str
 @pytest.mark.parametrize("mode", list(Mode))
 def test_identifiers_are_read_as_they_are_made(mode: Mode) -> None:
     assert event_of(identifier_of(LIFE[2], mode)) == (ALERT, 3)
+
+
+def test_the_example_of_the_page_is_valid_and_what_is_made() -> None:
+    page = (Path(__file__).parents[3] / "docs/cap.md").read_text("utf-8")
+    example = page.split("```xml\n")[1].split("```")[0].encode()
+    assert faults_of(example) == []
+    shown, made = parsed(example), parsed(to_xml(maker(Mode.EXERCISE, contact="0532-8888 0000").all(LIFE)[1]))
+
+    def leaves(root: Element) -> list[tuple[str, str]]:
+        return [(one.tag, (one.text or "").strip()) for one in root.iter()]
+
+    assert leaves(shown) == leaves(made)
 
 
 def test_times_have_no_fraction_and_no_z() -> None:
