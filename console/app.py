@@ -14,14 +14,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from console.access import Console
 from console.accounts import Accounts
 from console.backend import ConsoleBackend
 from console.cap import cap_api
 from console.feed import Feed
 from console.guard import Guard
+from console.places_routes import places_api
 from console.problems import ProblemError, problem
-from console.routes import api
+from console.routes import Console, api
 
 STATIC_DIR = Path(__file__).parent / "static"
 """Where hatch_build.py puts the built page."""
@@ -89,6 +89,7 @@ def create_app(
         _add_probes(app, probes)
     app.include_router(api)
     app.include_router(cap_api)
+    app.include_router(places_api)
     _add_page(app, static_dir)
     return app
 

@@ -1,15 +1,15 @@
 """What the console asks of the rest of hazwatch, and the values that it gets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from alerting.cap.making import CapMaker
 from alerting.events import AlertEvent
 from console.scope import Place
-from registry.plant import Text
+from registry.plant import Plant, Text
 from store.series import Series
 
 
@@ -71,6 +71,38 @@ class SensorFacts:
     range_lo: float | None = None
     range_hi: float | None = None
     limits: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorNow:
+    """A sensor with its newest reading, None where none has come since the start; `silent` while its silence is an alert."""
+
+    id: str
+    place: Place
+    source: str | None
+    equipment: str | None
+    type: str
+    unit: str
+    description: str
+    limits: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    range_lo: float | None = None
+    range_hi: float | None = None
+    t_ns: int | None = None
+    value: float | None = None
+    silent: bool = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has spoken and is not known to be silent."""
+        return self.t_ns is not None and not self.silent
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """An alert that opened, or opened again, at a place."""
+
+    now_ns: int
+    place: Place
 
 
 class Health(StrEnum):
@@ -136,3 +168,15 @@ class ConsoleBackend(Protocol):
 
     def health(self) -> Mapping[str, Component]:
         """Return the state of each part by its name."""
+
+    def plant(self) -> Plant:
+        """Return what the plant file names."""
+
+    def sensors_now(self) -> Iterable[SensorNow]:
+        """Yield every sensor with its newest reading, in the order of the points table."""
+
+    def activations(self) -> Sequence[Activation]:
+        """Return the alerts that opened or opened again within the last hour at least, oldest first."""
+
+    def system(self) -> Mapping[str, Any]:
+        """Return hazwatch's own figures, ready for JSON; see docs/console.md."""

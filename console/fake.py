@@ -1,16 +1,26 @@
 """A backend in memory, for tests and for work on the page without a pipeline."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from alerting.cap.making import CapMaker
 from alerting.events import AlertEvent, Event, State
-from console.backend import Accepted, AlertRow, Component, OpenAlerts, Refused, SensorFacts
+from console.backend import (
+    Accepted,
+    Activation,
+    AlertRow,
+    Component,
+    OpenAlerts,
+    Refused,
+    SensorFacts,
+    SensorNow,
+)
 from console.feed import Feed
-from registry.plant import Text
+from registry.plant import Plant, Text
 from store.series import Series
 
 _EMPTY = np.empty(0, np.float64)
@@ -28,6 +38,10 @@ class FakeBackend:
         self.components: dict[str, Component] = {}
         self.newest_age_s: float | None = 0.0
         self.cap_maker: CapMaker | None = None
+        self.plant_now = Plant()
+        self.sensors_list: list[SensorNow] = []
+        self.activated: list[Activation] = []
+        self.figures: dict[str, Any] = {}
         self._now_ns = now_ns
         self._site = site
 
@@ -126,3 +140,19 @@ class FakeBackend:
     def health(self) -> Mapping[str, Component]:
         """Return the components kept."""
         return self.components
+
+    def plant(self) -> Plant:
+        """Return the plant kept."""
+        return self.plant_now
+
+    def sensors_now(self) -> Iterable[SensorNow]:
+        """Return the sensors kept."""
+        return self.sensors_list
+
+    def activations(self) -> Sequence[Activation]:
+        """Return the activations kept."""
+        return self.activated
+
+    def system(self) -> Mapping[str, Any]:
+        """Return the figures kept."""
+        return self.figures

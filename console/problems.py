@@ -11,6 +11,10 @@ from registry.plant import Text
 PROBLEMS: Mapping[str, tuple[int, Text]] = {
     "not_signed_in": (401, Text("请先登录", "Sign in first")),
     "wrong_login": (401, Text("用户名或密码错误", "The name or the password is wrong")),
+    "scope": (
+        403,
+        Text("仅限不受范围限制的账户", "Only for accounts that no scope limits"),
+    ),
     "role": (403, Text("您的角色无权执行此操作", "Your role may not do this")),
     "no_header": (
         403,

@@ -1,25 +1,29 @@
 """The web API under /api/v1: JSON in and out, problem+json when refused; see docs/console.md."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Request
+import msgspec
+from fastapi import APIRouter, Body, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
 from alerting.events import AlertEvent
-from console.access import COOKIE, MAX_SEQ, Console, Operator, SignedIn, TheConsole, json_response
-from console.accounts import MAX_PASSWORD_CHARS, Account, LoginRefused, Role
+from console.accounts import MAX_PASSWORD_CHARS, Account, Accounts, LoginRefused, Role
 from console.backend import ConsoleBackend, Refused, SensorFacts, place_of
-from console.feed import row_json
+from console.feed import Feed, row_json
 from console.problems import ProblemError, problem_of
 from console.scope import Scope
 from store.series import Series, StoreError
 
+COOKIE = "hazwatch_session"
 MAX_COMMENT_CHARS = 2000
 MAX_EVENTS = 1000
 MAX_LINES = 100_000
 MAX_POINTS = 5000
+MAX_SEQ = 2**53
+"""Beyond it a browser's numbers lose digits."""
 PAGE_EVENTS = 1000
 MAX_PAGES = 20
 """How many pages of history are looked through for an account whose scope hides most of them."""
@@ -28,6 +32,62 @@ MAX_TIME_MS = 253_402_300_800_000
 """The year 10 000."""
 
 api = APIRouter(prefix="/api/v1")
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What the routes need, one for each application."""
+
+    backend: ConsoleBackend
+    accounts: Accounts
+    feed: Feed
+    data_late_s: float
+
+    def heartbeat(self) -> Mapping[str, Any]:
+        """Return the heartbeat: the pipeline's clock in ms and the age of its newest reading in s."""
+        return {
+            "now_ms": self.backend.now_ns() / 1e6,
+            "newest_age_s": self.backend.newest_reading_age_s(),
+        }
+
+
+def _console(request: Request) -> Console:
+    console: Console = request.app.state.console
+    return console
+
+
+def _account(request: Request) -> Account:
+    account = _console(request).accounts.account_of(request.cookies.get(COOKIE))
+    if account is None:
+        raise ProblemError("not_signed_in")
+    return account
+
+
+async def _signed_in(request: Request) -> Account:
+    return _account(request)
+
+
+async def _operator(request: Request) -> Account:
+    account = _account(request)
+    if not account.role.covers(Role.OPERATOR):
+        raise ProblemError("role")
+    return account
+
+
+async def _the_console(request: Request) -> Console:
+    return _console(request)
+
+
+SignedIn = Annotated[Account, Depends(_signed_in)]
+Operator = Annotated[Account, Depends(_operator)]
+TheConsole = Annotated[Console, Depends(_the_console)]
+
+
+def json_answer(body: Any) -> Response:
+    """Return a body as JSON that no cache keeps."""
+    return Response(
+        msgspec.json.encode(body), media_type="application/json", headers={"Cache-Control": "no-store"}
+    )
 
 
 class LoginBody(BaseModel):
@@ -71,7 +131,7 @@ async def login(request: Request, console: TheConsole, body: LoginBody) -> Respo
         if outcome.wait_s > 0:
             raise ProblemError("too_many_logins", retry_after_s=outcome.wait_s)
         raise ProblemError("wrong_login")
-    response = json_response(_me(console, outcome.account))
+    response = json_answer(_me(console, outcome.account))
     response.set_cookie(
         COOKIE,
         outcome.cookie,
@@ -95,7 +155,7 @@ async def logout(request: Request, console: TheConsole) -> Response:
 @api.get("/me")
 async def me(console: TheConsole, account: SignedIn) -> Response:
     """Return who is signed in and what the page needs to know at its start."""
-    return json_response(_me(console, account))
+    return json_answer(_me(console, account))
 
 
 @api.get("/alerts")
@@ -103,9 +163,7 @@ async def alerts(console: TheConsole, account: SignedIn) -> Response:
     """Return all open alerts of the account's scope and the event number they rest on."""
     held = console.backend.open_alerts()
     rows = [row_json(row) for row in held.rows if account.scope.sees(row.place)]
-    return json_response(
-        {"last_seq": held.last_seq, "now_ms": console.backend.now_ns() / 1e6, "alerts": rows}
-    )
+    return json_answer({"last_seq": held.last_seq, "now_ms": console.backend.now_ns() / 1e6, "alerts": rows})
 
 
 @api.post("/alerts/{alert_id}/ack")
@@ -119,7 +177,7 @@ async def acknowledge(
     outcome = await console.backend.acknowledge(alert_id, body.seq, account.name, body.comment or None)
     if isinstance(outcome, Refused):
         return problem_of(409, outcome.code, outcome.text)
-    return json_response({"alert": row_json(outcome.row)})
+    return json_answer({"alert": row_json(outcome.row)})
 
 
 @api.get("/events")
@@ -131,7 +189,7 @@ async def events(
 ) -> Response:
     """Return the history, newest first; `next_before` leads to the next page, null at the end."""
     found, next_before = await _history(console.backend, account.scope, limit, before)
-    return json_response({"events": found, "next_before": next_before})
+    return json_answer({"events": found, "next_before": next_before})
 
 
 async def _history(
@@ -199,7 +257,7 @@ async def trend(
         series = await console.backend.trend(sensor, start_ns, end_ns, max_points)
     except StoreError as error:
         raise ProblemError("store") from error
-    return json_response(_trend_json(facts, series))
+    return json_answer(_trend_json(facts, series))
 
 
 def _trend_json(facts: SensorFacts, series: Series) -> dict[str, Any]:
@@ -220,7 +278,7 @@ def _trend_json(facts: SensorFacts, series: Series) -> dict[str, Any]:
 @api.get("/health")
 async def health(console: TheConsole, _: SignedIn) -> Response:
     """Return the state of each part of hazwatch."""
-    return json_response(
+    return json_answer(
         {
             name: {
                 "state": part.state,

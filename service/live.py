@@ -3,7 +3,9 @@
 import asyncio
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -13,17 +15,29 @@ from alerting.commands import Acknowledge, CommandRefused
 from alerting.events import AlertEvent, State
 from alerting.notify.build import CapParts
 from alerting.texts import rfc3339
-from console.backend import Accepted, AlertRow, Component, OpenAlerts, Refused, SensorFacts
+from console.backend import (
+    Accepted,
+    Activation,
+    AlertRow,
+    Component,
+    OpenAlerts,
+    Refused,
+    SensorFacts,
+    SensorNow,
+)
 from console.feed import Feed
 from console.scope import Place
 from ledger.errors import LedgerError
-from registry.plant import Text
+from registry.plant import Plant, Text
 from registry.sensors import LIMIT_NAMES
 from service.history import AlertHistory
+from service.newest import Activations, Newest
 from service.runtime import Runtime
 from store.series import Series, SeriesStore
 
 _LINE = msgspec.json.Decoder(AlertEvent)
+KEPT_EVENTS = 2000
+"""How many events of an earlier run are looked through for the last hour's activations."""
 
 
 class LiveConsole:
@@ -37,10 +51,14 @@ class LiveConsole:
         self._feed = feed
         self._told: dict[str, AlertEvent] = {}
         self.parts: Mapping[str, Component] = {}
+        self.figures: Callable[[], Mapping[str, Any]] = dict
+        self._newest = Newest(runtime.pipeline.plan.registry)
+        self._activations = Activations(self._kept_activations())
         book = runtime.pipeline.desk.book
         for view in book.open_alerts():
             self._told[view.id] = self._as_told(view)
         runtime.hooks.on_events.append(self._on_events)
+        runtime.hooks.on_outcome.append(self._newest.take)
 
     def site(self) -> Text:
         """Return the name of the only enterprise, else of the widest area, else the program's."""
@@ -142,6 +160,28 @@ class LiveConsole:
         """Return the parts as they were when last looked at."""
         return self.parts
 
+    def plant(self) -> Plant:
+        """Return what the plant file names."""
+        return self._runtime.pipeline.plan.registry.plant
+
+    def sensors_now(self) -> Iterable[SensorNow]:
+        """Return every sensor with its newest reading since the start."""
+        return self._newest.sensors(self._runtime.pipeline.desk.book)
+
+    def activations(self) -> Sequence[Activation]:
+        """Return the activations of the last hour."""
+        return self._activations.all()
+
+    def system(self) -> Mapping[str, Any]:
+        """Return hazwatch's own figures."""
+        return self.figures()
+
+    def _kept_activations(self) -> list[tuple[int, AlertEvent]]:
+        """Return what the ledger has of the last hour, oldest first."""
+        lines = self._runtime.ledger.alert_events(limit=KEPT_EVENTS, newest_first=True)
+        events = [_LINE.decode(line.line) for line in lines]
+        return [(_ns(event.time), event) for event in reversed(events)]
+
     def show_untold(self) -> None:
         """Show the alerts anew whose reasons changed without anything being told of them."""
         for alert_id in self._runtime.pipeline.desk.book.take_untold():
@@ -152,6 +192,7 @@ class LiveConsole:
     def _on_events(self, events: Sequence[AlertEvent]) -> None:
         """Remember what was told, and show each alert as it now stands."""
         self._told |= {event.id: event for event in events}
+        self._activations.take(events, self._runtime.now_ns())
         for event in {event.id: event for event in events}.values():
             view = self._view(event.id)
             if view is None:
@@ -190,6 +231,10 @@ class LiveConsole:
 def _closed_row(before: AlertRow, event: AlertEvent, by: str, at: str) -> AlertRow:
     assert event.state == State.CLOSED, "an alert that is not in the book is closed"
     return AlertRow(event=event, opened=before.opened, acknowledged_by=by, acknowledged_at=at)
+
+
+def _ns(time: str) -> int:
+    return round(datetime.fromisoformat(time).timestamp() * 1000) * 1_000_000
 
 
 def _known(value: float) -> float | None:

@@ -22,6 +22,7 @@ from service.metrics import CONTENT_TYPE, PipelineCollector, exposition
 from service.plan import Loaded
 from service.runtime import Runtime
 from service.sender import Sender
+from service.system import figures
 from store.writer import StoreWriter
 
 _log = structlog.get_logger(__name__)
@@ -59,6 +60,7 @@ class Watcher:
         )
         self._troubles: Mapping[str, Component] = {}
         self._collector = PipelineCollector(runtime.pipeline, runtime.gauges, sender.states)
+        live.figures = lambda: figures(loaded, runtime, source, writer, sender)
         self._look()
 
     async def run(self) -> None:

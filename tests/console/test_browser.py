@@ -57,7 +57,7 @@ class Desk:
         self.browser = browser
         self.live = live
         self.complaints: list[str] = []
-        self.expected = re.compile(r"net::ERR|status of (401|404|409)")
+        self.expected = re.compile(r"net::ERR|status of (401|403|404|409)")
 
     def open(self, size: dict[str, int] = DESK, lang: str = "en-GB", **context: object) -> Page:
         opened = self.browser.new_context(viewport=size, locale=lang, **context)  # type: ignore[arg-type]

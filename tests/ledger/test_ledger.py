@@ -116,6 +116,15 @@ def test_alert_events_newest_first_and_of_one_alert(ledger: Ledger) -> None:
     assert [e.seq for e in ledger.alert_events(after_seq=590, alert="even")] == [592, 594, 596, 598, 600]
 
 
+def test_an_alerts_first_and_newest_events_up_to_a_number(ledger: Ledger) -> None:
+    ledger.commit(Commit(events=[(i, "even" if i % 2 == 0 else "odd", b"l") for i in range(1, 21)]))
+    assert [e.seq for e in ledger.events_of("even", 20, 10)] == [2, 4, 6, 8, 10, 12, 14, 16, 18, 20]
+    assert [e.seq for e in ledger.events_of("even", 13, 4)] == [2, 8, 10, 12]
+    assert [e.seq for e in ledger.events_of("even", 5, 4)] == [2, 4]
+    assert ledger.events_of("even", 1, 4) == []
+    assert ledger.events_of("none", 20, 4) == []
+
+
 def test_notifications_of_one_key_wait_for_each_other_and_others_do_not(ledger: Ledger) -> None:
     ledger.commit(
         Commit(

@@ -109,3 +109,65 @@ export interface Component {
   detail: Text;
   since_ms: number | null;
 }
+
+/** What stands at a place. */
+export interface Counts {
+  sensors: number;
+  alive: number;
+  open: Partial<Record<Grade, number>>;
+  unacknowledged: number;
+}
+
+export interface Overview {
+  now_ms: number;
+  areas: { code: string; name: Text; parent: string | null }[];
+  enterprises: ({ id: string; name: Text; area: string | null } & Counts)[];
+  sources: ({
+    id: string;
+    enterprise: string;
+    name: Text;
+    grade: string | null;
+    r: number;
+    lon: number | null;
+    lat: number | null;
+    chemicals: { substance: string; quantity_t: number }[];
+  } & Counts)[];
+  elsewhere: Counts;
+  /** Alerts that opened in the last hour, by windows of `window_s`, oldest first. */
+  activations: number[];
+  window_s: number;
+}
+
+export interface SensorNow {
+  id: string;
+  source: string | null;
+  equipment: string | null;
+  type: string;
+  unit: string;
+  description: string;
+  limits: Record<string, number>;
+  range: [number | null, number | null];
+  t_ms: number | null;
+  value: number | null;
+  silent: boolean;
+}
+
+export interface SensorPage {
+  sensors: SensorNow[];
+  next_after: number | null;
+}
+
+export interface System {
+  versions: Record<string, string>;
+  sensors: number;
+  clock: string;
+  counts: Record<string, number>;
+  commit_ms: number | null;
+  lag_s: number;
+  inbox: number;
+  store: { kind: string; state: string; queued: number; spooled_bytes: number; dropped: number; rejected: number };
+  outbox: Record<string, number>;
+  receivers: { name: string; sent: number; retried: number; failed: number; failing_since_ms: number | null; error: Text | null }[];
+  rejects: Record<string, number>;
+  dead_letters: { t_ms: number; reason: string; detail: string; topic: string; payload: string; bytes: number; count: number }[];
+}
