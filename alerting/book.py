@@ -17,7 +17,7 @@ import msgspec
 
 from alerting.alert import Acknowledged, Alert, AlertView, view_of
 from alerting.book_state import BookState, decode_state, encode_state
-from alerting.commands import Acknowledge, Command, SystemCondition
+from alerting.commands import Acknowledge, AlertCommand, SystemCondition
 from alerting.conditions import Change, Condition, limit_gravity, with_raised
 from alerting.events import AlertEvent, Event, Family, Grade, Kind, State, slot_of
 from alerting.grading import GradeTable, Judgement, Severity, judge
@@ -86,7 +86,7 @@ class AlertBook:
         """Return when something is due, None where nothing waits."""
         return None
 
-    def command(self, command: Command, now_ns: int) -> list[AlertEvent]:
+    def command(self, command: AlertCommand, now_ns: int) -> list[AlertEvent]:
         """Carry out a command; raise `CommandRefused`, with nothing changed, where it does not hold."""
         match command:
             case Acknowledge():

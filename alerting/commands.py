@@ -9,6 +9,7 @@ from registry.plant import Text
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Comment = Annotated[str, msgspec.Meta(max_length=2000)]
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 
 
 class Acknowledge(msgspec.Struct, frozen=True, kw_only=True, tag="acknowledge", tag_field="command"):
@@ -37,7 +38,30 @@ class SystemCondition(msgspec.Struct, frozen=True, kw_only=True, tag="system_con
     grade: Grade = Grade.YELLOW
 
 
-Command = Acknowledge | SystemCondition
+class MergeIncidents(msgspec.Struct, frozen=True, kw_only=True, tag="merge_incidents", tag_field="command"):
+    """A person finds that `incidents` are part of incident `into`, and says why; ids merged earlier mean the same."""
+
+    into: Name
+    incidents: Annotated[list[Name], msgspec.Meta(min_length=1, max_length=1000)]
+    by: Name
+    reason: Reason
+
+
+class SplitIncident(msgspec.Struct, frozen=True, kw_only=True, tag="split_incident", tag_field="command"):
+    """A person finds that `alerts` (their ids) have nothing to do with the rest of `incident`, and says why.
+
+    They become an incident of their own, which takes in what else comes of their sensors.
+    """
+
+    incident: Name
+    alerts: Annotated[list[Name], msgspec.Meta(min_length=1, max_length=10_000)]
+    by: Name
+    reason: Reason
+
+
+AlertCommand = Acknowledge | SystemCondition
+IncidentCommand = MergeIncidents | SplitIncident
+Command = AlertCommand | IncidentCommand
 
 
 class CommandRefused(Exception):  # noqa: N818 - it names the answer, not a failure of the program

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 import msgspec
 
 from alerting.book import AlertBook
-from alerting.commands import Command
+from alerting.commands import Command, MergeIncidents, SplitIncident
 from alerting.conditions import changes
 from alerting.dispatch import Dispatcher, Routes
 from alerting.events import AlertEvent
 from alerting.grading import GradeTable
+from alerting.incidents.flood import FloodWatch
+from alerting.incidents.gathering import Incidents
+from alerting.incidents.settings import IncidentSettings
 from alerting.notification import Notification
 from detectors.findings import FindingBlock
 from registry.sensors import SensorRegistry
@@ -32,14 +35,25 @@ class Told:
 
 class _Snapshot(msgspec.Struct, frozen=True):
     book: bytes
+    incidents: bytes
+    floods: bytes
     dispatcher: bytes
 
 
 class AlertDesk:
-    """Everything between findings and notifications; `book` is public for those who look at what is open."""
+    """Everything between findings and notifications; `book`, `incidents` and `floods` are public for those who look."""
 
-    def __init__(self, registry: SensorRegistry, grades: GradeTable, routes: Routes) -> None:
+    def __init__(
+        self,
+        registry: SensorRegistry,
+        grades: GradeTable,
+        routes: Routes,
+        incidents: IncidentSettings | None = None,
+    ) -> None:
+        settings = incidents or IncidentSettings()
         self.book = AlertBook(registry, grades)
+        self.incidents = Incidents(settings)
+        self.floods = FloodWatch(settings, registry.plant)
         self._dispatcher = Dispatcher(routes, registry)
         self._ids = [spec.id for spec in registry.specs]
 
@@ -56,7 +70,10 @@ class AlertDesk:
         """Carry out a command; raise `CommandRefused`, with nothing changed by it, where it does not hold."""
         told = Told()
         self._fire(now_ns, told)
-        self._pass_on(self.book.command(command, now_ns), now_ns, told)
+        if isinstance(command, MergeIncidents | SplitIncident):
+            self.incidents.command(command, now_ns)
+        else:
+            self._pass_on(self.book.command(command, now_ns), now_ns, told)
         return told
 
     def tick(self, now_ns: int) -> Told:
@@ -71,7 +88,14 @@ class AlertDesk:
 
     def snapshot(self) -> bytes:
         """Return the whole state."""
-        return msgspec.msgpack.encode(_Snapshot(self.book.snapshot(), self._dispatcher.snapshot()))
+        return msgspec.msgpack.encode(
+            _Snapshot(
+                self.book.snapshot(),
+                self.incidents.snapshot(),
+                self.floods.snapshot(),
+                self._dispatcher.snapshot(),
+            )
+        )
 
     def restore(self, body: bytes) -> None:
         """Take over a state.
@@ -81,24 +105,32 @@ class AlertDesk:
         """
         kept = msgspec.msgpack.decode(body, type=_Snapshot)
         self.book.restore(kept.book)
+        self.incidents.restore(kept.incidents)
+        self.floods.restore(kept.floods)
         self._dispatcher.restore(kept.dispatcher)
 
     def _deadlines(self) -> Iterator[int]:
-        for due in (self.book.next_deadline_ns(), self._dispatcher.next_deadline_ns()):
+        for stage in (self.book, self.incidents, self.floods, self._dispatcher):
+            due = stage.next_deadline_ns()
             if due is not None:
                 yield due
 
     def _fire(self, now_ns: int, told: Told) -> None:
-        """Fire the timers up to `now_ns`, the earliest first; those of the book before those of routing."""
+        """Fire the timers up to `now_ns`, the earliest first; at one time in the order that events take."""
         while (due_ns := self.next_deadline_ns()) is not None and due_ns <= now_ns:
             if self.book.next_deadline_ns() == due_ns:
                 self._pass_on(self.book.tick(due_ns), due_ns, told)
+            elif self.incidents.next_deadline_ns() == due_ns:
+                self.incidents.tick(due_ns)
+            elif self.floods.next_deadline_ns() == due_ns:
+                self.floods.tick(due_ns)
             else:
                 told.notifications += self._dispatcher.tick(due_ns)
 
     def _pass_on(self, events: list[AlertEvent], now_ns: int, told: Told) -> None:
         if not events:
             return
+        events = self.floods.offer(self.incidents.offer(events, now_ns), now_ns)
         filled, notifications = self._dispatcher.offer(events, now_ns)
         told.events += filled
         told.notifications += notifications

@@ -120,6 +120,12 @@ class Player:
                 assert is_now[: 1 + len(grade)] == (state, *grade), self._where(
                     step, f"{reference} is {is_now}"
                 )
+            case ("incident", reference, *asked):
+                self._look_at_incident(step, reference, asked)
+            case ("flood", scope, in_flood):
+                assert (self.desk.floods.flood(scope) is not None) == (in_flood == "yes"), self._where(
+                    step, f"{scope} is in flood: {self.desk.floods.flood(scope)}"
+                )
             case _:
                 raise StoryError(self._where(step, f"unknown step {' '.join(step.words)}"))
 
@@ -165,12 +171,35 @@ class Player:
             return [self._meant(one) for one in value]
         if not isinstance(value, str):
             return value
+        if value.startswith("@incident:"):
+            return self._incident_of(value.removeprefix("@incident:")) or "no such incident"
         if value.startswith("@"):
             found = self._view(value.removeprefix("@"))
             return found.id if found else "no such alert"
         if value.startswith("+"):  # a time of the pipeline's clock
             return T0 + round(float(value) * S)
         return value
+
+    def _incident_of(self, reference: str) -> str | None:
+        view = self._view(reference)
+        return self.desk.incidents.of_alert(view.id) if view else None
+
+    def _look_at_incident(self, step: Step, reference: str, asked: list[str]) -> None:
+        """Compare the incident of a sensor's open alert with what the story says of it; ``none``: it has none."""
+        found = self.desk.incidents.incident(self._incident_of(reference) or "")
+        if asked == ["none"]:
+            assert found is None, self._where(step, f"{reference} has incident {found}")
+            return
+        assert found is not None, self._where(step, f"{reference} has no incident")
+        now = {
+            "size": found.size,
+            "grade": found.grade.label,
+            "first_out": found.first_out["sensor"].rpartition("/")[2],
+            "sensors": ",".join(sensor.rpartition("/")[2] for sensor in found.sensors),
+            "open": len(found.open_alerts),
+        }
+        for name, value in fields_of(tuple(asked)):
+            assert now[name] == value, self._where(step, f"{name} is {now[name]}")
 
     def _view(self, reference: str) -> Any:
         """Return the open alert that a story speaks of: of a sensor's process, of one of its slots, of a trouble."""

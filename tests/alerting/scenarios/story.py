@@ -11,6 +11,10 @@ A file begins with the sentence that it shows, as ``#`` lines. Sections follow, 
     at 9s try acknowledge ...                    a command that may be refused
     at 9s restart                                go on from a snapshot
     at 9s state LT-101 acked yellow              the open alert is in this state (``closed``: there is none)
+    at 9s incident LT-101 size=2 grade=orange    the incident of the open alert of that sensor: size, grade, first_out,
+                                                 sensors (in their order), open; none; as a command's field it is
+                                                 @incident:LT-101
+    at 9s flood enterprise:lpg yes               the scope is in flood, or not (no)
     between 0s and 3s expect duty opened LT-101  somebody is told: the receiver, then words that all must be in
                                                  what is told; because="text" asks it of the reason
     between 0s and 3s expect 2 duty opened       so many times, neither more nor fewer
