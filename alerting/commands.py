@@ -59,9 +59,32 @@ class SplitIncident(msgspec.Struct, frozen=True, kw_only=True, tag="split_incide
     reason: Reason
 
 
+class Silence(msgspec.Struct, frozen=True, kw_only=True, tag="silence", tag_field="command"):
+    """Tell nobody of the alerts that all `matchers` hold for (as in routes.yaml), until `until_ns`.
+
+    `comment` says why. `second` is the second person that a silence needs which could hold back a red alert.
+    """
+
+    matchers: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=20)]
+    by: Name
+    comment: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+    until_ns: int
+    second: Name | None = None
+
+
+class EndSilence(msgspec.Struct, frozen=True, kw_only=True, tag="end_silence", tag_field="command"):
+    """End silence `silence` (its id) before its time."""
+
+    silence: Name
+    by: Name
+
+
+RoutingCommand = Silence | EndSilence
+"""Commands of routing; those of alerts are the book's."""
+
 AlertCommand = Acknowledge | SystemCondition
 IncidentCommand = MergeIncidents | SplitIncident
-Command = AlertCommand | IncidentCommand
+Command = AlertCommand | IncidentCommand | RoutingCommand
 
 
 class CommandRefused(Exception):  # noqa: N818 - it names the answer, not a failure of the program

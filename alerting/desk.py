@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 import msgspec
 
 from alerting.book import AlertBook
-from alerting.commands import Command, MergeIncidents, SplitIncident
+from alerting.commands import Command, EndSilence, MergeIncidents, Silence, SplitIncident
 from alerting.conditions import changes
-from alerting.dispatch import Dispatcher, Routes
+from alerting.dispatch import Dispatcher
 from alerting.events import AlertEvent
 from alerting.grading import GradeTable
 from alerting.incidents.flood import FloodWatch
 from alerting.incidents.gathering import Incidents
 from alerting.incidents.settings import IncidentSettings
 from alerting.notification import Notification
+from alerting.routes import Routes
 from detectors.findings import FindingBlock
 from registry.sensors import SensorRegistry
 
@@ -41,7 +42,7 @@ class _Snapshot(msgspec.Struct, frozen=True):
 
 
 class AlertDesk:
-    """Everything between findings and notifications; `book`, `incidents` and `floods` are public for those who look."""
+    """Everything between findings and notifications; its stages are public for those who look."""
 
     def __init__(
         self,
@@ -54,7 +55,7 @@ class AlertDesk:
         self.book = AlertBook(registry, grades)
         self.incidents = Incidents(settings)
         self.floods = FloodWatch(settings, registry.plant)
-        self._dispatcher = Dispatcher(routes, registry)
+        self.dispatcher = Dispatcher(routes, registry)
         self._ids = [spec.id for spec in registry.specs]
 
     def apply(self, findings: FindingBlock, now_ns: int) -> Told:
@@ -70,10 +71,13 @@ class AlertDesk:
         """Carry out a command; raise `CommandRefused`, with nothing changed by it, where it does not hold."""
         told = Told()
         self._fire(now_ns, told)
-        if isinstance(command, MergeIncidents | SplitIncident):
-            self.incidents.command(command, now_ns)
-        else:
-            self._pass_on(self.book.command(command, now_ns), now_ns, told)
+        match command:
+            case MergeIncidents() | SplitIncident():
+                self.incidents.command(command, now_ns)
+            case Silence() | EndSilence():
+                told.notifications += self.dispatcher.command(command, now_ns)
+            case _:
+                self._pass_on(self.book.command(command, now_ns), now_ns, told)
         return told
 
     def tick(self, now_ns: int) -> Told:
@@ -93,7 +97,7 @@ class AlertDesk:
                 self.book.snapshot(),
                 self.incidents.snapshot(),
                 self.floods.snapshot(),
-                self._dispatcher.snapshot(),
+                self.dispatcher.snapshot(),
             )
         )
 
@@ -107,10 +111,10 @@ class AlertDesk:
         self.book.restore(kept.book)
         self.incidents.restore(kept.incidents)
         self.floods.restore(kept.floods)
-        self._dispatcher.restore(kept.dispatcher)
+        self.dispatcher.restore(kept.dispatcher)
 
     def _deadlines(self) -> Iterator[int]:
-        for stage in (self.book, self.incidents, self.floods, self._dispatcher):
+        for stage in (self.book, self.incidents, self.floods, self.dispatcher):
             due = stage.next_deadline_ns()
             if due is not None:
                 yield due
@@ -125,12 +129,12 @@ class AlertDesk:
             elif self.floods.next_deadline_ns() == due_ns:
                 self.floods.tick(due_ns)
             else:
-                told.notifications += self._dispatcher.tick(due_ns)
+                told.notifications += self.dispatcher.tick(due_ns)
 
     def _pass_on(self, events: list[AlertEvent], now_ns: int, told: Told) -> None:
         if not events:
             return
         events = self.floods.offer(self.incidents.offer(events, now_ns), now_ns)
-        filled, notifications = self._dispatcher.offer(events, now_ns)
+        filled, notifications = self.dispatcher.offer(events, now_ns)
         told.events += filled
         told.notifications += notifications

@@ -1,110 +1,534 @@
-"""From alert events to notifications: who is told of each, by which route and why, and who is not."""
+"""From alert events to notifications: who is told of each, by which route and why, and who is not, until when.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Self
+Theory of operation. The dispatcher is a fold over events, commands and times. `alerting.verdicts` says of each event what
+becomes of it at each receiver that the tree leads to, and this module does it: it tells, lets the alert join or leave a
+group, keeps it for a receiver's digest, or notes that the receiver is owed it by name of what holds it back (a silence, an
+inhibition, a mute time). What ends a hold goes through the alerts of that hold alone, and tells of those that still stand.
+So the work of an event does not grow with the number of open alerts.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from alerting.cap.settings import CapSettings
+from alerting.commands import EndSilence, RoutingCommand, Silence
+from alerting.dispatch_state import DispatchState, Group, Owed, Tracked, decode_state, encode_state
 from alerting.events import AlertEvent, Event, Grade
-from alerting.notification import Notification, notification_id
-from alerting.notify.settings import ReceiverSettings
-from alerting.routing import Route, labels_of, match
-from alerting.texts import both
-from alerting.throttle import decide
+from alerting.explain import Explained, explained
+from alerting.groups import MOST_CHANGED, NS_PER_S, alongside, group_labels, key_for
+from alerting.inhibition import Inhibition
+from alerting.limits import Limits
+from alerting.notes import gravest, lines, of_several, single
+from alerting.notification import Notification
+from alerting.notify.settings import MqttSettings
+from alerting.routes import Routes
+from alerting.routing import Labels, Route, Router
+from alerting.silences import Silences, SilenceView
+from alerting.texts import both, rfc3339
+from alerting.verdicts import (
+    ACTIVE,
+    CALLING,
+    HOLDING_STATES,
+    OWN_STATE,
+    STANDING,
+    Judge,
+    Row,
+    Verdict,
+    calls,
+)
+from alerting.waiting import AFTER_RELOAD, DIGEST, GROUP, RELEASE, SILENCE_END, SILENCE_NOTICE, Waiting
 from registry.plant import Text
 from registry.sensors import SensorRegistry
 
 
-@dataclass(frozen=True, slots=True)
-class Routes:
-    """The routing tree, the receivers that it names, and who sends CAP messages (None: nobody)."""
-
-    root: Route
-    receivers: Mapping[str, ReceiverSettings]
-    cap: CapSettings | None = None
-
-    def rehearsed(self) -> Self:
-        """Return the routes of the same pipeline on readings that are not of now: no CAP message is Actual."""
-        return self if self.cap is None else replace(self, cap=self.cap.rehearsed())
-
-
 class Dispatcher:
-    """Decides for each event who is told; pure, and without state between events."""
+    """Decides for each event who is told, and tells later what had to wait; pure, its state is a fold."""
 
     def __init__(self, routes: Routes, registry: SensorRegistry) -> None:
-        self._root = routes.root
-        self._registry = registry
-        self._events_of = {name: settings.events for name, settings in routes.receivers.items()}
+        self._settings = routes.print_of()
+        self._router = Router(routes.root, registry)
+        self._silences = Silences()
+        self._inhibition = Inhibition(routes.inhibit)
+        self._limits = Limits(routes.limits)
+        self._waiting = Waiting(self._router)
+        events_of = {name: settings.events for name, settings in routes.receivers.items()}
+        self._judge = Judge(
+            router=self._router,
+            events_of=events_of,
+            silences=self._silences,
+            inhibition=self._inhibition,
+            limits=self._limits,
+            groups=self._waiting.groups,
+        )
+        self._single = frozenset(
+            name for name, made in routes.receivers.items() if isinstance(made, MqttSettings)
+        )
+        self._now_ns = 0
 
     def offer(self, events: Iterable[AlertEvent], now_ns: int) -> tuple[list[AlertEvent], list[Notification]]:
         """Return the events with ``told`` and ``held`` of their `why` filled, and the notifications, in order."""
-        del now_ns
+        self._now_ns = now_ns
         filled: list[AlertEvent] = []
         notifications: list[Notification] = []
         for event in events:
-            told, held = self._decide(event)
-            complete = msgspec.structs.replace(
-                event, why={**event.why, "told": _rows(told), "held": _rows(held)}
-            )
+            complete, notes = self._take(event, now_ns)
             filled.append(complete)
-            if told:
-                body = complete.line()
-                notifications += [
-                    _notification(event, receiver, path, body, reason)
-                    for receiver, path, reason in told
-                    if receiver
-                ]
+            notifications += notes
         return filled, notifications
 
     def tick(self, now_ns: int) -> list[Notification]:
-        """Fire what is due up to `now_ns`."""
-        del now_ns
-        return []
+        """Fire what is due up to `now_ns`, each at its own time."""
+        notifications: list[Notification] = []
+        while (fired := self._waiting.timers.pop(now_ns)) is not None:
+            due, (kind, name) = fired
+            self._now_ns = due
+            notifications += self._FIRE[kind](self, name, due)
+        return notifications
 
     def next_deadline_ns(self) -> int | None:
         """Return when something is due, None where nothing waits."""
-        return None
+        return self._waiting.timers.next_ns()
+
+    def command(self, command: RoutingCommand, now_ns: int) -> list[Notification]:
+        """Begin or end a silence; raise `CommandRefused`, with nothing changed, where it does not hold."""
+        match command:
+            case Silence():
+                row = self._silences.begin(command, now_ns)
+                self._now_ns = now_ns
+                self._waiting.timers.set((SILENCE_END, row.id), row.until_ns)
+                self._waiting.timers.set((SILENCE_NOTICE, row.id), row.notice_ns)
+                for tracked in self._waiting.open.values():
+                    self._hush(tracked, row.id)
+                return []
+            case EndSilence():
+                name = self._silences.check_end(command).id
+                self._now_ns = now_ns
+                self._waiting.timers.drop((SILENCE_END, name))
+                self._waiting.timers.drop((SILENCE_NOTICE, name))
+                return self._end_silence(name, now_ns)
+
+    def silences(self) -> tuple[SilenceView, ...]:
+        """Return the silences in force, with how many alerts each holds back."""
+        return tuple(
+            SilenceView(row, len(self._waiting.held.get(row.hold, ()))) for row in self._silences.rows()
+        )
+
+    def why_held(self, alert_id: str, now_ns: int) -> Text | None:
+        """Return why nobody is told of an open alert now; None where somebody is, or it is not open.
+
+        A route that is mute holds it back only where every route with a receiver is.
+        """
+        tracked = self._waiting.open.get(alert_id)
+        if tracked is None:
+            return None
+        labels = self._router.labels(tracked.event)
+        held = self._judge.hold_of(tracked.event, labels, None, now_ns)
+        if held is not None:
+            return held[1]
+        found = [one.route for one in self._router.match(labels) if one.receiver is not None]
+        reasons = [self._judge.hold_of(tracked.event, labels, route, now_ns) for route in found]
+        missing = [reason for reason in reasons if reason is not None]
+        return missing[0][1] if missing and len(missing) == len(reasons) else None
+
+    def explain(self, event: AlertEvent, now_ns: int) -> tuple[Explained, ...]:
+        """Return what would become of an event at `now_ns`, by every route of the tree; it changes nothing."""
+        labels = self._router.labels(event)
+        tracked = self._waiting.open.get(event.id) or Tracked(event, event.seq)
+        return explained(self._router.root, labels, self._judge.rows(event, labels, tracked, now_ns))
 
     def snapshot(self) -> bytes:
-        """Return the state."""
-        return b""
+        """Return the whole state; `restore` of it continues as if nothing had been between."""
+        return encode_state(
+            DispatchState(
+                open=self._waiting.open,
+                held=self._waiting.held,
+                groups=list(self._waiting.groups.values()),
+                digests=self._limits.digests,
+                silences=self._silences.rows(),
+                silences_made=self._silences.made,
+                sources=self._inhibition.sources(),
+                timers=self._waiting.timers.entries(),
+                settings=self._settings,
+                now_ns=self._now_ns,
+            )
+        )
 
     def restore(self, body: bytes) -> None:
-        """Take over a state."""
+        """Take over a snapshot; raise `alerting.book_state.SnapshotError`, with nothing changed, where it is none.
 
-    def _decide(self, event: AlertEvent) -> tuple[list["_Row"], list["_Row"]]:
-        name, grade = Event(event.event), Grade[event.grade.upper()]
-        told: list[_Row] = []
-        held: list[_Row] = []
-        by_path: dict[str, str] = {}
-        for found in match(self._root, labels_of(event, self._registry)):
-            decision = decide(name, grade, found, self._events_of, by_path)
-            row = (found.receiver, found.path, decision.reason)
-            if decision.send and found.receiver is not None:
-                by_path[found.receiver] = found.path
-                told.append(row)
+        Where the routes are other ones now, what had to wait by the old ones is offered to the new ones at once.
+        """
+        state = decode_state(body)
+        self._waiting.open, self._waiting.held = state.open, state.held
+        self._waiting.groups.clear()
+        self._waiting.groups.update({group.key: group for group in state.groups})
+        self._limits.digests = state.digests
+        self._silences.restore(state.silences, state.silences_made)
+        standing = [self._waiting.open[name].event for name in state.sources]
+        self._inhibition.restore([(event.id, self._router.labels(event)) for event in standing])
+        self._waiting.timers.restore({(kind, name): due for kind, name, due in state.timers})
+        self._now_ns = state.now_ns
+        if state.settings != self._settings:
+            in_digests = [name for digest in self._limits.digests.values() for name in digest.held]
+            for receiver in self._limits.digests:
+                self._limits.take(receiver)
+            self._waiting.reroute(state.now_ns, frozenset(in_digests))
+
+    # ---- one event ---------------------------------------------------------------------------------------
+
+    def _take(self, event: AlertEvent, now_ns: int) -> tuple[AlertEvent, list[Notification]]:
+        tracked = self._waiting.open.get(event.id)
+        if tracked is None:
+            tracked = self._waiting.open[event.id] = Tracked(event, event.seq)
+        labels = self._router.labels(event)
+        rows = self._judge.rows(event, labels, tracked, now_ns)
+        told = [row for row in rows if row.verdict in _TOLD_AT_ONCE and row.when_ns == now_ns]
+        held = [row for row in rows if row not in told]
+        complete = msgspec.structs.replace(event, why={**event.why, "told": lines(told), "held": lines(held)})
+        tracked.event = complete
+        self._limits.note(complete)
+        notes: list[Notification] = []
+        body = b""
+        for row in rows:
+            if row.verdict is Verdict.TELL:
+                body = body or complete.line()
+                notes.append(self._tell(tracked, row, body, now_ns))
             else:
-                held.append(row)
-        return told, held
+                notes += self._wait(tracked, row, labels, now_ns)
+        if event.state not in HOLDING_STATES:
+            for path in [path for path, owed in tracked.owed.items() if owed.hold == OWN_STATE]:
+                self._waiting.disown(tracked, path)  # it is back, and was told of above if anybody is to act
+        freed = self._note_standing(complete, labels)
+        if event.event == Event.CLEARED:
+            self._waiting.disown_all(tracked)
+        if event.event == Event.CLOSED:
+            self._waiting.forget(tracked)
+        for hold in freed:
+            over = Text("抑制它的报警已恢复，现仍未恢复", "what held it back is over, and it still stands")
+            notes += self._release(hold, over, now_ns)
+        return complete, notes
+
+    def _note_standing(self, event: AlertEvent, labels: Labels) -> list[str]:
+        """Note whether the alert holds back others now; return the holds that ended."""
+        if event.state in ACTIVE:
+            return self._inhibition.stands(event.id, labels)
+        return self._inhibition.gone(event.id)
+
+    def _tell(self, tracked: Tracked, row: Row, body: bytes, now_ns: int) -> Notification:
+        event, receiver, path = tracked.event, row.match.receiver, row.match.path
+        assert receiver is not None
+        self._waiting.disown(tracked, path)
+        self._limits.told(receiver, event.id)
+        self._limits.sent(receiver, now_ns)
+        if event.state in STANDING:
+            tracked.told[receiver] = (path, event.seq)
+        return single(event, receiver, body, row.reason, time=event.time)
+
+    def _wait(self, tracked: Tracked, row: Row, labels: Labels, now_ns: int) -> list[Notification]:
+        receiver, path = row.match.receiver, row.match.path
+        if receiver is None:
+            return []
+        match row.verdict:
+            case Verdict.JOIN:
+                self._waiting.disown(tracked, path)
+                group = self._waiting.join(tracked, row.match.route, labels, now_ns)
+                if row.when_ns == now_ns:
+                    return self._flush(group, now_ns, row.reason)
+                self._waiting.schedule(group, now_ns)
+            case Verdict.LEAVE:
+                return self._leave(tracked, row, labels, now_ns)
+            case Verdict.LIMIT:
+                self._waiting.disown(tracked, path)
+                self._limit(receiver, path, tracked.event, now_ns)
+            case Verdict.HOLD:
+                if row.owes and row.hold is not None:
+                    self._owe(tracked, path, receiver, row.hold, now_ns)
+                elif path in tracked.groups and tracked.event.state not in STANDING:
+                    self._waiting.drop_member(tracked, path)
+        return []
+
+    def _owe(self, tracked: Tracked, path: str, receiver: str, hold: str, now_ns: int) -> None:
+        """Note that the receiver is owed the newest event that called for somebody."""
+        event, before = tracked.event, tracked.owed.get(path)
+        if event.event == Event.REOPENED:
+            tracked.told.pop(receiver, None)  # its end is news to those alone who hear of this beginning
+        if before is None or calls(event):
+            owed = Owed(receiver, hold, event.event, event.seq)
+        else:
+            owed = msgspec.structs.replace(before, hold=hold)
+        self._waiting.own(tracked, path, owed, now_ns)
+
+    def _limit(self, receiver: str, path: str, event: AlertEvent, now_ns: int) -> None:
+        self._limits.hold(receiver, path, event)
+        self._waiting.timers.set((DIGEST, receiver), self._limits.room_ns(receiver, now_ns))
+
+    # ---- what is owed ------------------------------------------------------------------------------------
+
+    def _hush(self, tracked: Tracked, silence: str) -> None:
+        """Note that a new silence holds back an alert that calls for somebody: it is told again when that ends."""
+        event, row = tracked.event, self._silences.get(silence)
+        labels = self._router.labels(event)
+        if event.state not in CALLING or not self._silences.may_hold(row, event.grade):
+            return
+        if not self._silences.matches(silence, labels):
+            return
+        for found in self._router.match({**labels, "event": (Event.OPENED,)}):
+            receiver = found.receiver
+            if receiver is not None and found.path not in tracked.owed:
+                told = receiver in tracked.told
+                owed = Owed(receiver, row.hold, Event.OPENED, event.seq, again=told)
+                self._waiting.own(tracked, found.path, owed, self._now_ns)
+
+    def _release(self, hold: str, why: Text, now_ns: int) -> list[Notification]:
+        """Tell of the alerts that `hold` held back and nothing else does; groups once each."""
+        notes: list[Notification] = []
+        groups: dict[str, Group] = {}
+        for name in list(self._waiting.held.get(hold, ())):
+            tracked = self._waiting.open[name]
+            for path, owed in list(tracked.owed.items()):
+                if owed.hold == hold:
+                    self._waiting.disown(tracked, path)
+                    notes += self._retell(tracked, path, owed, why=why, groups=groups, now_ns=now_ns)
+        for group in groups.values():
+            notes += self._flush(group, now_ns, why)
+        return notes
+
+    def _retell(
+        self, tracked: Tracked, path: str, owed: Owed, *, why: Text, groups: dict[str, Group], now_ns: int
+    ) -> list[Notification]:
+        event, receiver = tracked.event, owed.receiver
+        labels = {**self._router.labels(event), "event": (owed.event,)}
+        route = next((found.route for found in self._router.match(labels) if found.path == path), None)
+        if route is None or event.state not in (CALLING if owed.again else STANDING | {*_OWN_STATES}):
+            return []
+        held = self._judge.hold_of(event, labels, route, now_ns)
+        if held is not None:
+            self._waiting.own(tracked, path, msgspec.structs.replace(owed, hold=held[0]), now_ns)
+            return []
+        if not owed.again and tracked.told.get(receiver, ("", -1))[1] >= owed.seq:
+            return []
+        if route.grouping is not None:
+            group = self._waiting.join(tracked, route, labels, now_ns)
+            groups[group.key] = group
+            return []
+        if event.grade != Grade.RED.label and self._limits.free_ns(receiver, now_ns) is not None:
+            self._limit(receiver, path, event, now_ns)
+            return []
+        tracked.told[receiver] = (path, event.seq)
+        self._limits.sent(receiver, now_ns)
+        row = {"receiver": receiver, "route": path, "reason": both(why)}
+        line = msgspec.structs.replace(event, why={**event.why, "told": [row], "held": []}).line()
+        return [single(event, receiver, line, why, time=rfc3339(now_ns), step=f"held|{now_ns}")]
+
+    # ---- groups ------------------------------------------------------------------------------------------
+
+    def _leave(self, tracked: Tracked, row: Row, labels: Labels, now_ns: int) -> list[Notification]:
+        """Tell a group's receiver at once that one of its alerts is over."""
+        route, event = row.match.route, tracked.event
+        key = tracked.groups.get(route.path)
+        group = self._waiting.groups[key] if key is not None else None
+        if group is None:
+            assert route.grouping is not None
+            assert route.receiver is not None
+            shared = group_labels(route.grouping, labels)
+            group = Group(key_for(route.path, shared), route.path, route.receiver, shared, now_ns)
+        else:
+            self._waiting.drop_member(tracked, route.path)
+        return self._flush(group, now_ns, row.reason, leaving=event)
+
+    def _flush(
+        self, group: Group, now_ns: int, why: Text, leaving: AlertEvent | None = None
+    ) -> list[Notification]:
+        """Tell a group's receiver of what changed, of what leaves it, or again of what stands."""
+        route = self._router.routes[group.path]
+        changed = self._let_through(group, route, now_ns)
+        grouping = route.grouping
+        assert grouping is not None
+        repeat_s, group.flushed_ns = grouping.repeat_interval_s, now_ns
+        repeats = (
+            repeat_s is not None
+            and group.told_ns is not None
+            and now_ns >= group.told_ns + int(repeat_s * NS_PER_S)
+        )
+        beside = [self._waiting.open[name].event for name in alongside(group, changed)]
+        others = [e for e in beside if group.members[e.id] and not self._is_held(e, route, now_ns)]
+        red = any(event.grade == Grade.RED.label for event in changed.values())
+        notes: list[Notification] = []
+        if leaving is None and not red and self._limits.free_ns(group.receiver, now_ns) is not None:
+            for event in changed.values():
+                self._limit(group.receiver, group.path, event, now_ns)
+        elif changed or leaving is not None or (repeats and others):
+            notes = [
+                self._group_note(
+                    group,
+                    changed=list(changed.values()),
+                    others=others,
+                    leaving=leaving,
+                    why=why,
+                    now_ns=now_ns,
+                )
+            ]
+        self._waiting.schedule(group, now_ns)
+        return notes
+
+    def _let_through(self, group: Group, route: Route, now_ns: int) -> dict[str, AlertEvent]:
+        """Return what changed and may be told; what is held back by now is owed."""
+        passed: dict[str, AlertEvent] = {}
+        for name in list(group.changed):
+            tracked = self._waiting.open[name]
+            event = tracked.event
+            held = self._judge.hold_of(event, self._router.labels(event), route, now_ns)
+            if held is None:
+                passed[name] = event
+                continue
+            if not group.members[name]:
+                self._waiting.drop_member(tracked, group.path)
+            self._waiting.own(
+                tracked, group.path, Owed(group.receiver, held[0], Event.OPENED, event.seq), now_ns
+            )
+        group.changed.clear()
+        return passed
+
+    def _is_held(self, event: AlertEvent, route: Route, now_ns: int) -> bool:
+        return self._judge.hold_of(event, self._router.labels(event), route, now_ns) is not None
+
+    def _group_note(
+        self,
+        group: Group,
+        *,
+        changed: list[AlertEvent],
+        others: list[AlertEvent],
+        leaving: AlertEvent | None,
+        why: Text,
+        now_ns: int,
+    ) -> Notification:
+        for event in changed:
+            group.members[event.id] = True
+            self._waiting.open[event.id].told[group.receiver] = (group.path, event.seq)
+            self._limits.told(group.receiver, event.id)
+        group.told_ns = now_ns
+        group.count += 1
+        self._limits.sent(group.receiver, now_ns)
+        listed = sorted([*gravest(changed), *others], key=lambda event: self._waiting.open[event.id].ordinal)
+        if leaving is not None:
+            listed = sorted([*listed, leaving], key=lambda event: self._waiting.open[event.id].ordinal)
+        omitted = max(0, len(changed) - MOST_CHANGED)
+        return of_several(
+            subject=group.key,
+            receiver=group.receiver,
+            labels=group.labels,
+            events=listed,
+            omitted=omitted,
+            why=why,
+            now_ns=now_ns,
+            step=f"{now_ns}|{group.count}",
+            group=group.key,
+        )
+
+    # ---- timers ------------------------------------------------------------------------------------------
+
+    def _fire_group(self, key: str, now_ns: int) -> list[Notification]:
+        group = self._waiting.groups[key]
+        if group.flushed_ns is None:
+            why = Text("同组报警首次一并通知", "the group's first alerts, told together")
+        elif group.changed:
+            why = Text("同组报警有变化", "something changed in the group")
+        else:
+            why = Text("同组报警仍未恢复，重复通知", "the group still stands: told again")
+        return self._flush(group, now_ns, why)
+
+    def _fire_release(self, hold: str, now_ns: int) -> list[Notification]:
+        if hold == AFTER_RELOAD:
+            return self._release(hold, Text("路由设置已更新", "the routes have changed"), now_ns)
+        route = self._router.routes.get(hold.removeprefix("mute:"))
+        muted = route.muted(now_ns) if route is not None else None
+        if muted is not None:
+            self._waiting.timers.set((RELEASE, hold), muted[0])
+            return []
+        return self._release(
+            hold, Text("静音时段已结束，现仍未恢复", "the mute time is over, and it still stands"), now_ns
+        )
+
+    def _fire_silence_end(self, name: str, now_ns: int) -> list[Notification]:
+        return self._end_silence(name, now_ns)
+
+    def _end_silence(self, name: str, now_ns: int) -> list[Notification]:
+        row = self._silences.take_out(name)
+        why = Text(f"静默 {name} 已结束，现仍未恢复", f"silence {name} is over, and it still stands")
+        return self._release(row.hold, why, now_ns)
+
+    def _fire_notice(self, name: str, now_ns: int) -> list[Notification]:
+        """Announce the end of a silence to those from whom it holds something back."""
+        row = self._silences.get(name)
+        at = rfc3339(row.until_ns)
+        why = Text(f"静默 {name}（{row.by}）将于 {at} 结束", f"silence {name} of {row.by} ends at {at}")
+        concerned: dict[str, list[AlertEvent]] = {}
+        for alert in self._waiting.held.get(row.hold, ()):
+            tracked = self._waiting.open[alert]
+            for receiver in dict.fromkeys(o.receiver for o in tracked.owed.values() if o.hold == row.hold):
+                if receiver not in self._single:
+                    concerned.setdefault(receiver, []).append(tracked.event)
+        return [
+            of_several(
+                subject=name,
+                receiver=receiver,
+                labels={"silence": name},
+                events=gravest(events),
+                omitted=max(0, len(events) - MOST_CHANGED),
+                why=why,
+                now_ns=now_ns,
+                step="notice",
+                status="silence_ending",
+            )
+            for receiver, events in concerned.items()
+        ]
+
+    def _fire_digest(self, receiver: str, now_ns: int) -> list[Notification]:
+        room_ns = self._limits.room_ns(receiver, now_ns)
+        if room_ns > now_ns:
+            self._waiting.timers.set((DIGEST, receiver), room_ns)
+            return []
+        rows, omitted = self._limits.take(receiver)
+        events = []
+        for path, event in rows:
+            tracked = self._waiting.open.get(event.id)
+            if tracked is None or event.state not in STANDING:
+                events.append(event)
+                continue
+            held = self._judge.hold_of(event, self._router.labels(event), None, now_ns)
+            if held is not None:
+                self._waiting.own(tracked, path, Owed(receiver, held[0], Event.OPENED, event.seq), now_ns)
+                continue
+            events.append(event)
+            tracked.told[receiver] = (path, event.seq)
+            if path in tracked.groups:
+                self._waiting.groups[tracked.groups[path]].members[event.id] = True
+        if not events:
+            return []
+        self._limits.sent(receiver, now_ns)
+        limit = self._limits.reason(receiver)
+        why = Text(f"{limit.zh}：此间保留的报警汇总", f"{limit.en}: what was held back meanwhile")
+        return [
+            of_several(
+                subject=f"digest-{receiver}",
+                receiver=receiver,
+                labels={"digest": receiver},
+                events=gravest(events),
+                omitted=omitted + max(0, len(events) - MOST_CHANGED),
+                why=why,
+                now_ns=now_ns,
+                step=str(now_ns),
+            )
+        ]
+
+    _FIRE: Mapping[int, Callable[["Dispatcher", str, int], list[Notification]]] = {
+        SILENCE_END: _fire_silence_end,
+        SILENCE_NOTICE: _fire_notice,
+        RELEASE: _fire_release,
+        GROUP: _fire_group,
+        DIGEST: _fire_digest,
+    }
 
 
-_Row = tuple[str | None, str, Text]
-
-
-def _notification(event: AlertEvent, receiver: str, path: str, body: bytes, reason: Text) -> Notification:
-    return Notification(
-        id=notification_id(event.id, event.seq, receiver),
-        receiver=receiver,
-        alert=event.id,
-        seq=event.seq,
-        time=event.time,
-        body=body,
-        reason=reason,
-        route=path,
-    )
-
-
-def _rows(rows: list[_Row]) -> list[dict[str, object]]:
-    return [{"receiver": name, "route": path, "reason": both(reason)} for name, path, reason in rows]
+_OWN_STATES = frozenset(HOLDING_STATES)
+_TOLD_AT_ONCE = frozenset({Verdict.TELL, Verdict.JOIN, Verdict.LEAVE})

@@ -5,19 +5,38 @@ so a district's code matches its towns. A label that an alert does not have has 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from alerting.events import AlertEvent
+from alerting.intervals import Interval
 from registry.plant import Area, SourceGrade, Text
 from registry.sensors import SensorRegistry
 
-LABELS = ("grade", "kind", "type", "enterprise", "source", "source_grade", "area", "event")
+LABELS = (
+    "grade",
+    "kind",
+    "type",
+    "enterprise",
+    "industry",
+    "source",
+    "source_grade",
+    "equipment",
+    "sensor",
+    "area",
+    "incident_size",
+    "event",
+)
 """What matchers may ask of an alert event."""
+
+OF_THE_MOMENT = frozenset({"event"})
+"""Labels of an event rather than of its alert: nothing that lasts can ask for them."""
 
 Labels = Mapping[str, tuple[str, ...]]
 ABSENT = ("",)
+MOST_REMEMBERED = 65_536
+"""So many label sets are remembered with their matches."""
 
 
 class Op(StrEnum):
@@ -57,6 +76,19 @@ class Matcher:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """Alerts with equal values of the labels `by` are told together; see docs/routing.md for the three times.
+
+    `repeat_interval_s` None: what stands is told again only when something changes.
+    """
+
+    by: tuple[str, ...]
+    wait_s: float = 30.0
+    interval_s: float = 300.0
+    repeat_interval_s: float | None = 14_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """A node of the tree; `receiver` was inherited from its parent when the tree was built, None tells nobody.
 
@@ -68,15 +100,50 @@ class Route:
     matchers: tuple[Matcher, ...] = ()
     carry_on: bool = False
     children: tuple["Route", ...] = ()
+    grouping: Grouping | None = None
+    mute: tuple[Interval, ...] = ()
+    active: tuple[Interval, ...] = ()
+    escalation: str | None = None
+
+    def muted(self, now_ns: int) -> tuple[int, Text] | None:
+        """Return until when nothing is told by this route and why; None where it tells now.
+
+        The time is that of the next change, which need not end it: ask again then.
+        """
+        for interval in self.mute:
+            if interval.holds_at(now_ns):
+                text = Text(
+                    f"{self.path} 在时段 {interval.name} 静音", f"{self.path} is mute in {interval.name}"
+                )
+                return interval.until_ns(now_ns), text
+        if self.active and not any(interval.holds_at(now_ns) for interval in self.active):
+            names = [interval.name for interval in self.active]
+            return (
+                min(interval.until_ns(now_ns) for interval in self.active),
+                Text(
+                    f"{self.path} 仅在时段 {'、'.join(names)} 通知",
+                    f"{self.path} tells only in {', '.join(names)}",
+                ),
+            )
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A receiver that an alert goes to (None: nobody), by which route, and why that one."""
+    """A route that an alert goes by, and why that one."""
 
-    receiver: str | None
-    path: str
+    route: Route
     reason: Text
+
+    @property
+    def receiver(self) -> str | None:
+        """Who is told; None: nobody."""
+        return self.route.receiver
+
+    @property
+    def path(self) -> str:
+        """Where the route stands in the routes file."""
+        return self.route.path
 
 
 def match(route: Route, labels: Labels) -> list[Match]:
@@ -89,18 +156,41 @@ def match(route: Route, labels: Labels) -> list[Match]:
         found += below
         if below and not child.carry_on:
             break
-    return found or [Match(route.receiver, route.path, _reason(route))]
+    return found or [Match(route, _reason(route))]
+
+
+def walk(route: Route) -> Iterator[Route]:
+    """Yield every node, each before those below it."""
+    yield route
+    for child in route.children:
+        yield from walk(child)
 
 
 def labels_of(event: AlertEvent, registry: SensorRegistry) -> Labels:
-    """Return the labels of an alert event; `type` and `source_grade` come from its sensor."""
-    labels = {
+    """Return the labels of an alert event; those of its place come from its sensor and the plant."""
+    return {**_labels_of_place(event, registry), **_labels_of_moment(event)}
+
+
+def _labels_of_moment(event: AlertEvent) -> Labels:
+    incident = event.why.get("incident")
+    return {
         "grade": (event.grade,),
         "kind": (event.kind,),
-        "enterprise": (event.enterprise or "",),
-        "source": (event.source or "",),
-        "area": area_chain(event.area, registry.plant.areas),
+        "incident_size": (str(incident["size"]) if incident else "1",),
         "event": (event.event,),
+    }
+
+
+def _labels_of_place(event: AlertEvent, registry: SensorRegistry) -> dict[str, tuple[str, ...]]:
+    plant = registry.plant
+    enterprise = plant.enterprises.get(event.enterprise or "")
+    labels = {
+        "enterprise": (event.enterprise or "",),
+        "industry": ((enterprise.industry if enterprise else None) or "",),
+        "source": (event.source or "",),
+        "equipment": (event.equipment or "",),
+        "sensor": (event.sensor or "",),
+        "area": area_chain(event.area, plant.areas),
     }
     i = registry.index.get(event.sensor) if event.sensor else None
     if i is not None:
@@ -108,6 +198,37 @@ def labels_of(event: AlertEvent, registry: SensorRegistry) -> Labels:
         labels["type"] = (registry.specs[i].type,)
         labels["source_grade"] = grade_values(source.grade) if source and source.grade else ABSENT
     return labels
+
+
+class Router:
+    """The tree with its answers remembered: alerts that differ in nothing that a matcher asks of are matched once."""
+
+    def __init__(self, root: Route, registry: SensorRegistry) -> None:
+        self.root = root
+        self.routes: Mapping[str, Route] = {route.path: route for route in walk(root)}
+        self._registry = registry
+        asked = {matcher.label for route in walk(root) for matcher in route.matchers}
+        self._asked = tuple(label for label in LABELS if label in asked)
+        self._places: dict[tuple[str | None, ...], Mapping[str, tuple[str, ...]]] = {}
+        self._found: dict[tuple[tuple[str, ...], ...], list[Match]] = {}
+
+    def labels(self, event: AlertEvent) -> Labels:
+        """Return the labels of an event."""
+        place = (event.sensor, event.enterprise, event.source, event.equipment, event.area)
+        known = self._places.get(place)
+        if known is None:
+            known = self._places[place] = _labels_of_place(event, self._registry)
+        return {**known, **_labels_of_moment(event)}
+
+    def match(self, labels: Labels) -> list[Match]:
+        """Return the matches, as `match` does."""
+        key = tuple(labels.get(label, ABSENT) for label in self._asked)
+        found = self._found.get(key)
+        if found is None:
+            if len(self._found) >= MOST_REMEMBERED:
+                self._found.clear()
+            found = self._found[key] = match(self.root, labels)
+        return found
 
 
 def grade_values(grade: SourceGrade) -> tuple[str, ...]:

@@ -45,11 +45,12 @@ class Area:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enterprise:
-    """Who operates hazard sources; `area` is an area code."""
+    """Who operates hazard sources; `area` is an area code, `industry` whatever word the centre sorts by."""
 
     id: str
     name: Text
     area: str | None = None
+    industry: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

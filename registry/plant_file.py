@@ -36,7 +36,7 @@ MEASURE_KEYS = (
 
 _SECTIONS = ("areas", "enterprises", "sources", "equipment")
 _AREA_KEYS = ("code", "name", "parent")
-_ENTERPRISE_KEYS = ("id", "name", "area")
+_ENTERPRISE_KEYS = ("id", "name", "area", "industry")
 _SOURCE_KEYS = ("id", "enterprise", "name", "chemicals", "alpha", "population", "measures", "lon", "lat")
 _CHEMICAL_KEYS = ("substance", "quantity_t", "class")
 _EQUIPMENT_KEYS = ("id", "source", "name", "kind", "design")
@@ -140,7 +140,9 @@ def _area(code: str, entry: Entry) -> Area:
 
 def _enterprise(key: str, entry: Entry) -> Enterprise:
     entry.check_keys(_ENTERPRISE_KEYS)
-    return Enterprise(id=key, name=entry.text("name", key), area=entry.raw("area"))
+    return Enterprise(
+        id=key, name=entry.text("name", key), area=entry.raw("area"), industry=entry.raw("industry")
+    )
 
 
 def _equipment(key: str, entry: Entry) -> Equipment:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from alerting.commands import Command, CommandRefused, decode_command
 from alerting.desk import AlertDesk, Told
-from alerting.dispatch import Routes
 from alerting.events import AlertEvent, Event, Kind
 from alerting.grading import GradeTable
 from alerting.notification import Notification
+from alerting.routes import Routes
 from detectors.bank import DetectorBank
 from detectors.clock import Clock
 from detectors.findings import FindingBlock

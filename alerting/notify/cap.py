@@ -1,11 +1,14 @@
 """The CAP receiver: the messages that a notification's alerts make, posted to an address, kept as files, or both.
 
-A message is made of the alert's own lines in the ledger, so that it refers to all before it after a restart too. An
-event that makes no message is done at once. Sending a message twice does no harm: its identifier is the same.
+A message is made of the alert's own lines in the ledger, so that it refers to all before it after a restart too. It is
+the newest of the alert as it stood at the event that is told: a group, or what was held back, is told by its newest event,
+which may be an acknowledgement. What this run has sent already is not sent again; after a restart it may be, which does
+no harm, for its identifier is the same.
 """
 
 import asyncio
 import os
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -22,6 +25,8 @@ from alerting.notify.settings import CapReceiverSettings, WebhookSettings
 from alerting.notify.webhook import WebhookReceiver
 from registry.plant import Text
 
+REMEMBERED = 10_000
+"""How many sent messages are known by their identifiers."""
 History = Callable[[str, int], Sequence[AlertEvent]]
 """Returns an alert's events up to a number, oldest first."""
 
@@ -34,6 +39,7 @@ class CapReceiver:
         self._maker = maker
         self._history = history
         self._hook: WebhookReceiver | None = None
+        self._sent: OrderedDict[str, None] = OrderedDict()
         if settings.url is not None:
             self._hook = WebhookReceiver(
                 WebhookSettings(url=settings.url, secret=settings.secret, timeout_s=settings.timeout_s)
@@ -43,9 +49,15 @@ class CapReceiver:
         """Send the message of each alert line; the first that cannot be sent ends it, and all are sent again."""
         for line in lines_of(notification.body):
             event = msgspec.json.decode(line, type=AlertEvent)
-            message = self._maker.of_event(self._history(event.id, event.seq), event.seq)
-            if message is not None and not isinstance(outcome := await self._send(message), Sent):
+            message = self._maker.newest(self._history(event.id, event.seq))
+            if message is None or message.identifier in self._sent:
+                continue
+            outcome = await self._send(message)
+            if not isinstance(outcome, Sent):
                 return outcome
+            self._sent[message.identifier] = None
+            while len(self._sent) > REMEMBERED:
+                self._sent.popitem(last=False)
         return Sent()
 
     async def close(self) -> None:

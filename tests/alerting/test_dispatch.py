@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import msgspec
 
-from alerting.dispatch import Dispatcher, Routes
+from alerting.dispatch import Dispatcher
 from alerting.events import Event
 from alerting.notification import notification_id
 from alerting.notify.settings import LogSettings, MqttSettings, ReceiverSettings
+from alerting.routes import Routes
 from alerting.routes_file import routes_to_log
 from alerting.routing import Matcher, Op, Route
 from detectors.findings import Edge

@@ -7,10 +7,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alerting.dispatch import Routes
 from alerting.events import Event
 from alerting.grades_file import load_grades
 from alerting.notify.settings import ALL_EVENTS, LogSettings, MqttSettings, WebhookSettings
+from alerting.routes import Routes
 from alerting.routes_file import load_routes, routes_to_log
 from alerting.throttle import DEFAULT_EVENTS
 from registry.faults import errors_in
@@ -70,7 +70,7 @@ def test_a_good_file(tmp_path: Path) -> None:
         ("receiver: siren", "receiver: sirn", "error line 9: unknown receiver 'sirn'; did you mean 'siren'? (board, duty,"),
         ("receiver: siren", "receiver: [siren]", "error line 9: unknown receiver"),
         ("receivers:", "recievers:", "error line 1: unknown key 'recievers'; did you mean 'receivers'?"),
-        ("continue: true", "contine: true", "error line 10: unknown key 'contine'; did you mean 'continue'?"),
+        ("continue: true", "contine: true", "error line 10: unknown key 'contine'; did you mean 'continue' or"),
         ("continue: true", "continue: 3", "error line 10: continue is 3 (true, false)"),
         ('"type=~gas_.*"', '"type=~gas_("', "error line 11: 'type=~gas_(': not a regular expression"),
         ('"type=~gas_.*"', '"type=~gaz_.*"', "error line 11: 'type=~gaz_.*': no alert has this"),

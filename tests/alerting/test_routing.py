@@ -91,8 +91,9 @@ def test_the_first_match_wins_unless_it_continues(labels: Labels, receivers: lis
 
 def test_a_match_says_by_which_route_and_why() -> None:
     labels = {"grade": ("red",), "area": ("370211",)}
-    assert match(route("a", "grade=red", "area=370211"), labels) == [
-        Match("a", "a", Text("符合 grade=red、area=370211", "matches grade=red, area=370211"))
+    asked = route("a", "grade=red", "area=370211")
+    assert match(asked, labels) == [
+        Match(asked, Text("符合 grade=red、area=370211", "matches grade=red, area=370211"))
     ]
     [found] = match(TREE, {"grade": ("blue",)})
     assert found.reason == Text("该处无更具体的路由", "no route is more specific here")
@@ -105,7 +106,11 @@ def test_labels_of_an_event() -> None:
         "kind": ("high",),
         "type": ("level",),
         "enterprise": ("lpg",),
+        "industry": ("",),
         "source": ("farm",),
+        "equipment": ("T-101",),
+        "sensor": ("lpg/LT-101",),
+        "incident_size": ("1",),
         "source_grade": ("Ⅲ", "III"),
         "area": ("370211", "370200", "370000"),
         "event": ("opened",),

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from alerting.dispatch import Routes
 from alerting.events import Event
 from alerting.grades_file import default_grades
 from alerting.notify.settings import LogSettings
+from alerting.routes import Routes
 from alerting.routing import Matcher, Op, Route
 from detectors.clock import Clock
 from detectors.profile import Methods, Profile

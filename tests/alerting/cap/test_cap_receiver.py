@@ -7,11 +7,11 @@ import pytest
 
 from alerting.cap.message import Mode, Scope
 from alerting.cap.settings import CapSettings
-from alerting.dispatch import Routes
 from alerting.events import AlertEvent
 from alerting.notify.build import CapParts, build_receivers
 from alerting.notify.receiver import Outcome, Retry, Sent
 from alerting.notify.settings import CapReceiverSettings
+from alerting.routes import Routes
 from alerting.routes_file import load_routes, routes_to_log
 from tests.alerting.cap.checking import faults_of, parsed, text_of
 from tests.alerting.cap.events import LIFE, maker
@@ -60,13 +60,13 @@ def test_a_life_is_posted_as_its_messages() -> None:
     ]
 
 
-def test_a_group_is_posted_as_the_messages_of_its_alerts() -> None:
-    lines = b",".join(event.line() for event in LIFE[:3])
+def test_a_group_is_posted_as_the_newest_message_of_each_of_its_alerts() -> None:
+    lines = LIFE[4].line()
     with hook(Answer()) as server:
         assert send(CapReceiverSettings(url=server.url), b'{"group":{},"alerts":[' + lines + b"]}") == [
             Sent()
         ]
-    assert [text_of(parsed(post.body), "msgType") for post in server.posts] == ["Alert", "Update"]
+    assert [text_of(parsed(post.body), "identifier") for post in server.posts] == [f"{LIFE[0].id}.3"]
 
 
 def test_a_server_that_is_down_is_tried_again() -> None:

@@ -12,10 +12,10 @@ import yaml
 
 from alerting.commands import CommandRefused, decode_command
 from alerting.desk import AlertDesk, Told
-from alerting.dispatch import Routes
 from alerting.events import Family, Kind
 from alerting.grades_file import default_grades
 from alerting.notification import Notification
+from alerting.routes import Routes
 from alerting.routes_file import load_routes, routes_to_log
 from detectors.findings import Edge, FindingBlock, Method
 from registry.sensors import LIMIT_NAMES
