@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from alerting.conditions import Condition
-from alerting.events import AlertEvent, Grade, Kind, State, slot_of
+from alerting.events import HELD_STATES, AlertEvent, Grade, Kind, State, slot_of
 
 
 class Acknowledged(msgspec.Struct, frozen=True, array_like=True):
@@ -16,6 +16,15 @@ class Acknowledged(msgspec.Struct, frozen=True, array_like=True):
     by: str
     now_ns: int
     comment: str
+
+
+class Confirmed(msgspec.Struct, frozen=True, array_like=True):
+    """Who said what was done, when (ns of the pipeline's clock), the cause's code and the action taken."""
+
+    by: str
+    now_ns: int
+    cause: str
+    action: str
 
 
 class Alert(msgspec.Struct, kw_only=True):
@@ -27,6 +36,12 @@ class Alert(msgspec.Struct, kw_only=True):
     that it was about when it was last judged. `withheld` are the ends of conditions that were found while the sensor
     was silent, by key, oldest first: they count when it speaks again. `last` is what was last told of it, None only
     inside the call that opens it.
+
+    `active_since_ns` is since when something stands, None once all is normal. `latching` says that it latches when it
+    returns. `realarm_ns` is when it is told again although acknowledged. `settle_ns` is when a return that is held for
+    chattering will be told; `ended` is the condition that ended then, as it held, and `back` the finding that ended it.
+    `hidden` counts activations that were held so. `waits` is its place among those that return from a hold that has
+    timed out: the gravest first, then the oldest.
     """
 
     id: str
@@ -41,7 +56,16 @@ class Alert(msgspec.Struct, kw_only=True):
     withheld: dict[str, Condition] = {}
     gravest: Condition | None = None
     acknowledged: Acknowledged | None = None
+    confirmed: Confirmed | None = None
     last: AlertEvent | None = None
+    active_since_ns: int | None = None
+    latching: bool = False
+    realarm_ns: int | None = None
+    settle_ns: int | None = None
+    ended: Condition | None = None
+    back: Condition | None = None
+    hidden: int = 0
+    waits: tuple[int, int, str] | None = None
 
     @property
     def key(self) -> "Key":
@@ -50,8 +74,13 @@ class Alert(msgspec.Struct, kw_only=True):
 
     @property
     def active(self) -> bool:
-        """Whether something stands."""
-        return self.state in {State.UNACK, State.ACKED}
+        """Whether something stands; while it chatters also in between."""
+        return self.active_since_ns is not None
+
+    @property
+    def held(self) -> bool:
+        """Whether it is shelved, suppressed or out of service."""
+        return self.state in HELD_STATES
 
 
 Key = tuple[str, str]
@@ -63,6 +92,7 @@ class AlertView:
     """An open alert as it stands; `event` is the newest thing told of it (before routing: `told` is empty).
 
     `reasons` and `blind` are as in the `why` of its lines, but of now: conditions come and go without being told.
+    `latched` says that it has returned to normal and waits for a reset.
     """
 
     id: str
@@ -71,6 +101,9 @@ class AlertView:
     kind: Kind
     opened_ns: int
     active: bool
+    active_since_ns: int | None
+    latched: bool
+    confirmed: Confirmed | None
     event: AlertEvent
     reasons: list[dict[str, Any]]
     blind: dict[str, Any] | None
@@ -90,6 +123,9 @@ def view_of(alert: Alert, present: Mapping[str, Any]) -> AlertView:
         kind=alert.kind,
         opened_ns=alert.opened_ns,
         active=alert.active,
+        active_since_ns=alert.active_since_ns,
+        latched=alert.latching and not alert.active,
+        confirmed=alert.confirmed,
         event=alert.last,
         reasons=present["reasons"],
         blind=present["blind"],

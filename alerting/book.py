@@ -7,51 +7,53 @@ is one alert with several reasons, whose kind is that of the gravest; every trou
 its own. Each change first updates the conditions that hold, then judges the alert anew, and what the judgement means is
 looked up in `alerting.lifecycle`. A finding that changes neither the severity nor what the alert is about is noted and
 not told. While a sensor is silent nothing of its process is seen to end: such findings wait until it speaks again. A
-closed alert leaves the book.
+closed alert leaves the book. How an alert is moved and told is `alerting.occurrences`, what people say of it
+`alerting.operating`, what holds it back `alerting.holding`.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import msgspec
 
-from alerting.alert import Acknowledged, Alert, AlertView, view_of
+from alerting.alarms import AlarmSettings
+from alerting.alarms_file import default_alarms
+from alerting.alert import Alert, AlertView, view_of
+from alerting.arrangements import Arrangement
 from alerting.book_state import BookState, decode_state, encode_state
-from alerting.commands import Acknowledge, AlertCommand, SystemCondition
+from alerting.chatter import Histories, NuisancePlace
+from alerting.commands import AlertCommand, OfAlert, SystemCondition
 from alerting.conditions import Change, Condition, limit_gravity, with_raised
-from alerting.events import AlertEvent, Event, Family, Grade, Kind, State, slot_of
+from alerting.events import AlertEvent, Event, Grade, Kind, State, slot_of
 from alerting.grading import GradeTable, Judgement, Severity, judge
-from alerting.lifecycle import Trigger, advance
-from alerting.lines import NOTHING_PRESENT, LineWriter, Occasion, grade_why
-from alerting.peers import Peers
-from alerting.refusals import already_acknowledged, already_closed, moved_on, not_open
-from alerting.register import Register
+from alerting.holding import Holding
+from alerting.lifecycle import Trigger
+from alerting.lines import Occasion, grade_why
+from alerting.occurrences import NS_PER_S, Occurrences
+from alerting.operating import carry_out, realarm
 from alerting.wording import stands_unseen
 from detectors.findings import Method
 from registry.plant import Text
 from registry.sensors import SensorRegistry
 
-_UNACKNOWLEDGES = frozenset({Trigger.ABNORMAL, Trigger.RISE})
-_SIDES = (Kind.HIGH, Kind.LOW)
-
 
 class AlertBook:
-    """All open alerts of one plant."""
+    """All open alerts of one plant; without `alarms` the packaged settings of the lifecycle hold."""
 
-    def __init__(self, registry: SensorRegistry, grades: GradeTable) -> None:
+    def __init__(
+        self, registry: SensorRegistry, grades: GradeTable, alarms: AlarmSettings | None = None
+    ) -> None:
         self._registry = registry
         self._grades = grades
-        self._writer = LineWriter(registry)
-        self._peers = Peers(registry)
-        self._alerts = Register()
-        self._untold: dict[str, None] = {}
-        self._seq = 0
+        self._settings = default_alarms() if alarms is None else alarms
+        self._now_ns = 0
+        self._restore(BookState(0, [], []))
 
     def take(self, change: Change) -> list[AlertEvent]:
         """Take that a condition of a sensor began or ended; return what is to be told of it and of its peers.
 
         `seq` rises by one with every event.
         """
+        self._now_ns = max(self._now_ns, change.now_ns)
         condition, subject = change.condition, self._registry.specs[change.sensor].id
         alert = self._alerts.get((subject, slot_of(condition.kind)))
         ended: Condition | None = None
@@ -59,6 +61,7 @@ class AlertBook:
             alert = alert or self._alerts.mint(subject, condition.kind, change.now_ns)
             alert.conditions = with_raised(alert.conditions, condition)
             alert.withheld.pop(condition.key, None)
+            self._book.unsettle(alert, change.now_ns)
         elif alert is None or condition.key not in alert.conditions:
             return []
         elif self._alerts.silent_since_ns(alert) is not None:
@@ -69,7 +72,7 @@ class AlertBook:
         concerned: list[int] = []
         if condition.is_limit:
             beyond = limit_gravity(alert.conditions.values(), condition.kind)
-            concerned = self._peers.set_beyond(change.sensor, condition.kind, beyond)
+            concerned = self._book.peers.set_beyond(change.sensor, condition.kind, beyond)
         events = self._settle(alert, change, ended)
         for other in concerned:
             events += self._settle_peer(other, condition.kind, change)
@@ -78,30 +81,55 @@ class AlertBook:
         return events
 
     def tick(self, now_ns: int) -> list[AlertEvent]:
-        """Fire what is due up to `now_ns`."""
-        del now_ns
-        return []
+        """Fire what is due up to `now_ns`, each at its own time."""
+        events: list[AlertEvent] = []
+        timers = self._book.timers
+        while (due_ns := timers.next_ns()) is not None and due_ns <= now_ns:
+            self._now_ns = max(self._now_ns, due_ns)
+            while timers.next_ns() == due_ns:
+                timer = timers.pop()
+                assert timer is not None, "something is due"
+                events += self._fire(*timer, due_ns)
+            events += self._holding.release(due_ns)
+        return events
 
     def next_deadline_ns(self) -> int | None:
         """Return when something is due, None where nothing waits."""
-        return None
+        return self._book.timers.next_ns()
 
     def command(self, command: AlertCommand, now_ns: int) -> list[AlertEvent]:
         """Carry out a command; raise `CommandRefused`, with nothing changed, where it does not hold."""
-        match command:
-            case Acknowledge():
-                return self._acknowledge(command, now_ns)
-            case SystemCondition():
-                return self._system(command, now_ns)
+        if isinstance(command, SystemCondition):
+            events = self._system(command, now_ns)
+        elif isinstance(command, OfAlert):
+            events = carry_out(self._book, command, now_ns)
+        else:
+            events = self._holding.carry_out(command, now_ns)
+        self._now_ns = max(self._now_ns, now_ns)
+        return events
 
     def open_alerts(self) -> list[AlertView]:
         """Return every open alert, oldest opening first."""
-        return [view_of(alert, self._present(alert)) for alert in self._alerts]
+        return [view_of(alert, self._book.present(alert)) for alert in self._alerts]
 
     def find(self, alert: str) -> AlertView | None:
         """Return an open alert by its id, None where there is none."""
         found = self._alerts.find(alert)
-        return None if found is None else view_of(found, self._present(found))
+        return None if found is None else view_of(found, self._book.present(found))
+
+    def arrangements(self) -> list[Arrangement]:
+        """Return all that holds alerts back now, also where none stands; oldest first."""
+        return sorted(self._book.arrangements, key=lambda one: (one.since_ns, one.id))
+
+    def stale(self, now_ns: int) -> list[AlertView]:
+        """Return the alerts that have stood for longer than anybody should let them, oldest opening first."""
+        before_ns = now_ns - round(self._settings.nuisance.stale_s * NS_PER_S)
+        old = (a for a in self._alerts if a.active_since_ns is not None and a.active_since_ns < before_ns)
+        return [view_of(alert, self._book.present(alert)) for alert in old]
+
+    def nuisances(self, now_ns: int) -> list[NuisancePlace]:
+        """Return the places that alarm more than anybody can use, most activations first."""
+        return self._book.histories.nuisances(now_ns)
 
     @property
     def open_count(self) -> int:
@@ -110,41 +138,104 @@ class AlertBook:
 
     def take_untold(self) -> list[str]:
         """Return, once, the ids of the open alerts whose reasons changed since without anything being told."""
-        untold, self._untold = list(self._untold), {}
+        untold, self._book.untold = list(self._book.untold), {}
         return untold
 
     @property
     def last_seq(self) -> int:
         """The seq of the newest event told."""
-        return self._seq
+        return self._book.seq
 
     def continue_after(self, seq: int) -> None:
         """Never tell an event with a seq up to `seq` again: other events were told under those by an earlier run."""
-        self._seq = max(self._seq, seq)
+        self._book.seq = max(self._book.seq, seq)
 
     def snapshot(self) -> bytes:
         """Return the whole state; `restore` of it continues as if nothing had been between."""
-        return encode_state(BookState(self._seq, list(self._alerts), self._alerts.closed.entries()))
+        return encode_state(
+            BookState(
+                self._book.seq,
+                list(self._alerts),
+                self._alerts.closed.entries(),
+                now_ns=self._now_ns,
+                arrangements=list(self._book.arrangements),
+                ended_plans=self._holding.ended_plans,
+                next_return_ns=self._holding.next_return_ns,
+                histories=self._book.histories.entries(),
+            )
+        )
 
     def restore(self, body: bytes) -> None:
         """Take over a snapshot of a book of the same sensors; raise `SnapshotError`, with nothing changed, else."""
-        state = decode_state(body, self._registry)
-        self._seq = state.seq
-        self._alerts = Register(state.alerts, state.closed)
-        self._untold = {}
-        self._peers = Peers(self._registry)
-        for alert in state.alerts:
-            if alert.kind.family is Family.PROCESS:
-                for side in _SIDES:
-                    beyond = limit_gravity(alert.conditions.values(), side)
-                    self._peers.set_beyond(self._registry.index[alert.subject], side, beyond)
+        self._restore(decode_state(body, self._registry))
+
+    def _restore(self, state: BookState) -> None:
+        """Take over a state. Planned works that the settings have no more end; new ones begin when they are due."""
+        self._now_ns = state.now_ns
+        self._book = Occurrences(self._registry, self._settings)
+        self._book.seq = state.seq
+        self._book.histories = Histories(self._settings.nuisance, state.histories)
+        self._book.take_over(state.alerts, state.closed)
+        self._alerts = self._book.alerts
+        for one in state.arrangements:
+            self._book.arrangements.add(one)
+        self._holding = Holding(self._book)
+        self._holding.take_over(state.ended_plans, state.next_return_ns)
+        for planned in self._plans():
+            if self._book.arrangements.find(planned.id) is None and planned.id not in state.ended_plans:
+                self._book.timers.set(("plan", planned.id), max(planned.since_ns, state.now_ns))
+
+    def _plans(self) -> Iterator[Arrangement]:
+        for planned in self._settings.planned:
+            yield Arrangement(
+                kind=State.OUT_OF_SERVICE,
+                place_kind=planned.kind,
+                place=planned.id,
+                name=planned.permit,
+                by=planned.by,
+                second=planned.second,
+                reason=planned.reason,
+                since_ns=planned.from_ns,
+                until_ns=planned.until_ns,
+            )
+
+    def _fire(self, what: str, name: str, now_ns: int) -> list[AlertEvent]:
+        """Let one timer do what it was set for."""
+        if what == "arrangement":
+            return self._holding.time_out(name, now_ns)
+        if what == "plan":
+            planned = next(one for one in self._plans() if one.id == name)
+            return self._holding.start(planned, now_ns)
+        alert = self._alerts.find(name)
+        if what == "realarm" and alert is not None and alert.settle_ns is None:
+            return realarm(self._book, alert, now_ns)
+        if what == "settle" and alert is not None:
+            return self._return_at_last(alert, now_ns)
+        return []
+
+    def _return_at_last(self, alert: Alert, now_ns: int) -> list[AlertEvent]:
+        """Tell the return of an alert that chattered, now that it has lasted."""
+        ended, back = alert.ended, alert.back
+        assert ended is not None, "a return that is held has an end"
+        assert back is not None, "and a finding that told of it"
+        sensor = self._registry.index[alert.subject]
+        occasion = Occasion(
+            sensor=sensor,
+            now_ns=now_ns,
+            facts=back,
+            ended=ended,
+            gravest=msgspec.structs.replace(ended, value=back.value, forecast_s=None),
+            silent_since_ns=self._alerts.silent_since_ns(alert),
+        )
+        self._book.settled(alert)
+        return self._move(alert, None, occasion, raised=False)
 
     def _see_again(self, subject: str, change: Change) -> list[AlertEvent]:
         """Note for the sensor's process alert that it fell silent, or let count now what waited while it was."""
         process = self._alerts.process_of(subject)
         if process is None:
             return []
-        self._untold[process.id] = None
+        self._book.untold[process.id] = None
         if change.raised:
             return []
         events: list[AlertEvent] = []
@@ -156,7 +247,7 @@ class AlertBook:
 
     def _settle(self, alert: Alert, change: Change, ended: Condition | None) -> list[AlertEvent]:
         """Judge an alert anew after a finding of its own; `ended` is the condition that the finding ended."""
-        confirmed_by = self._confirmed_by(alert, change.sensor)
+        confirmed_by = self._book.confirmed_by(alert, change.sensor)
         judged = judge(alert.conditions.values(), confirmed_by) if alert.conditions else None
         facts = change.condition
         # what still holds is told with the value of now; of what is over nothing lies ahead
@@ -173,6 +264,9 @@ class AlertBook:
             confirmed_by=confirmed_by.get(about.kind) if about.is_limit else None,
             note=self._note(change),
         )
+        over = judged is None and ended is not None and alert.active
+        if over and self._book.settles(alert, ended or facts, facts, change.now_ns):
+            return []
         return self._move(alert, judged, occasion, raised=change.raised)
 
     def _note(self, change: Change) -> Text | None:
@@ -189,9 +283,9 @@ class AlertBook:
         """Judge anew the alert of a sensor that `change` of another one confirms, or confirms no longer."""
         alert = self._alerts.process_of(self._registry.specs[sensor].id)
         assert alert is not None, "a peer that is concerned is beyond a limit"
-        confirmed_by = self._confirmed_by(alert, sensor)
+        confirmed_by = self._book.confirmed_by(alert, sensor)
         judged = judge(alert.conditions.values(), confirmed_by)
-        name = self._writer.name(change.sensor)
+        name = self._book.writer.name(change.sensor)
         note = (
             Text(f"{name.zh} 印证", f"confirmed by {name.en}")
             if side in confirmed_by
@@ -209,26 +303,6 @@ class AlertBook:
         )
         return self._move(alert, judged, occasion, raised=change.raised)
 
-    def _confirmed_by(self, alert: Alert, sensor: int) -> dict[Kind, Text]:
-        """Return, for each side on which the sensor's crossing is confirmed, by whom."""
-        confirmed: dict[Kind, Text] = {}
-        for side in _SIDES:
-            if limit_gravity(alert.conditions.values(), side):
-                other = self._peers.confirming(sensor, side)
-                if other is not None:
-                    confirmed[side] = self._writer.name(other)
-        return confirmed
-
-    def _present(self, alert: Alert) -> Mapping[str, Any]:
-        """Return the reasons of an alert as they are now, and whether it can be seen."""
-        if alert.kind is Kind.SYSTEM:
-            return NOTHING_PRESENT
-        i = self._registry.index[alert.subject]
-        standing: tuple[Condition, ...] = ()
-        if alert.conditions:
-            standing = judge(alert.conditions.values(), self._confirmed_by(alert, i)).standing
-        return self._writer.present(i, standing, self._alerts.silent_since_ns(alert))
-
     def _move(
         self, alert: Alert, judged: Judgement | None, occasion: Occasion, *, raised: bool
     ) -> list[AlertEvent]:
@@ -237,7 +311,7 @@ class AlertBook:
         if trigger is None and judged is not None and _about(alert.gravest) != _about(judged.gravest):
             trigger = Trigger.RISE if raised else Trigger.FALL
         if trigger is None:
-            self._untold[alert.id] = None
+            self._book.untold[alert.id] = None
             return []
         if judged is None:
             assert alert.last is not None, "only an alert that was told of can return to normal"
@@ -249,30 +323,27 @@ class AlertBook:
             _set_severity(alert, judged.severity, cell.grade)
             alert.gravest = judged.gravest
             alert.kind = judged.gravest.kind
+            spec = self._registry.specs[occasion.sensor]
+            alert.latching = alert.latching or self._settings.latches(spec, alert)
         return self._follow(
             alert,
             trigger,
-            lambda seq, event: self._writer.of_sensor(alert, seq, event, occasion, grade),
+            occasion.now_ns,
+            lambda seq, event: self._book.writer.of_sensor(alert, seq, event, occasion, grade),
         )
 
-    def _acknowledge(self, command: Acknowledge, now_ns: int) -> list[AlertEvent]:
-        alert = self._alerts.find(command.alert)
-        if alert is None:
-            before = self._alerts.closed.get(command.alert)
-            raise already_closed(before) if before else not_open(command.alert)
-        assert alert.last is not None, "an open alert has been told of"
-        if alert.state is State.ACKED:
-            assert alert.acknowledged is not None, "ACKED is reached by an acknowledgement only"
-            raise already_acknowledged(alert.acknowledged)
-        if command.seq is not None and command.seq != alert.last.seq:
-            raise moved_on(command.seq, alert.last.seq)
-        alert.acknowledged = Acknowledged(command.by, now_ns, command.comment)
-        present = self._present(alert)
-        return self._follow(
-            alert,
-            Trigger.ACK,
-            lambda seq, event: self._writer.of_person(alert, seq, event, now_ns, present),
-        )
+    def _follow(
+        self, alert: Alert, trigger: Trigger, now_ns: int, write: Callable[[int, Event], AlertEvent]
+    ) -> list[AlertEvent]:
+        """Move an alert, as what holds its place and how it behaves have it."""
+        trigger = self._holding.as_held(alert, trigger)
+        seen = trigger is Trigger.NORMAL and alert.state is State.ACKED
+        if seen and self._book.histories.chattering(alert.key, now_ns):
+            trigger = Trigger.NORMAL_AGAIN
+        events = self._book.follow(alert, trigger, now_ns, write, {})
+        if trigger is Trigger.NORMAL_ONCE:
+            self._holding.spend(alert)
+        return events
 
     def _system(self, command: SystemCondition, now_ns: int) -> list[AlertEvent]:
         alert = self._alerts.get((command.name, Kind.SYSTEM))
@@ -289,26 +360,9 @@ class AlertBook:
         return self._follow(
             alert,
             trigger,
-            lambda seq, event: self._writer.of_system(alert, seq, event, command, now_ns),
+            now_ns,
+            lambda seq, event: self._book.writer.of_system(alert, seq, event, command, now_ns),
         )
-
-    def _follow(
-        self, alert: Alert, trigger: Trigger, write: Callable[[int, Event], AlertEvent]
-    ) -> list[AlertEvent]:
-        """Advance the alert through the lifecycle's table, write its events, take it out where it is closed."""
-        step = advance(alert.state if alert.last else None, trigger)
-        alert.state = step.state
-        if trigger in _UNACKNOWLEDGES:
-            alert.acknowledged = None
-        events = []
-        for event in step.events:
-            self._seq += 1
-            alert.last = write(self._seq, event)
-            events.append(alert.last)
-        self._untold.pop(alert.id, None)
-        if step.state is State.CLOSED:
-            self._alerts.close(alert)
-        return events
 
 
 def _trigger(alert: Alert, severity: Severity | None) -> Trigger | None:

@@ -4,14 +4,16 @@ from collections.abc import Iterable
 
 import msgspec
 
-from alerting.alert import Acknowledged, Alert
+from alerting.alert import Alert, Key
+from alerting.arrangements import Arrangement
+from alerting.chatter import History
 from alerting.events import Kind
 from registry.sensors import SensorRegistry
 
 KEPT_CLOSED = 256
-"""So many closed alerts are remembered, to tell a late acknowledgement who was first."""
+"""So many closed alerts are remembered: what was done about one is often told after it is over."""
 
-_FORMAT = 2
+_FORMAT = 3
 _FORMAT_AT = 3
 """Where a snapshot of any version has its format."""
 
@@ -21,36 +23,45 @@ class SnapshotError(ValueError):
 
 
 class BookState(msgspec.Struct, array_like=True):
-    """Everything that a book knows: the last `seq`, open alerts oldest first, the newest closed ones with who."""
+    """Everything that a book knows: the last `seq`, open alerts oldest first, the newest closed ones, and what holds.
+
+    `now_ns` is the newest time that the book has seen. `ended_plans` are planned works that a person ended early.
+    `next_return_ns` is before when no further alert returns from a hold that timed out.
+    """
 
     seq: int
     alerts: list[Alert]
-    closed: list[tuple[str, Acknowledged]]
+    closed: list[Alert]
     format: int = _FORMAT
+    now_ns: int = 0
+    arrangements: list[Arrangement] = []
+    ended_plans: list[str] = []
+    next_return_ns: int = 0
+    histories: list[tuple[Key, History]] = []
 
 
 class RecentlyClosed:
-    """The ids of the newest closed alerts and who had acknowledged each; never more than `KEPT_CLOSED`."""
+    """The newest closed alerts; never more than `KEPT_CLOSED`."""
 
-    def __init__(self, entries: Iterable[tuple[str, Acknowledged]] = ()) -> None:
-        self._who = dict(entries)
+    def __init__(self, alerts: Iterable[Alert] = ()) -> None:
+        self._by_id = {alert.id: alert for alert in alerts}
 
     def __contains__(self, alert: str) -> bool:
-        return alert in self._who
+        return alert in self._by_id
 
-    def add(self, alert: str, who: Acknowledged) -> None:
+    def add(self, alert: Alert) -> None:
         """Remember a closed alert and forget the oldest beyond the bound."""
-        self._who[alert] = who
-        if len(self._who) > KEPT_CLOSED:
-            del self._who[next(iter(self._who))]
+        self._by_id[alert.id] = alert
+        if len(self._by_id) > KEPT_CLOSED:
+            del self._by_id[next(iter(self._by_id))]
 
-    def get(self, alert: str) -> Acknowledged | None:
-        """Return who had acknowledged this closed alert, None where it is not remembered."""
-        return self._who.get(alert)
+    def get(self, alert: str) -> Alert | None:
+        """Return a closed alert, None where it is not remembered."""
+        return self._by_id.get(alert)
 
-    def entries(self) -> list[tuple[str, Acknowledged]]:
+    def entries(self) -> list[Alert]:
         """Return all that is remembered, oldest first."""
-        return list(self._who.items())
+        return list(self._by_id.values())
 
 
 def encode_state(state: BookState) -> bytes:
@@ -71,5 +82,10 @@ def decode_state(body: bytes, registry: SensorRegistry) -> BookState:
         state = msgspec.msgpack.decode(body, type=BookState)
     except msgspec.MsgspecError as exc:
         raise SnapshotError(f"not a snapshot of the alert book: {exc}") from exc
-    state.alerts = [a for a in state.alerts if a.kind is Kind.SYSTEM or a.subject in registry.index]
+    state.alerts = [alert for alert in state.alerts if _is_known(alert, registry)]
+    state.closed = [alert for alert in state.closed if _is_known(alert, registry)]
     return state
+
+
+def _is_known(alert: Alert, registry: SensorRegistry) -> bool:
+    return alert.kind is Kind.SYSTEM or alert.subject in registry.index

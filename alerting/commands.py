@@ -1,6 +1,6 @@
 """Commands: what people and hazwatch itself tell the book; journalled as JSON before they count."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -8,8 +8,9 @@ from alerting.events import Grade
 from registry.plant import Text
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Comment = Annotated[str, msgspec.Meta(max_length=2000)]
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+Words = Annotated[str, msgspec.Meta(max_length=2000)]
+Said = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+"""Words that must be there."""
 
 
 class Acknowledge(msgspec.Struct, frozen=True, kw_only=True, tag="acknowledge", tag_field="command"):
@@ -22,7 +23,111 @@ class Acknowledge(msgspec.Struct, frozen=True, kw_only=True, tag="acknowledge", 
     alert: Name
     by: Name
     seq: int | None = None
-    comment: Comment = ""
+    comment: Words = ""
+
+
+class Confirm(msgspec.Struct, frozen=True, kw_only=True, tag="confirm", tag_field="command"):
+    """What was done about an alert (处置反馈), open or closed not long ago: its cause and the action taken.
+
+    `cause` is a code of the alarms file's list. An acknowledgement says that somebody saw it, this that it was seen to.
+    """
+
+    alert: Name
+    by: Name
+    cause: Name
+    action: Said
+
+
+class Comment(msgspec.Struct, frozen=True, kw_only=True, tag="comment", tag_field="command"):
+    """A person's words on an alert, open or closed not long ago; they change nothing."""
+
+    alert: Name
+    by: Name
+    comment: Said
+
+
+class Reset(msgspec.Struct, frozen=True, kw_only=True, tag="reset", tag_field="command"):
+    """A person takes the latch off an alert whose process has returned to normal."""
+
+    alert: Name
+    by: Name
+    comment: Words = ""
+
+
+class Shelve(msgspec.Struct, frozen=True, kw_only=True, tag="shelve", tag_field="command"):
+    """Hold what a place tells, for `for_s` seconds (None: as the alarms file has it) or until it is normal again.
+
+    The place is that of `alert`, or `slot` of `sensor` (its full id; see `alerting.events.slot_of`). `second` is the other
+    person who agrees, without whom nothing of the safety class is held.
+    """
+
+    by: Name
+    reason: Said
+    alert: Name | None = None
+    sensor: Name | None = None
+    slot: Name = "process"
+    for_s: float | None = None
+    one_shot: bool = False
+    second: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+class Unshelve(msgspec.Struct, frozen=True, kw_only=True, tag="unshelve", tag_field="command"):
+    """End a shelving by hand, which shows that the alert was seen; the place is named as in `Shelve`."""
+
+    by: Name
+    alert: Name | None = None
+    sensor: Name | None = None
+    slot: Name = "process"
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """All alerts of a sensor, of an equipment's sensors or of a hazard source's: by its id."""
+
+    kind: Literal["sensor", "equipment", "source"]
+    id: Name
+
+
+class Suppress(msgspec.Struct, frozen=True, kw_only=True, tag="suppress", tag_field="command"):
+    """The named `condition` holds by which alerts of a place mean nothing (suppression by design): a tank is emptied.
+
+    `until_ns` None leaves it until somebody ends it.
+    """
+
+    condition: Name
+    place: Place
+    by: Name
+    reason: Said
+    until_ns: int | None = None
+    second: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+class Unsuppress(msgspec.Struct, frozen=True, kw_only=True, tag="unsuppress", tag_field="command"):
+    """The named condition of a place holds no more."""
+
+    condition: Name
+    place: Place
+    by: Name
+
+
+class TakeOutOfService(
+    msgspec.Struct, frozen=True, kw_only=True, tag="take_out_of_service", tag_field="command"
+):
+    """A place is worked on under a permit until `until_ns` at the latest (ns of the pipeline's clock)."""
+
+    place: Place
+    permit: Name
+    until_ns: int
+    by: Name
+    reason: Said
+    second: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+class PutInService(msgspec.Struct, frozen=True, kw_only=True, tag="put_in_service", tag_field="command"):
+    """The work of a permit at a place is over."""
+
+    place: Place
+    permit: Name
+    by: Name
 
 
 class SystemCondition(msgspec.Struct, frozen=True, kw_only=True, tag="system_condition", tag_field="command"):
@@ -44,7 +149,7 @@ class MergeIncidents(msgspec.Struct, frozen=True, kw_only=True, tag="merge_incid
     into: Name
     incidents: Annotated[list[Name], msgspec.Meta(min_length=1, max_length=1000)]
     by: Name
-    reason: Reason
+    reason: Said
 
 
 class SplitIncident(msgspec.Struct, frozen=True, kw_only=True, tag="split_incident", tag_field="command"):
@@ -56,7 +161,7 @@ class SplitIncident(msgspec.Struct, frozen=True, kw_only=True, tag="split_incide
     incident: Name
     alerts: Annotated[list[Name], msgspec.Meta(min_length=1, max_length=10_000)]
     by: Name
-    reason: Reason
+    reason: Said
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True, tag="silence", tag_field="command"):
@@ -82,7 +187,11 @@ class EndSilence(msgspec.Struct, frozen=True, kw_only=True, tag="end_silence", t
 RoutingCommand = Silence | EndSilence
 """Commands of routing; those of alerts are the book's."""
 
-AlertCommand = Acknowledge | SystemCondition
+OfAlert = Acknowledge | Confirm | Comment | Reset
+"""What a person says of one alert."""
+OfPlace = Shelve | Unshelve | Suppress | Unsuppress | TakeOutOfService | PutInService
+"""What holds the alerts of a place, and what ends that."""
+AlertCommand = OfAlert | OfPlace | SystemCondition
 IncidentCommand = MergeIncidents | SplitIncident
 Command = AlertCommand | IncidentCommand | RoutingCommand
 

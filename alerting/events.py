@@ -21,12 +21,24 @@ class Grade(IntEnum):
 
 
 class State(StrEnum):
-    """Where an alert is in its lifecycle (ISA-18.2 states; `CLOSED` is the end of an occurrence)."""
+    """Where an alert is in its lifecycle.
+
+    The states of ISA-18.2 (IEC 62682); its normal state is that there is no occurrence, `CLOSED` is the end of one.
+    """
 
     UNACK = "unack"
     ACKED = "acked"
     RTNUN = "rtnun"
+    LUNAK = "lunak"
+    LACKD = "lackd"
+    SHELVED = "shelved"
+    SUPPRESSED = "suppressed"
+    OUT_OF_SERVICE = "out_of_service"
     CLOSED = "closed"
+
+
+HELD_STATES = frozenset({State.SHELVED, State.SUPPRESSED, State.OUT_OF_SERVICE})
+"""States in which an alert is evaluated and recorded, and nobody is told of it."""
 
 
 class Event(StrEnum):
@@ -38,6 +50,15 @@ class Event(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     CLEARED = "cleared"
     REOPENED = "reopened"
+    CONFIRMED = "confirmed"
+    RESET = "reset"
+    COMMENTED = "commented"
+    SHELVED = "shelved"
+    UNSHELVED = "unshelved"
+    SUPPRESSED = "suppressed"
+    UNSUPPRESSED = "unsuppressed"
+    OUT_OF_SERVICE = "out_of_service"
+    IN_SERVICE = "in_service"
     CLOSED = "closed"
 
 

@@ -148,12 +148,12 @@ class LineWriter:
     def of_person(
         self, alert: Alert, seq: int, event: Event, now_ns: int, present: Mapping[str, Any]
     ) -> AlertEvent:
-        """Return the line of an event that an acknowledgement caused: the figures stay as last told, the forecast counted down.
+        """Return the line of an event that no finding caused: the figures stay as last told, the forecast counted down.
 
         `present` has the reasons as they are now.
         """
         last = alert.last
-        assert last is not None, "only an open alert is acknowledged"
+        assert last is not None, "a person can only speak of what was told"
         left_s = None
         if alert.gravest is None:
             told = plain_title(event, Text(**last.why["seen"]))

@@ -1,6 +1,6 @@
 """Why a command does not hold, in words for the person who gave it."""
 
-from alerting.alert import Acknowledged
+from alerting.alert import Acknowledged, Alert, Confirmed
 from alerting.commands import CommandRefused
 from alerting.texts import rfc3339
 from registry.plant import Text
@@ -11,8 +11,11 @@ def not_open(alert: str) -> CommandRefused:
     return CommandRefused("not_open", Text(f"没有未关闭的报警 {alert}", f"there is no open alert {alert}"))
 
 
-def already_closed(seen: Acknowledged) -> CommandRefused:
-    """Refuse a command on an alert that was closed not long ago, naming who had acknowledged it."""
+def already_closed(alert: Alert) -> CommandRefused:
+    """Refuse a command on an alert that was closed not long ago, naming who had acknowledged it, if anybody had."""
+    seen = alert.acknowledged
+    if seen is None:
+        return CommandRefused("already_closed", Text("报警已关闭", "the alert is closed"))
     at = rfc3339(seen.now_ns)
     return CommandRefused(
         "already_closed",
@@ -40,4 +43,100 @@ def moved_on(seen_seq: int, seq: int) -> CommandRefused:
             f"报警在您查看之后已有变化（所见 {seen_seq}，现为 {seq}），请查看后再确认",
             f"the alert has changed since you looked (seen {seen_seq}, now {seq}): look again, then acknowledge",
         ),
+    )
+
+
+def held(state: str) -> CommandRefused:
+    """Refuse an acknowledgement of an alert that nobody is told of."""
+    return CommandRefused(
+        "held",
+        Text(
+            f"报警当前为 {state}（搁置、抑制或停用），请先解除",
+            f"the alert is held (state {state}): end that first",
+        ),
+    )
+
+
+def already_confirmed(said: Confirmed) -> CommandRefused:
+    """Refuse a second confirmation of one activation, naming who gave the first."""
+    at = rfc3339(said.now_ns)
+    return CommandRefused(
+        "already_confirmed",
+        Text(
+            f"{said.by} 已于 {at} 反馈处置；补充请用备注",
+            f"{said.by} said at {at} what was done; add to it by a comment",
+        ),
+    )
+
+
+def unknown_cause(cause: str, known: str) -> CommandRefused:
+    """Refuse a confirmation whose cause is not in the list."""
+    return CommandRefused(
+        "unknown_cause",
+        Text(f"没有原因 {cause}（可选：{known}）", f"there is no cause {cause} (allowed: {known})"),
+    )
+
+
+def still_active(alert: str) -> CommandRefused:
+    """Refuse to reset an alert whose process has not returned to normal."""
+    return CommandRefused(
+        "still_active",
+        Text(
+            f"报警 {alert} 仍未恢复，不能复位",
+            f"alert {alert} still stands: it cannot be reset before it returns",
+        ),
+    )
+
+
+def not_latched(alert: str) -> CommandRefused:
+    """Refuse to reset an alert that has no latch."""
+    return CommandRefused(
+        "not_latched",
+        Text(f"报警 {alert} 没有锁定，无需复位", f"alert {alert} is not latched: nothing to reset"),
+    )
+
+
+def no_such_place(place: str) -> CommandRefused:
+    """Refuse a command about a place that no sensor belongs to."""
+    return CommandRefused("no_such_place", Text(f"没有测点属于 {place}", f"no sensor belongs to {place}"))
+
+
+def too_long(longest: Text) -> CommandRefused:
+    """Refuse a shelving that is not over within the longest time."""
+    return CommandRefused(
+        "too_long",
+        Text(
+            f"搁置时长须大于 0 且不超过 {longest.zh}",
+            f"a shelving lasts more than 0 s and at most {longest.en}",
+        ),
+    )
+
+
+def in_the_past() -> CommandRefused:
+    """Refuse an end that is over already."""
+    return CommandRefused("in_the_past", Text("结束时间已过", "the time of the end is over already"))
+
+
+def needs_second_person() -> CommandRefused:
+    """Refuse to hold what is of the safety class on one person's word."""
+    return CommandRefused(
+        "needs_second_person",
+        Text(
+            "安全级报警须由第二人同意",
+            "an alert of the safety class is held only with a second person's word",
+        ),
+    )
+
+
+def same_person(by: str) -> CommandRefused:
+    """Refuse a second person who is the first."""
+    return CommandRefused(
+        "same_person", Text(f"第二人不能也是 {by}", f"the second person cannot be {by} again")
+    )
+
+
+def not_held(what: str) -> CommandRefused:
+    """Refuse to end what does not stand."""
+    return CommandRefused(
+        "not_held", Text(f"{what} 未被搁置、抑制或停用", f"nothing of that kind holds {what}")
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from alerting.alert import Acknowledged, Alert, Key
+from alerting.alert import Alert, Key
 from alerting.book_state import RecentlyClosed
 from alerting.events import Family, Kind
 from alerting.lines import alert_id
@@ -11,7 +11,7 @@ from alerting.lines import alert_id
 class Register:
     """Every open alert, and the newest closed ones; ids are never given twice."""
 
-    def __init__(self, alerts: Iterable[Alert] = (), closed: Iterable[tuple[str, Acknowledged]] = ()) -> None:
+    def __init__(self, alerts: Iterable[Alert] = (), closed: Iterable[Alert] = ()) -> None:
         self._open = {alert.key: alert for alert in alerts}
         self._key_of_id = {alert.id: key for key, alert in self._open.items()}
         self.closed = RecentlyClosed(closed)
@@ -59,7 +59,6 @@ class Register:
 
     def close(self, alert: Alert) -> None:
         """Take an alert out that is over."""
-        assert alert.acknowledged is not None, "nothing closes without an acknowledgement"
         del self._open[alert.key]
         del self._key_of_id[alert.id]
-        self.closed.add(alert.id, alert.acknowledged)
+        self.closed.add(alert)

@@ -75,6 +75,15 @@ _WORDS_AFTER: Mapping[Event, Text] = MappingProxyType(
         Event.REOPENED: Text("再次发生", "again"),
         Event.ESCALATED: Text("升级", "graver"),
         Event.DEESCALATED: Text("降级", "less grave"),
+        Event.CONFIRMED: Text("已反馈处置", "seen to"),
+        Event.RESET: Text("已复位", "reset"),
+        Event.COMMENTED: Text("有备注", "commented"),
+        Event.SHELVED: Text("已搁置", "shelved"),
+        Event.UNSHELVED: Text("搁置结束", "no longer shelved"),
+        Event.SUPPRESSED: Text("已按设计抑制", "suppressed by design"),
+        Event.UNSUPPRESSED: Text("抑制结束", "no longer suppressed"),
+        Event.OUT_OF_SERVICE: Text("已停用", "out of service"),
+        Event.IN_SERVICE: Text("恢复投用", "in service again"),
     }
 )
 

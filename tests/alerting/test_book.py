@@ -411,14 +411,14 @@ def test_two_openings_within_one_nanosecond_have_two_ids() -> None:
 def test_the_book_forgets_what_is_closed() -> None:
     made = book()
     for i in range(KEPT_CLOSED + 50):
-        [opened] = apply(made, block([finding(LT1, i, limit="h")]))
+        [opened] = apply(made, block([finding(LT1, 100 * i, limit="h")]))
         ack(made, opened.id)
-        apply(made, block([finding(LT1, i + 0.5, limit="h", edge=OFF)]))
+        apply(made, block([finding(LT1, 100 * i + 0.5, limit="h", edge=OFF)]))
     assert made.open_alerts() == []
     assert len(made._alerts.closed.entries()) == KEPT_CLOSED
     assert len(made._alerts._key_of_id) == 0
     assert made.take_untold() == []
-    assert len(made._peers._beyond) == 0
+    assert len(made._book.peers._beyond) == 0
 
 
 @pytest.mark.parametrize("body", [b"", b"\xc1", b"[]", b"\x90"])
