@@ -11,11 +11,11 @@ closed alert leaves the book. How an alert is moved and told is `alerting.occurr
 `alerting.operating`, what holds it back `alerting.holding`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from alerting.alarms import AlarmSettings
+from alerting.alarms import AlarmSettings, Cause
 from alerting.alarms_file import default_alarms
 from alerting.alert import Alert, AlertView, view_of
 from alerting.arrangements import Arrangement
@@ -116,6 +116,11 @@ class AlertBook:
         """Return an open alert by its id, None where there is none."""
         found = self._alerts.find(alert)
         return None if found is None else view_of(found, self._book.present(found))
+
+    @property
+    def causes(self) -> Mapping[str, Cause]:
+        """The causes that a confirmation may name, by their codes."""
+        return self._settings.causes
 
     def arrangements(self) -> list[Arrangement]:
         """Return all that holds alerts back now, also where none stands; oldest first."""

@@ -6,9 +6,14 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from alerting.arrangements import Arrangement
 from alerting.cap.making import CapMaker
+from alerting.commands import Command
 from alerting.events import AlertEvent
+from alerting.incidents.incident import IncidentView
+from alerting.silences import SilenceView
 from console.scope import Place
+from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from store.series import Series
 
@@ -49,6 +54,13 @@ class Accepted:
     """The command was journalled and counts; the alert as it then stood."""
 
     row: AlertRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The command was journalled and counts; the events that it made, in their order."""
+
+    events: Sequence[AlertEvent] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +165,27 @@ class ConsoleBackend(Protocol):
 
         The outcome is told only after it is durable. An unknown alert is refused with code ``unknown_alert``.
         """
+
+    async def command(self, command: Command) -> Done | Refused:
+        """Carry out a person's command; the outcome is told only after it is durable."""
+
+    def arrangements(self) -> Sequence[Arrangement]:
+        """Return all that holds alerts back now: shelvings, suppressions, places out of service; oldest first."""
+
+    def causes(self) -> Mapping[str, Text]:
+        """Return the causes that a confirmation may name, by their codes."""
+
+    def silences(self) -> Sequence[SilenceView]:
+        """Return the silences in force, oldest first."""
+
+    def incidents(self) -> Sequence[IncidentView]:
+        """Return the open incidents."""
+
+    def incident(self, incident_id: str) -> IncidentView | None:
+        """Return an incident, open or ended lately, by its id or by that of one that was merged into it."""
+
+    def deliveries(self, alert_id: str) -> Sequence[OutboxRow]:
+        """Return who was told of an alert, or is to be, and what came of it."""
 
     def sensor(self, sensor: str) -> SensorFacts | None:
         """Return the facts of a full sensor id, None where there is no such sensor."""

@@ -10,16 +10,20 @@ from typing import Any
 import msgspec
 
 from alerting.alert import AlertView
+from alerting.arrangements import Arrangement
 from alerting.cap.making import CapMaker
-from alerting.commands import Acknowledge, CommandRefused
+from alerting.commands import Acknowledge, Command, CommandRefused
 from alerting.events import AlertEvent, State
+from alerting.incidents.incident import IncidentView
 from alerting.notify.build import CapParts
+from alerting.silences import SilenceView
 from alerting.texts import rfc3339
 from console.backend import (
     Accepted,
     Activation,
     AlertRow,
     Component,
+    Done,
     OpenAlerts,
     Refused,
     SensorFacts,
@@ -28,6 +32,7 @@ from console.backend import (
 from console.feed import Feed
 from console.scope import Place
 from ledger.errors import LedgerError
+from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from registry.sensors import LIMIT_NAMES
 from service.history import AlertHistory
@@ -101,10 +106,19 @@ class LiveConsole:
     ) -> Accepted | Refused:
         """Acknowledge; the outcome is durable when this returns."""
         before = self.alert(alert_id)
+        outcome = await self.command(Acknowledge(alert=alert_id, by=by, seq=seq, comment=comment or ""))
+        if isinstance(outcome, Refused):
+            return outcome
+        row = self.alert(alert_id)
+        if row is None:
+            assert before is not None, "what was acknowledged was open"
+            row = _closed_row(before, outcome.events[-1], by, outcome.events[0].time)
+        return Accepted(row=row)
+
+    async def command(self, command: Command) -> Done | Refused:
+        """Carry out a command; the outcome is durable when this returns."""
         try:
-            outcome = self._runtime.command(
-                Acknowledge(alert=alert_id, by=by, seq=seq, comment=comment or "")
-            )
+            return Done(events=self._runtime.command(command).events)
         except CommandRefused as refused:
             return Refused(code=refused.code, text=refused.text)
         except LedgerError as error:
@@ -115,11 +129,30 @@ class LiveConsole:
                     f"the ledger cannot be written, look again when it can: {error}",
                 ),
             )
-        row = self.alert(alert_id)
-        if row is None:
-            assert before is not None, "what was acknowledged was open"
-            row = _closed_row(before, outcome.events[-1], by, outcome.events[0].time)
-        return Accepted(row=row)
+
+    def arrangements(self) -> Sequence[Arrangement]:
+        """Return all that holds alerts back now."""
+        return self._runtime.pipeline.desk.book.arrangements()
+
+    def causes(self) -> Mapping[str, Text]:
+        """Return the causes that a confirmation may name."""
+        return {code: cause.name for code, cause in self._runtime.pipeline.desk.book.causes.items()}
+
+    def silences(self) -> Sequence[SilenceView]:
+        """Return the silences in force."""
+        return self._runtime.pipeline.desk.dispatcher.silences()
+
+    def incidents(self) -> Sequence[IncidentView]:
+        """Return the open incidents."""
+        return self._runtime.pipeline.desk.incidents.open_incidents()
+
+    def incident(self, incident_id: str) -> IncidentView | None:
+        """Return an incident."""
+        return self._runtime.pipeline.desk.incidents.incident(incident_id)
+
+    def deliveries(self, alert_id: str) -> Sequence[OutboxRow]:
+        """Return who was told of an alert."""
+        return self._runtime.ledger.deliveries(alert_id)
 
     def sensor(self, sensor: str) -> SensorFacts | None:
         """Return the facts of a sensor."""
@@ -199,7 +232,7 @@ class LiveConsole:
                 acknowledged = next(
                     (e for e in events if e.id == event.id and e.event == "acknowledged"), None
                 )
-                del self._told[event.id]
+                self._told.pop(event.id, None)  # a closed alert may still be commented on
                 self._feed.publish_alert(
                     AlertRow(event=event, acknowledged_at=acknowledged.time if acknowledged else None)
                 )
