@@ -1,10 +1,11 @@
 """What the alarms file decides of the lifecycle: latching, holding, re-alarm, chattering, causes; loaded by `alarms_file`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from alerting.alert import Alert
 from alerting.events import Grade, Kind
+from alerting.incidents.settings import IncidentSettings
 from detectors.findings import Method
 from registry.plant import Text
 from registry.sensors import SensorSpec, SensorType
@@ -92,6 +93,19 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """A place whose alerts mean nothing while sensor `when` is beyond its limit `limit`, such as a valve that is shut."""
+
+    name: str
+    kind: str
+    id: str
+    when: str
+    limit: str
+    reason: str
+    second: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmSettings:
     """Everything that the alarms file says."""
 
@@ -102,6 +116,8 @@ class AlarmSettings:
     nuisance: Nuisance
     causes: Mapping[str, Cause]
     planned: tuple[Planned, ...] = ()
+    incidents: IncidentSettings = field(default_factory=IncidentSettings)
+    designs: tuple[Design, ...] = ()
 
     def latches(self, spec: SensorSpec, alert: Alert) -> bool:
         """Return whether the alert, as it stands, will latch: the first rule that fits says so. A forecast latches nothing."""

@@ -1,29 +1,28 @@
 """The alarms file to `AlarmSettings`: section by section over the packaged one, every fault at once with its line."""
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from alerting.alarms import AlarmSettings, Cause, LatchRule, Nuisance, Planned, Safety, Shelving
+from alerting.alarms import AlarmSettings, Cause, Design, LatchRule, Nuisance, Planned, Safety, Shelving
+from alerting.alarms_values import PLACES, Values
 from alerting.events import Grade, Kind
+from alerting.incidents.settings import SECTION, read_incidents
 from registry.faults import Fault, InputError, errors_in
 from registry.marks import KeyPath, Marked, load_marked
 from registry.plant import Text
 from registry.sensors import LIMIT_NAMES, SensorRegistry, SensorType
-from registry.suggest import did_you_mean, shown
+from registry.suggest import shown
 
 _SECTIONS = (
     *("latching", "shelving", "safety", "realarm_min", "chattering", "fleeting", "stale", "nuisance"),
-    *("causes", "out_of_service"),
+    *("causes", "suppress", "out_of_service", SECTION),
 )
 _GRADES = {grade.label: grade for grade in Grade}
-_PLACES = ("sensor", "equipment", "source")
 _LONGEST_H = 24.0
 """Nobody may shelve for longer, whatever a file says: a shift is never longer than a day."""
 _NOTHING = AlarmSettings(
@@ -34,7 +33,6 @@ _NOTHING = AlarmSettings(
     nuisance=Nuisance(activations=0, within_s=0, settle_s=0, fleeting_s=0, stale_s=0, window_s=0, often=0),
     causes={},
 )
-_Known = TypeVar("_Known")
 
 
 def load_alarms(
@@ -72,14 +70,12 @@ def _load(
     return (None if errors_in(reader.faults) else settings), reader.faults
 
 
-class _Reader:
+class _Reader(Values):
     """Reads the sections; what is wrong goes to `faults`."""
 
     def __init__(self, marked: Marked, base: AlarmSettings, registry: SensorRegistry | None) -> None:
-        self.marked = marked
+        super().__init__(marked, registry)
         self.base = base
-        self.registry = registry
-        self.faults = list(marked.faults)
         self.faults += marked.unknown_keys((), marked.data, _SECTIONS)
 
     def settings(self) -> AlarmSettings:
@@ -95,6 +91,8 @@ class _Reader:
             nuisance=self.nuisance(base.nuisance),
             causes=causes,
             planned=planned,
+            incidents=read_incidents(self.marked, self.faults) if SECTION in given else base.incidents,
+            designs=self.designs(given["suppress"]) if "suppress" in given else base.designs,
         )
 
     def latching(self, rows: Any) -> tuple[LatchRule, ...]:
@@ -185,14 +183,9 @@ class _Reader:
         found: list[Planned] = []
         for i, row in enumerate(self.list(rows, ("out_of_service",))):
             at: KeyPath = ("out_of_service", i)
-            if not self.mapping(row, at, (*_PLACES, "permit", "from", "until", "by", "reason", "second")):
+            if not self.mapping(row, at, (*PLACES, "permit", "from", "until", "by", "reason", "second")):
                 continue
-            kinds = [kind for kind in _PLACES if kind in row]
-            if len(kinds) != 1:
-                self.fault(at, "planned works are at one place", " or ".join(_PLACES))
-                continue
-            place = self.text(row, at, kinds[0])
-            self.check_place(kinds[0], place, (*at, kinds[0]))
+            kind, place = self.place(row, at)
             from_ns, until_ns = self.time(row, at, "from"), self.time(row, at, "until")
             by = self.text(row, at, "by")
             second = self.text(row, at, "second") if "second" in row else ""
@@ -203,7 +196,7 @@ class _Reader:
                     (*at, "second"), f"the second person cannot be {shown(by)} again", "another person"
                 )
             one = Planned(
-                kind=kinds[0],
+                kind=kind,
                 id=place,
                 permit=self.text(row, at, "permit"),
                 from_ns=from_ns,
@@ -219,113 +212,35 @@ class _Reader:
             found.append(one)
         return tuple(found)
 
-    def fault(self, at: KeyPath, message: str, allowed: str) -> None:
-        self.faults.append(self.marked.fault(at, message, allowed))
-
-    def list(self, rows: Any, at: KeyPath) -> list[Any]:
-        if isinstance(rows, list):
-            return rows
-        if rows is not None:
-            self.fault(at, f"not a list: {shown(rows)}", "a list, [] for none")
-        return []
-
-    def mapping(self, row: Any, at: KeyPath, keys: tuple[str, ...]) -> bool:
-        if not isinstance(row, dict):
-            self.fault(at, f"a mapping of keys is wanted here, not {shown(row)}", ", ".join(keys))
-            return False
-        self.faults += self.marked.unknown_keys(at, row, keys)
-        return True
-
-    def section(self, name: str, keys: tuple[str, ...]) -> Mapping[str, Any]:
-        row = self.marked.data.get(name, {})
-        return row if self.mapping(row, (name,), keys) else {}
-
-    def number(
-        self,
-        row: Mapping[str, Any],
-        key: str,
-        base: float,
-        *,
-        at: KeyPath = ("shelving",),
-        most: float = math.inf,
-        zero: bool = False,
-    ) -> float:
-        value = row.get(key, base)
-        sound = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if key not in row or (sound and (value >= 0 if zero else value > 0) and value <= most):
-            return float(value)
-        bound = f" and at most {most:g}" if math.isfinite(most) else ""
-        self.fault(
-            (*at, key), f"{key} cannot be {shown(value)}", f"a number {'from' if zero else 'above'} 0{bound}"
-        )
-        return base
-
-    def count(self, row: Mapping[str, Any], key: str, base: int, at: KeyPath) -> int:
-        value = row.get(key, base)
-        least = 2
-        if key not in row or (isinstance(value, int) and not isinstance(value, bool) and value >= least):
-            return int(value)
-        self.fault((*at, key), f"{key} cannot be {shown(value)}", f"a whole number from {least}")
-        return base
-
-    def text(self, row: Mapping[str, Any], at: KeyPath, key: str) -> str:
-        value = row.get(key)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return self.marked.raw((*at, key)) or str(value)
-        self.fault((*at, key), f"{key} is missing or empty", "a text")
-        return ""
-
-    def time(self, row: Mapping[str, Any], at: KeyPath, key: str) -> int:
-        form = "a time with its zone, as 2026-11-20T08:00:00+08:00"
-        try:
-            moment = datetime.fromisoformat(str(row.get(key)))
-        except ValueError:
-            self.fault((*at, key), f"{key} is no time: {shown(row.get(key))}", form)
-            return 0
-        if moment.tzinfo is None:
-            self.fault((*at, key), f"{key} has no zone: {shown(row.get(key))}", form)
-            return 0
-        return round(moment.timestamp()) * 1_000_000_000
-
-    def names(self, row: Mapping[str, Any], at: KeyPath, key: str) -> frozenset[str]:
-        value = row.get(key, [])
-        names = value if isinstance(value, list) else [value]
-        if key in row and not (names and all(isinstance(name, str) and name for name in names)):
-            self.fault((*at, key), f"{key} cannot be {shown(value)}", "a name or a list of names")
-            return frozenset()
-        return frozenset(names)
-
-    def known(
-        self, row: Mapping[str, Any], at: KeyPath, key: str, known: Mapping[str, _Known]
-    ) -> frozenset[_Known]:
-        names = sorted(self.names(row, at, key))
-        for name in names:
-            if name not in known:
-                self.fault(
-                    (*at, key), f"{key} cannot be {shown(name)}{did_you_mean(name, known)}", ", ".join(known)
-                )
-        return frozenset(known[name] for name in names if name in known)
-
-    def check_sensors(self, names: frozenset[str], at: KeyPath) -> None:
-        for name in sorted(names):
-            self.check_place("sensor", name, at)
-
-    def check_place(self, kind: str, name: str, at: KeyPath) -> None:
-        if self.registry is None or not name:
-            return
-        of: Callable[[Any], Any] = {
-            "sensor": lambda spec: spec.id,
-            "equipment": lambda spec: spec.equipment,
-            "source": lambda spec: spec.source,
-        }[kind]
-        there = {of(spec) for spec in self.registry.specs} - {None, ""}
-        if name not in there:
-            near = did_you_mean(name, there)
-            self.fault(
-                at, f"no sensor belongs to the {kind} {shown(name)}{near}", f"a {kind} of the points table"
+    def designs(self, rows: Any) -> tuple[Design, ...]:
+        found: list[Design] = []
+        for i, row in enumerate(self.list(rows, ("suppress",))):
+            at: KeyPath = ("suppress", i)
+            if not self.mapping(row, at, (*PLACES, "name", "when", "reason", "second")):
+                continue
+            kind, place = self.place(row, at)
+            when = row.get("when")
+            if not self.mapping(when, (*at, "when"), ("sensor", "beyond")):
+                continue
+            sensor = self.text(when, (*at, "when"), "sensor")
+            self.check_place("sensor", sensor, (*at, "when", "sensor"))
+            beyond = when.get("beyond")
+            if beyond not in LIMIT_NAMES:
+                message = f"beyond cannot be {shown(beyond)}"
+                self.fault((*at, "when", "beyond"), message, ", ".join(LIMIT_NAMES))
+            one = Design(
+                name=self.text(row, at, "name"),
+                kind=kind,
+                id=place,
+                when=sensor,
+                limit=str(beyond),
+                reason=self.text(row, at, "reason"),
+                second=self.text(row, at, "second") if "second" in row else "",
             )
+            if any((d.kind, d.id, d.name) == (one.kind, one.id, one.name) for d in found):
+                self.fault((*at, "name"), f"{shown(one.name)} stands twice for one place", "one of each")
+            found.append(one)
+        return tuple(found)
 
 
 def _by_name(names: type[StrEnum]) -> Mapping[str, Any]:

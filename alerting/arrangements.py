@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from alerting.alarms import Design, Planned
 from alerting.events import Family, Kind, State
 from alerting.texts import rfc3339
 from registry.sensors import SensorRegistry
@@ -21,7 +22,7 @@ class Arrangement(msgspec.Struct, frozen=True, kw_only=True):
 
     `kind` is the state of the alerts that it holds. `place_kind` is ``slot`` (of a subject), ``sensor``, ``equipment`` or
     ``source``. `name` is the condition of a suppression or the permit of works. Without a `second` person it holds nothing
-    of the safety class.
+    of the safety class. `of_settings`: the alarms file has it, and no person's command.
     """
 
     kind: State
@@ -35,6 +36,7 @@ class Arrangement(msgspec.Struct, frozen=True, kw_only=True):
     since_ns: int
     until_ns: int | None = None
     one_shot: bool = False
+    of_settings: bool = False
 
     @property
     def id(self) -> str:
@@ -54,6 +56,37 @@ class Arrangement(msgspec.Struct, frozen=True, kw_only=True):
             "until": None if self.until_ns is None else rfc3339(self.until_ns),
             "one_shot": self.one_shot,
         }
+
+
+def of_plan(planned: Planned) -> Arrangement:
+    """Return planned works as what they will be."""
+    return Arrangement(
+        kind=State.OUT_OF_SERVICE,
+        place_kind=planned.kind,
+        place=planned.id,
+        name=planned.permit,
+        by=planned.by,
+        second=planned.second,
+        reason=planned.reason,
+        since_ns=planned.from_ns,
+        until_ns=planned.until_ns,
+        of_settings=True,
+    )
+
+
+def of_design(design: Design, now_ns: int) -> Arrangement:
+    """Return a suppression by a condition of the settings, as it begins now."""
+    return Arrangement(
+        kind=State.SUPPRESSED,
+        place_kind=design.kind,
+        place=design.id,
+        name=design.name,
+        by=design.when,
+        second=design.second,
+        reason=design.reason,
+        since_ns=now_ns,
+        of_settings=True,
+    )
 
 
 class Arrangements:

@@ -6,34 +6,37 @@ commands with their times, never on a clock or on how the sequence was cut. An a
 is one alert with several reasons, whose kind is that of the gravest; every trouble of the sensor itself is an alert of
 its own. Each change first updates the conditions that hold, then judges the alert anew, and what the judgement means is
 looked up in `alerting.lifecycle`. A finding that changes neither the severity nor what the alert is about is noted and
-not told. While a sensor is silent nothing of its process is seen to end: such findings wait until it speaks again. A
-closed alert leaves the book. How an alert is moved and told is `alerting.occurrences`, what people say of it
+not told. While a sensor is silent, or bad by its own word, nothing of its process is seen to end: such findings wait until
+it can be read again. A closed alert leaves the book. How an alert is moved and told is `alerting.occurrences`, what people say of it
 `alerting.operating`, what holds it back `alerting.holding`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
-from alerting.alarms import AlarmSettings, Cause
+from alerting.alarms import AlarmSettings, Cause, Design
 from alerting.alarms_file import default_alarms
 from alerting.alert import Alert, AlertView, view_of
-from alerting.arrangements import Arrangement
+from alerting.arrangements import Arrangement, of_design, of_plan
 from alerting.book_state import BookState, decode_state, encode_state
 from alerting.chatter import Histories, NuisancePlace
 from alerting.commands import AlertCommand, OfAlert, SystemCondition
 from alerting.conditions import Change, Condition, limit_gravity, with_raised
 from alerting.events import AlertEvent, Event, Grade, Kind, State, slot_of
-from alerting.grading import GradeTable, Judgement, Severity, judge
+from alerting.grading import GradeTable, Judgement, Severity
 from alerting.holding import Holding
+from alerting.judging import of_own, of_peer, of_return
 from alerting.lifecycle import Trigger
 from alerting.lines import Occasion, grade_why
 from alerting.occurrences import NS_PER_S, Occurrences
 from alerting.operating import carry_out, realarm
-from alerting.wording import stands_unseen
+from alerting.register import BLINDING
+from alerting.rollup import RollUp, Silence
 from detectors.findings import Method
-from registry.plant import Text
 from registry.sensors import SensorRegistry
+
+_BY_PLACE = frozenset({State.SUPPRESSED, State.OUT_OF_SERVICE})
 
 
 class AlertBook:
@@ -53,6 +56,16 @@ class AlertBook:
 
         `seq` rises by one with every event.
         """
+        subject, method = self._registry.specs[change.sensor].id, change.condition.method
+        meant = self._rollup.take(change) if method == Method.DEAD else [change]
+        events = [event for one in meant for event in self._take(one)]
+        if method in BLINDING:
+            events += self._see_again(subject, change)
+        for design in self._designs.get(subject, ()):
+            events += self._follow_design(design, change.now_ns)
+        return events
+
+    def _take(self, change: Change) -> list[AlertEvent]:
         self._now_ns = max(self._now_ns, change.now_ns)
         condition, subject = change.condition, self._registry.specs[change.sensor].id
         alert = self._alerts.get((subject, slot_of(condition.kind)))
@@ -69,6 +82,8 @@ class AlertBook:
             return []
         else:
             ended = alert.conditions.pop(condition.key)
+            if condition.several:
+                ended = condition
         concerned: list[int] = []
         if condition.is_limit:
             beyond = limit_gravity(alert.conditions.values(), condition.kind)
@@ -76,26 +91,24 @@ class AlertBook:
         events = self._settle(alert, change, ended)
         for other in concerned:
             events += self._settle_peer(other, condition.kind, change)
-        if condition.method == Method.DEAD:
-            events += self._see_again(subject, change)
         return events
 
     def tick(self, now_ns: int) -> list[AlertEvent]:
-        """Fire what is due up to `now_ns`, each at its own time."""
+        """Fire what is due up to `now_ns`, each at its own time; at one time what silences mean comes first."""
         events: list[AlertEvent] = []
         timers = self._book.timers
-        while (due_ns := timers.next_ns()) is not None and due_ns <= now_ns:
+        while (due_ns := self.next_deadline_ns()) is not None and due_ns <= now_ns:
             self._now_ns = max(self._now_ns, due_ns)
-            while timers.next_ns() == due_ns:
-                timer = timers.pop()
-                assert timer is not None, "something is due"
-                events += self._fire(*timer, due_ns)
+            events += [event for change in self._rollup.tick(due_ns) for event in self._take(change)]
+            while (popped := timers.pop(due_ns)) is not None:
+                events += self._fire(*popped[1], due_ns)
             events += self._holding.release(due_ns)
         return events
 
     def next_deadline_ns(self) -> int | None:
         """Return when something is due, None where nothing waits."""
-        return self._book.timers.next_ns()
+        waiting = (self._rollup.next_deadline_ns(), self._book.timers.next_ns())
+        return min((due_ns for due_ns in waiting if due_ns is not None), default=None)
 
     def command(self, command: AlertCommand, now_ns: int) -> list[AlertEvent]:
         """Carry out a command; raise `CommandRefused`, with nothing changed, where it does not hold."""
@@ -104,7 +117,7 @@ class AlertBook:
         elif isinstance(command, OfAlert):
             events = carry_out(self._book, command, now_ns)
         else:
-            events = self._holding.carry_out(command, now_ns)
+            events = self._without_others(self._holding.carry_out(command, now_ns), now_ns)
         self._now_ns = max(self._now_ns, now_ns)
         return events
 
@@ -135,6 +148,10 @@ class AlertBook:
     def nuisances(self, now_ns: int) -> list[NuisancePlace]:
         """Return the places that alarm more than anybody can use, most activations first."""
         return self._book.histories.nuisances(now_ns)
+
+    def silences(self) -> list[Silence]:
+        """Return every silence that stands: its carrier, whose alert it is, and who takes part."""
+        return self._rollup.silences()
 
     @property
     def open_count(self) -> int:
@@ -167,6 +184,7 @@ class AlertBook:
                 ended_plans=self._holding.ended_plans,
                 next_return_ns=self._holding.next_return_ns,
                 histories=self._book.histories.entries(),
+                silences=self._rollup.silences(),
             )
         )
 
@@ -175,9 +193,10 @@ class AlertBook:
         self._restore(decode_state(body, self._registry))
 
     def _restore(self, state: BookState) -> None:
-        """Take over a state. Planned works that the settings have no more end; new ones begin when they are due."""
+        """Take over a state. What the settings held and have no more is over; what is new begins when it is due."""
         self._now_ns = state.now_ns
-        self._book = Occurrences(self._registry, self._settings)
+        self._rollup = RollUp(self._registry, self._grades, self._is_shown, state.silences)
+        self._book = Occurrences(self._registry, self._settings, self._rollup.silent)
         self._book.seq = state.seq
         self._book.histories = Histories(self._settings.nuisance, state.histories)
         self._book.take_over(state.alerts, state.closed)
@@ -186,31 +205,24 @@ class AlertBook:
             self._book.arrangements.add(one)
         self._holding = Holding(self._book)
         self._holding.take_over(state.ended_plans, state.next_return_ns)
-        for planned in self._plans():
+        self._plans = {one.id: one for one in map(of_plan, self._settings.planned)}
+        self._designs: dict[str, list[Design]] = {}
+        for design in self._settings.designs:
+            self._designs.setdefault(design.when, []).append(design)
+        kept = {*self._plans, *(of_design(design, 0).id for design in self._settings.designs)}
+        for one in state.arrangements:
+            if one.of_settings and one.id not in kept:
+                self._book.timers.set(("arrangement", one.id), state.now_ns)
+        for planned in self._plans.values():
             if self._book.arrangements.find(planned.id) is None and planned.id not in state.ended_plans:
                 self._book.timers.set(("plan", planned.id), max(planned.since_ns, state.now_ns))
-
-    def _plans(self) -> Iterator[Arrangement]:
-        for planned in self._settings.planned:
-            yield Arrangement(
-                kind=State.OUT_OF_SERVICE,
-                place_kind=planned.kind,
-                place=planned.id,
-                name=planned.permit,
-                by=planned.by,
-                second=planned.second,
-                reason=planned.reason,
-                since_ns=planned.from_ns,
-                until_ns=planned.until_ns,
-            )
 
     def _fire(self, what: str, name: str, now_ns: int) -> list[AlertEvent]:
         """Let one timer do what it was set for."""
         if what == "arrangement":
             return self._holding.time_out(name, now_ns)
         if what == "plan":
-            planned = next(one for one in self._plans() if one.id == name)
-            return self._holding.start(planned, now_ns)
+            return self._without_others(self._holding.start(self._plans[name], now_ns), now_ns)
         alert = self._alerts.find(name)
         if what == "realarm" and alert is not None and alert.settle_ns is None:
             return realarm(self._book, alert, now_ns)
@@ -218,25 +230,45 @@ class AlertBook:
             return self._return_at_last(alert, now_ns)
         return []
 
+    def _follow_design(self, design: Design, now_ns: int) -> list[AlertEvent]:
+        """Suppress a place while the sensor of its condition is seen beyond the limit; what is not seen suppresses nothing."""
+        state = self._alerts.process_of(design.when)
+        seen = state is not None and self._alerts.silent_since_ns(state) is None
+        holds = seen and state is not None and design.limit in state.conditions
+        suppression = of_design(design, now_ns)
+        stands = self._book.arrangements.find(suppression.id) is not None
+        if holds == stands:
+            return []
+        if holds:
+            return self._holding.start(suppression, now_ns)
+        events = self._holding.time_out(suppression.id, now_ns)
+        return events + self._holding.release(now_ns)
+
     def _return_at_last(self, alert: Alert, now_ns: int) -> list[AlertEvent]:
         """Tell the return of an alert that chattered, now that it has lasted."""
-        ended, back = alert.ended, alert.back
-        assert ended is not None, "a return that is held has an end"
-        assert back is not None, "and a finding that told of it"
-        sensor = self._registry.index[alert.subject]
-        occasion = Occasion(
-            sensor=sensor,
-            now_ns=now_ns,
-            facts=back,
-            ended=ended,
-            gravest=msgspec.structs.replace(ended, value=back.value, forecast_s=None),
-            silent_since_ns=self._alerts.silent_since_ns(alert),
-        )
+        occasion = of_return(self._book, alert, now_ns)
         self._book.settled(alert)
         return self._move(alert, None, occasion, raised=False)
 
+    def _without_others(self, events: list[AlertEvent], now_ns: int) -> list[AlertEvent]:
+        """Return the events of what began or ended to be held, and those of sensors that a held silence must not hide.
+
+        Who takes one place out of service says nothing of others; who shelves the alert of several has seen whom it names.
+        """
+        freed: list[AlertEvent] = []
+        for event in events:
+            if event.kind == Kind.DEAD and event.sensor is not None and event.state in _BY_PLACE:
+                for change in self._rollup.release(event.sensor, now_ns):
+                    freed += self._take(change)
+        return events + freed
+
+    def _is_shown(self, sensor: str) -> bool:
+        """Return whether the alert of a sensor's silence stands before people's eyes."""
+        alert = self._alerts.get((sensor, Kind.DEAD))
+        return alert is not None and alert.state in {State.UNACK, State.ACKED}
+
     def _see_again(self, subject: str, change: Change) -> list[AlertEvent]:
-        """Note for the sensor's process alert that it fell silent, or let count now what waited while it was."""
+        """Note for the sensor's process alert that it can no longer be seen, or let count now what waited while it could not."""
         process = self._alerts.process_of(subject)
         if process is None:
             return []
@@ -252,60 +284,17 @@ class AlertBook:
 
     def _settle(self, alert: Alert, change: Change, ended: Condition | None) -> list[AlertEvent]:
         """Judge an alert anew after a finding of its own; `ended` is the condition that the finding ended."""
-        confirmed_by = self._book.confirmed_by(alert, change.sensor)
-        judged = judge(alert.conditions.values(), confirmed_by) if alert.conditions else None
-        facts = change.condition
-        # what still holds is told with the value of now; of what is over nothing lies ahead
-        about = judged.gravest.as_of(change.now_ns) if judged else ended or facts
-        forecast_s = about.forecast_s if judged else None
-        occasion = Occasion(
-            sensor=change.sensor,
-            now_ns=change.now_ns,
-            facts=facts,
-            ended=ended,
-            gravest=msgspec.structs.replace(about, value=facts.value, forecast_s=forecast_s),
-            standing=judged.standing if judged else (),
-            silent_since_ns=self._alerts.silent_since_ns(alert),
-            confirmed_by=confirmed_by.get(about.kind) if about.is_limit else None,
-            note=self._note(change),
-        )
+        judged, occasion = of_own(self._book, alert, change, ended)
         over = judged is None and ended is not None and alert.active
-        if over and self._book.settles(alert, ended or facts, facts, change.now_ns):
+        if over and self._book.settles(alert, ended or change.condition, change.condition, change.now_ns):
             return []
         return self._move(alert, judged, occasion, raised=change.raised)
-
-    def _note(self, change: Change) -> Text | None:
-        """Return what falling silent means for the process alert of the sensor that stands."""
-        if change.condition.method != Method.DEAD or not change.raised:
-            return None
-        spec = self._registry.specs[change.sensor]
-        process = self._alerts.process_of(spec.id)
-        if process is None or not process.active or process.gravest is None:
-            return None
-        return stands_unseen(process.gravest, spec.unit)
 
     def _settle_peer(self, sensor: int, side: Kind, change: Change) -> list[AlertEvent]:
         """Judge anew the alert of a sensor that `change` of another one confirms, or confirms no longer."""
         alert = self._alerts.process_of(self._registry.specs[sensor].id)
         assert alert is not None, "a peer that is concerned is beyond a limit"
-        confirmed_by = self._book.confirmed_by(alert, sensor)
-        judged = judge(alert.conditions.values(), confirmed_by)
-        name = self._book.writer.name(change.sensor)
-        note = (
-            Text(f"{name.zh} 印证", f"confirmed by {name.en}")
-            if side in confirmed_by
-            else Text(f"{name.zh} 不再印证", f"no longer confirmed by {name.en}")
-        )
-        occasion = Occasion(
-            sensor=sensor,
-            now_ns=change.now_ns,
-            facts=judged.gravest,
-            gravest=judged.gravest.as_of(change.now_ns),
-            standing=judged.standing,
-            silent_since_ns=self._alerts.silent_since_ns(alert),
-            confirmed_by=confirmed_by.get(judged.gravest.kind),
-            note=note,
-        )
+        judged, occasion = of_peer(self._book, alert, side, change)
         return self._move(alert, judged, occasion, raised=change.raised)
 
     def _move(
@@ -314,9 +303,11 @@ class AlertBook:
         """Move a sensor's alert to what it was judged to be; return the events, none where nothing is to be told."""
         trigger = _trigger(alert, judged.severity if judged else None)
         if trigger is None and judged is not None and _about(alert.gravest) != _about(judged.gravest):
-            trigger = Trigger.RISE if raised else Trigger.FALL
+            trigger = Trigger.RISE if raised and not _is_less(alert.gravest, judged.gravest) else Trigger.FALL
         if trigger is None:
             self._book.untold[alert.id] = None
+            if judged is not None and judged.gravest.several:
+                alert.gravest = judged.gravest  # whoever acknowledges it is told how many are silent then
             return []
         if judged is None:
             assert alert.last is not None, "only an alert that was told of can return to normal"
@@ -382,9 +373,14 @@ def _trigger(alert: Alert, severity: Severity | None) -> Trigger | None:
     return Trigger.RISE if severity > before else Trigger.FALL
 
 
-def _about(gravest: Condition | None) -> tuple[Kind, str | None] | None:
-    """Return what people would call another matter at the same severity: the kind, and the limit it is about."""
-    return None if gravest is None else (gravest.kind, gravest.limit_name)
+def _about(gravest: Condition | None) -> tuple[Kind, str | None, bool] | None:
+    """Return what people would call another matter at the same severity: kind, limit, one sensor's silence or of several."""
+    return None if gravest is None else (gravest.kind, gravest.limit_name, gravest.several is not None)
+
+
+def _is_less(before: Condition | None, after: Condition) -> bool:
+    """Return whether a silence of several sensors has become that of one."""
+    return before is not None and before.several is not None and after.several is None
 
 
 def _set_severity(alert: Alert, severity: Severity, grade: Grade) -> None:

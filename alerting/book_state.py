@@ -8,12 +8,13 @@ from alerting.alert import Alert, Key
 from alerting.arrangements import Arrangement
 from alerting.chatter import History
 from alerting.events import Kind
+from alerting.rollup import Silence
 from registry.sensors import SensorRegistry
 
 KEPT_CLOSED = 256
 """So many closed alerts are remembered: what was done about one is often told after it is over."""
 
-_FORMAT = 3
+_FORMAT = 4
 _FORMAT_AT = 3
 """Where a snapshot of any version has its format."""
 
@@ -26,7 +27,7 @@ class BookState(msgspec.Struct, array_like=True):
     """Everything that a book knows: the last `seq`, open alerts oldest first, the newest closed ones, and what holds.
 
     `now_ns` is the newest time that the book has seen. `ended_plans` are planned works that a person ended early.
-    `next_return_ns` is before when no further alert returns from a hold that timed out.
+    `next_return_ns` is before when no further alert returns from a hold that timed out. `silences` are those that sensors share, and those of one.
     """
 
     seq: int
@@ -38,6 +39,7 @@ class BookState(msgspec.Struct, array_like=True):
     ended_plans: list[str] = []
     next_return_ns: int = 0
     histories: list[tuple[Key, History]] = []
+    silences: list[Silence] = []
 
 
 class RecentlyClosed:

@@ -164,6 +164,20 @@ class SplitIncident(msgspec.Struct, frozen=True, kw_only=True, tag="split_incide
     reason: Said
 
 
+class OverrideOnCall(msgspec.Struct, frozen=True, kw_only=True, tag="override_on_call", tag_field="command"):
+    """These people are on duty by `schedule` from `from_ns` until just before `until_ns`, instead of whose turn it is.
+
+    Of two that hold at a time the one that was given later counts. Nobody who was called already is called back.
+    """
+
+    schedule: Name
+    people: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1, max_length=20)]
+    by: Name
+    reason: Said
+    from_ns: int
+    until_ns: int
+
+
 class Silence(msgspec.Struct, frozen=True, kw_only=True, tag="silence", tag_field="command"):
     """Tell nobody of the alerts that all `matchers` hold for (as in routes.yaml), until `until_ns`.
 
@@ -192,8 +206,8 @@ OfAlert = Acknowledge | Confirm | Comment | Reset
 OfPlace = Shelve | Unshelve | Suppress | Unsuppress | TakeOutOfService | PutInService
 """What holds the alerts of a place, and what ends that."""
 AlertCommand = OfAlert | OfPlace | SystemCondition
-IncidentCommand = MergeIncidents | SplitIncident
-Command = AlertCommand | IncidentCommand | RoutingCommand
+OfIncident = MergeIncidents | SplitIncident
+Command = AlertCommand | OfIncident | RoutingCommand | OverrideOnCall
 
 
 class CommandRefused(Exception):  # noqa: N818 - it names the answer, not a failure of the program

@@ -26,6 +26,28 @@ class Other(msgspec.Struct, frozen=True, array_like=True):
         return self.sensor.rpartition("/")[2]
 
 
+class Absent(msgspec.Struct, frozen=True, array_like=True):
+    """A sensor that fell silent with others: when it was heard last, and when it spoke again, None where it has not."""
+
+    sensor: str
+    since_ns: int
+    back_ns: int | None = None
+
+
+class Several(msgspec.Struct, frozen=True, array_like=True):
+    """A silence of several sensors, carried by the alert of the first.
+
+    `silent` are silent still of `took_part`; `of` are expected to speak at the place: hazard source `source`, or the enterprise
+    where they have none in common. `listed` are the first that took part.
+    """
+
+    silent: int
+    took_part: int
+    of: int
+    source: str | None
+    listed: tuple[Absent, ...]
+
+
 class Condition(msgspec.Struct, frozen=True, array_like=True):
     """One thing that is wrong with one sensor, as the finding that raised it (or last spoke of it) told it.
 
@@ -35,6 +57,7 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
     is the estimate of when it began. `forecast_s` is how soon, from `told_ns`, the limit ahead was expected, None from when that limit was crossed on; `foretold_s` is, of
     a limit that was crossed, how soon it had been expected when that was last told. `others` are the sensors that take
     part, the greatest share first: those that contribute to a finding about a group, the partner of a redundant pair.
+    `several` is what a silence of more sensors than one has (alerting.rollup).
     """
 
     method: int
@@ -52,6 +75,7 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
     foretold_s: float | None = None
     others: tuple[Other, ...] = ()
     uncertain: bool = False
+    several: Several | None = None
 
     @property
     def key(self) -> str:

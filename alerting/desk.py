@@ -6,22 +6,36 @@ stage that owns it. Before anything of a time is taken, every timer up to that t
 at its own time, so that it does not matter in which pieces the input came or how late somebody asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import msgspec
 
+from alerting.alarms import AlarmSettings
+from alerting.alarms_file import default_alarms
+from alerting.annunciator import Annunciator
 from alerting.book import AlertBook
-from alerting.commands import Command, EndSilence, MergeIncidents, Silence, SplitIncident
+from alerting.book_state import SnapshotError
+from alerting.commands import (
+    Command,
+    EndSilence,
+    MergeIncidents,
+    OverrideOnCall,
+    Silence,
+    SplitIncident,
+)
 from alerting.conditions import changes
 from alerting.dispatch import Dispatcher
+from alerting.escalation import Escalation
+from alerting.escalation.chosen import chain_by_route
 from alerting.events import AlertEvent
 from alerting.grading import GradeTable
 from alerting.incidents.flood import FloodWatch
 from alerting.incidents.gathering import Incidents
-from alerting.incidents.settings import IncidentSettings
 from alerting.notification import Notification
 from alerting.routes import Routes
+from alerting.routing import Router
 from detectors.findings import FindingBlock
 from registry.sensors import SensorRegistry
 
@@ -34,28 +48,54 @@ class Told:
     notifications: list[Notification] = field(default_factory=list)
 
 
-class _Snapshot(msgspec.Struct, frozen=True):
-    book: bytes
-    incidents: bytes
-    floods: bytes
-    dispatcher: bytes
+class Stage(Protocol):
+    """A part of the desk that has timers and a state."""
+
+    def tick(self, now_ns: int) -> Sequence[Notification] | None:
+        """Fire what is due up to `now_ns`, each at its own time; return whom it calls."""
+
+    def next_deadline_ns(self) -> int | None:
+        """Return a time before which `tick` has nothing to do, None where nothing waits."""
+
+    def snapshot(self) -> bytes:
+        """Return the whole state."""
+
+    def restore(self, body: bytes) -> None:
+        """Take over a state."""
 
 
 class AlertDesk:
-    """Everything between findings and notifications; its stages are public for those who look."""
+    """Everything between findings and notifications; what is public is for those who look.
+
+    Without `alarms` the packaged settings of the lifecycle hold.
+    """
 
     def __init__(
         self,
         registry: SensorRegistry,
         grades: GradeTable,
         routes: Routes,
-        incidents: IncidentSettings | None = None,
+        alarms: AlarmSettings | None = None,
     ) -> None:
-        settings = incidents or IncidentSettings()
-        self.book = AlertBook(registry, grades)
-        self.incidents = Incidents(settings)
-        self.floods = FloodWatch(settings, registry.plant)
+        alarms = default_alarms() if alarms is None else alarms
+        self.book = AlertBook(registry, grades, alarms)
+        self.incidents = Incidents(alarms.incidents)
+        self.floods = FloodWatch(alarms.incidents, registry.plant)
         self.dispatcher = Dispatcher(routes, registry)
+        self.escalation = Escalation(
+            routes.escalation,
+            registry.plant.areas,
+            chain_by_route(Router(routes.root, registry)),
+            self.dispatcher.why_held,
+        )
+        self._annunciator = Annunciator(routes.receivers, registry)
+        self._stages: dict[str, Stage] = {
+            "incidents": self.incidents,
+            "floods": self.floods,
+            "dispatcher": self.dispatcher,
+            "escalation": self.escalation,
+            "annunciator": self._annunciator,
+        }
         self._ids = [spec.id for spec in registry.specs]
 
     def apply(self, findings: FindingBlock, now_ns: int) -> Told:
@@ -76,6 +116,8 @@ class AlertDesk:
                 self.incidents.command(command, now_ns)
             case Silence() | EndSilence():
                 told.notifications += self.dispatcher.command(command, now_ns)
+            case OverrideOnCall():
+                told.notifications += self.escalation.command(command, now_ns)
             case _:
                 self._pass_on(self.book.command(command, now_ns), now_ns, told)
         return told
@@ -92,14 +134,8 @@ class AlertDesk:
 
     def snapshot(self) -> bytes:
         """Return the whole state."""
-        return msgspec.msgpack.encode(
-            _Snapshot(
-                self.book.snapshot(),
-                self.incidents.snapshot(),
-                self.floods.snapshot(),
-                self.dispatcher.snapshot(),
-            )
-        )
+        parts = {name: stage.snapshot() for name, stage in self._stages.items()}
+        return msgspec.msgpack.encode({"book": self.book.snapshot(), **parts})
 
     def restore(self, body: bytes) -> None:
         """Take over a state.
@@ -107,29 +143,27 @@ class AlertDesk:
         Raises:
             alerting.book_state.SnapshotError, msgspec.MsgspecError: it cannot be continued from.
         """
-        kept = msgspec.msgpack.decode(body, type=_Snapshot)
-        self.book.restore(kept.book)
-        self.incidents.restore(kept.incidents)
-        self.floods.restore(kept.floods)
-        self.dispatcher.restore(kept.dispatcher)
+        kept = msgspec.msgpack.decode(body, type=dict[str, bytes])
+        if kept.keys() != {"book", *self._stages}:
+            raise SnapshotError(
+                f"a snapshot of {', '.join(kept)}; the desk has book, {', '.join(self._stages)}"
+            )
+        self.book.restore(kept["book"])
+        for name, stage in self._stages.items():
+            stage.restore(kept[name])
 
     def _deadlines(self) -> Iterator[int]:
-        for stage in (self.book, self.incidents, self.floods, self.dispatcher):
-            due = stage.next_deadline_ns()
-            if due is not None:
-                yield due
+        deadlines = [self.book.next_deadline_ns(), *(one.next_deadline_ns() for one in self._stages.values())]
+        return (due_ns for due_ns in deadlines if due_ns is not None)
 
     def _fire(self, now_ns: int, told: Told) -> None:
         """Fire the timers up to `now_ns`, the earliest first; at one time in the order that events take."""
         while (due_ns := self.next_deadline_ns()) is not None and due_ns <= now_ns:
             if self.book.next_deadline_ns() == due_ns:
                 self._pass_on(self.book.tick(due_ns), due_ns, told)
-            elif self.incidents.next_deadline_ns() == due_ns:
-                self.incidents.tick(due_ns)
-            elif self.floods.next_deadline_ns() == due_ns:
-                self.floods.tick(due_ns)
-            else:
-                told.notifications += self.dispatcher.tick(due_ns)
+                continue
+            stage = next(one for one in self._stages.values() if one.next_deadline_ns() == due_ns)
+            told.notifications += stage.tick(due_ns) or ()
 
     def _pass_on(self, events: list[AlertEvent], now_ns: int, told: Told) -> None:
         if not events:
@@ -138,3 +172,5 @@ class AlertDesk:
         filled, notifications = self.dispatcher.offer(events, now_ns)
         told.events += filled
         told.notifications += notifications
+        told.notifications += self.escalation.offer(filled, now_ns)
+        told.notifications += self._annunciator.offer(filled, now_ns)

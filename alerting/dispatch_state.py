@@ -9,7 +9,7 @@ from alerting.silences import SilenceRow
 _FORMAT = 1
 
 
-class Owed(msgspec.Struct, frozen=True, array_like=True):
+class Owed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a receiver has not been told by one route, because of `hold`; it is told when that ends.
 
     `event` and `seq` are of the newest event that called for somebody. `again`: it was told before the hold began.

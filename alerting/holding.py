@@ -48,7 +48,7 @@ _OVER = {
 """How an alert leaves a state of its own accord: while it is active, and behind its latch."""
 _ENDED = {
     State.SHELVED: Text("搁置到期", "the shelving has timed out"),
-    State.SUPPRESSED: Text("抑制到期", "the suppression has timed out"),
+    State.SUPPRESSED: Text("抑制解除", "the suppression is over"),
     State.OUT_OF_SERVICE: Text("停用到期", "the time out of service is over"),
 }
 _RETURN = ("return", "")
@@ -93,11 +93,9 @@ class Holding:
         assert_never(command)
 
     def start(self, planned: Arrangement, now_ns: int) -> list[AlertEvent]:
-        """Begin what was planned, unless it is over, or ended already."""
-        assert planned.until_ns is not None, "planned works have an end"
-        if planned.until_ns <= now_ns or planned.id in self.ended_plans:
-            return []
-        return self._begin(planned, now_ns)
+        """Begin what the settings have, unless its time is over, or a person ended it."""
+        over = planned.until_ns is not None and planned.until_ns <= now_ns
+        return [] if over or planned.id in self.ended_plans else self._begin(planned, now_ns)
 
     def time_out(self, name: str, now_ns: int) -> list[AlertEvent]:
         """End an arrangement whose time is over; what it held waits to be let go by `release`."""
@@ -105,7 +103,7 @@ class Holding:
         if one is None:
             return []
         for alert in self._drop(one):
-            alert.waits = (-alert.grade, now_ns, alert.id)
+            alert.waits = (-alert.grade, alert.opened_ns, alert.id)
             heapq.heappush(self._waiting, alert.waits)
         return self._stay(one, now_ns)
 

@@ -91,7 +91,7 @@ class Limits:
         """Return the limit in words."""
         limit = self._limits[receiver]
         span = duration(limit.per_s)
+        many = "notification" if limit.count == 1 else "notifications"
         return Text(
-            f"该接收方每 {span.zh}最多 {limit.count} 条",
-            f"at most {limit.count} notifications in {span.en} for it",
+            f"该接收方每 {span.zh}最多 {limit.count} 条", f"at most {limit.count} {many} in {span.en} for it"
         )

@@ -11,11 +11,11 @@ import msgspec
 from alerting.advice import advice_for
 from alerting.alert import Alert
 from alerting.commands import SystemCondition
-from alerting.conditions import Condition
+from alerting.conditions import Condition, Several
 from alerting.events import AlertEvent, Event, Kind
 from alerting.grading import GradeCell, Judgement
 from alerting.naming import SensorNames
-from alerting.reasons import blind_why, reasons_of
+from alerting.reasons import blind_why, reasons_of, silence_why
 from alerting.texts import TYPE_NAMES, both, rfc3339
 from alerting.wording import plain_title, seen, title
 from registry.plant import Text
@@ -68,9 +68,9 @@ class LineWriter:
         """Return the line of an event that a finding caused."""
         i, facts, gravest = occasion.sensor, occasion.facts, occasion.gravest
         spec, enterprise = self._registry.specs[i], self._registry.enterprise_of(i)
-        subject = self._names.subject(i)
+        subject = self._subject(i, gravest)
         told = title(event, subject, gravest, spec.unit, occasion.confirmed_by)
-        saw = seen(facts, occasion.ended, spec.unit, self._what(i))
+        saw = seen(facts, occasion.ended, spec.unit, self._what(i, gravest))
         if occasion.note is not None:
             saw = Text(f"{saw.zh}；{occasion.note.zh}", f"{saw.en}; {occasion.note.en}")
         advice = advice_for(alert.kind, spec.type, self._registry.source_of(i))
@@ -104,10 +104,12 @@ class LineWriter:
     def present(self, i: int, standing: tuple[Condition, ...], silent_since_ns: int | None) -> dict[str, Any]:
         """Return the parts of `why` that say how it is now: all reasons, and whether the sensor can be seen at all."""
         spec = self._registry.specs[i]
-        return {
+        present = {
             "reasons": reasons_of(standing, TYPE_NAMES[spec.type], spec.unit),
             "blind": blind_why(silent_since_ns),
         }
+        several = next((condition.several for condition in standing if condition.several), None)
+        return present if several is None else {**present, "silence": silence_why(several)}
 
     def of_system(
         self, alert: Alert, seq: int, event: Event, command: SystemCondition, now_ns: int
@@ -159,7 +161,9 @@ class LineWriter:
             told = plain_title(event, Text(**last.why["seen"]))
         else:
             i = self._registry.index[alert.subject]
-            told = title(event, self._names.subject(i), alert.gravest, self._registry.specs[i].unit, None)
+            told = title(
+                event, self._subject(i, alert.gravest), alert.gravest, self._registry.specs[i].unit, None
+            )
             left_s = alert.gravest.as_of(now_ns).forecast_s if last.forecast_s is not None else None
         return msgspec.structs.replace(
             last,
@@ -176,7 +180,20 @@ class LineWriter:
         """Return how a sensor is named where another alert speaks of it."""
         return Text.same(self._registry.specs[i].sensor)
 
-    def _what(self, i: int) -> Text:
+    def _subject(self, i: int, gravest: Condition) -> Text:
+        """Return what a title is about: the sensor, or the sensors that are silent together."""
+        return self._names.subject(i) if gravest.several is None else self._together(i, gravest.several)
+
+    def _together(self, i: int, several: Several) -> Text:
+        count = several.silent or several.took_part
+        place = self._names.place_of_all(i, several.source)
+        return Text(
+            f"{place.zh} {several.of} 个测点中 {count} 个", f"{count} of {several.of} sensors of {place.en}"
+        )
+
+    def _what(self, i: int, gravest: Condition) -> Text:
+        if gravest.several is not None:
+            return self._together(i, gravest.several)
         spec, place, kind = (
             self._registry.specs[i],
             self._names.place(i),

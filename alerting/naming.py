@@ -39,6 +39,14 @@ class SensorNames:
             self._places[i] = found
         return found
 
+    def place_of_all(self, i: int, source: str | None) -> Text:
+        """Return what all sensors of a hazard source are of, or of the enterprise of sensor `i` where that is None."""
+        found = self._registry.plant.sources.get(source) if source else self._registry.enterprise_of(i)
+        if found is not None:
+            return found.name
+        name = source or self._registry.specs[i].enterprise
+        return Text.same(name) if name else Text("本厂", "the plant")
+
     def _make_subject(self, i: int) -> Text:
         spec = self._registry.specs[i]
         built = self._built(i, spec)

@@ -13,7 +13,7 @@ from registry.plant import Text
 
 
 def single(
-    event: AlertEvent, receiver: str, body: bytes, reason: Text, *, time: str, step: str = ""
+    event: AlertEvent, receiver: str, body: bytes, reason: Text, *, time: str, route: str, step: str = ""
 ) -> Notification:
     """Return the notification of one event; `body` is its line."""
     return Notification(
@@ -24,6 +24,8 @@ def single(
         time=time,
         body=body,
         reason=reason,
+        route=route,
+        grade=Grade[event.grade.upper()],
     )
 
 
@@ -59,6 +61,7 @@ def of_several(
         ),
         reason=why,
         group=group or subject,
+        grade=max((Grade[event.grade.upper()] for event in events), default=None),
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
+from alerting.events import Grade
 from registry.plant import Text
 
 _ID_BYTES = 12
@@ -15,7 +16,7 @@ class Notification:
     `id` is derived from alert, `seq`, receiver and step, so that making it again after a crash changes nothing. `body` is
     the alert line, or what docs/alerts.md says of a group. `person` is who is meant, None where the receiver alone is;
     `group` names the group of a notification about several alerts. `route` is the place in the routes file by which the
-    receiver is told. `topic` is where a retained message goes, None for what is no such message. Notifications of one
+    receiver is told. `grade` is the gravest that it speaks of, None where it has none: what is graver leaves first. `topic` is where a retained message goes, None for what is no such message. Notifications of one
     receiver leave in their order where they have one `order_key`.
     """
 
@@ -30,6 +31,7 @@ class Notification:
     group: str | None = None
     route: str = ""
     topic: str | None = None
+    grade: Grade | None = None
 
     @property
     def order_key(self) -> str:

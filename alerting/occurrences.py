@@ -8,7 +8,6 @@ import msgspec
 from alerting.alarms import AlarmSettings
 from alerting.alert import Alert
 from alerting.arrangements import Arrangement, Arrangements
-from alerting.book_timers import Timers
 from alerting.chatter import Histories, chattering_why, fleeting_why
 from alerting.conditions import Condition, limit_gravity
 from alerting.events import AlertEvent, Event, Grade, Kind, State
@@ -18,6 +17,7 @@ from alerting.lines import NOTHING_PRESENT, LineWriter
 from alerting.peers import Peers
 from alerting.register import Register
 from alerting.texts import both, rfc3339
+from alerting.timers import Timers
 from registry.plant import Text
 from registry.sensors import GAS_TYPES, SensorRegistry
 
@@ -42,21 +42,22 @@ _OF_ONE_LINE = ("person", "because", "fleeting", "arrangements", "chattering")
 class Occurrences:
     """Every open alert, what was told of them, and their timers."""
 
-    def __init__(self, registry: SensorRegistry, settings: AlarmSettings) -> None:
+    def __init__(self, registry: SensorRegistry, settings: AlarmSettings, silent: Mapping[str, int]) -> None:
+        self._silent = silent
         self.registry = registry
         self.settings = settings
         self.writer = LineWriter(registry)
         self.peers = Peers(registry)
-        self.alerts = Register()
+        self.alerts = Register(silent)
         self.arrangements = Arrangements(registry)
         self.histories = Histories(settings.nuisance)
-        self.timers = Timers()
+        self.timers: Timers[tuple[str, str]] = Timers()
         self.untold: dict[str, None] = {}
         self.seq = 0
 
     def take_over(self, alerts: list[Alert], closed: list[Alert]) -> None:
         """Go on with these."""
-        self.alerts = Register(alerts, closed)
+        self.alerts = Register(self._silent, alerts, closed)
         self.untold = {}
         self.peers = Peers(self.registry)
         self.timers = Timers()

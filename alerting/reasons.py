@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from alerting.conditions import Condition
+from alerting.conditions import Condition, Several
 from alerting.texts import UNCERTAIN, both, duration, number, rfc3339
 from alerting.wording import seen_of
 from detectors.findings import Method
@@ -23,10 +23,28 @@ def blind_why(silent_since_ns: int | None) -> dict[str, Any] | None:
     if silent_since_ns is None:
         return None
     text = Text(
-        "该测点无信号，恢复前报警保持，不得视为安全",
-        "the sensor is silent; until it speaks again the alert stands, and nothing says that it is safe",
+        "该测点无有效信号，恢复前报警保持，不得视为安全",
+        "the sensor sends nothing that counts; until it does again the alert stands, and nothing says that it is safe",
     )
     return {"since": rfc3339(silent_since_ns), "text": both(text)}
+
+
+def silence_why(several: Several) -> dict[str, Any]:
+    """Return ``why.silence``: how many sensors are silent together, and of the first of them since when and until when."""
+    return {
+        "silent": several.silent,
+        "took_part": several.took_part,
+        "of": several.of,
+        "source": several.source,
+        "members": [
+            {
+                "sensor": one.sensor,
+                "since": rfc3339(one.since_ns),
+                "returned": None if one.back_ns is None else rfc3339(one.back_ns),
+            }
+            for one in several.listed
+        ],
+    }
 
 
 def sentence(condition: Condition, what: Text, unit: str) -> Text:

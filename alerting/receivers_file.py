@@ -52,10 +52,10 @@ def _receiver(
     before = len(faults)
     row = ReceiverRow(marked, folder, faults, ("receivers", name), given if isinstance(given, dict) else {})
     word = row.row.get("kind")
-    kind = _KINDS.get(word) if isinstance(word, str) else None
+    kind = KINDS.get(word) if isinstance(word, str) else None
     if kind is None:
         problem = "has no kind" if word is None else f"has the unknown kind {shown(word)}"
-        row.fault("kind", f"receiver {name} {problem}", ", ".join(_KINDS))
+        row.fault("kind", f"receiver {name} {problem}", ", ".join(KINDS))
         return None
     row.check_keys(("kind", *kind.keys))
     made = kind.read(row)
@@ -174,7 +174,7 @@ class _Kind:
     read: Callable[[ReceiverRow], ReceiverSettings]
 
 
-_KINDS: Mapping[str, _Kind] = {
+KINDS: Mapping[str, _Kind] = {
     "log": _Kind(("events", "path", *_INSTEAD), _log),
     "webhook": _Kind(("events", "url", "secret_file", "secret_env", "timeout_s", *_INSTEAD), _webhook),
     # no events here: a topic that is not told of everything would show what was, not what is

@@ -1,17 +1,30 @@
 """The register of open alerts: one of a key, known by their ids as well, oldest opening first."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from alerting.alert import Alert, Key
 from alerting.book_state import RecentlyClosed
 from alerting.events import Family, Kind
 from alerting.lines import alert_id
+from detectors.findings import Method
+
+BLINDING = frozenset({Method.DEAD, Method.QUALITY})
+"""While a finding of one of these stands, nothing of the sensor's process can be seen."""
 
 
 class Register:
-    """Every open alert, and the newest closed ones; ids are never given twice."""
+    """Every open alert, and the newest closed ones; ids are never given twice.
 
-    def __init__(self, alerts: Iterable[Alert] = (), closed: Iterable[Alert] = ()) -> None:
+    `silent` says since when each silent sensor is, whatever alert that is part of; it is kept up by its owner.
+    """
+
+    def __init__(
+        self,
+        silent: Mapping[str, int],
+        alerts: Iterable[Alert] = (),
+        closed: Iterable[Alert] = (),
+    ) -> None:
+        self._silent = silent
         self._open = {alert.key: alert for alert in alerts}
         self._key_of_id = {alert.id: key for key, alert in self._open.items()}
         self.closed = RecentlyClosed(closed)
@@ -36,12 +49,16 @@ class Register:
         return self._open.get((sensor, Family.PROCESS))
 
     def silent_since_ns(self, alert: Alert) -> int | None:
-        """Return since when the sensor of a process alert is silent (event time), None where it is not."""
+        """Return since when the sensor of a process alert says nothing that counts (event time), None where it does.
+
+        It is silent, or says itself that what it sends is bad.
+        """
         if alert.kind.family is not Family.PROCESS:
             return None
-        dead = self._open.get((alert.subject, Kind.DEAD))
-        standing = next(iter(dead.conditions.values()), None) if dead else None
-        return standing.onset_ns if standing else None
+        bad = self._open.get((alert.subject, Kind.BAD_QUALITY))
+        onsets = [c.onset_ns for c in bad.conditions.values() if c.method in BLINDING] if bad else []
+        silent_ns = self._silent.get(alert.subject)
+        return min(onsets if silent_ns is None else [*onsets, silent_ns], default=None)
 
     def mint(self, subject: str, kind: Kind, now_ns: int) -> Alert:
         """Put a new occurrence in; its opening is told by the move that follows in the same call.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from alerting.cap.settings import CapSettings
+from alerting.escalation.settings import EscalationSettings
 from alerting.inhibition import InhibitRule
 from alerting.limits import Limit
 from alerting.notify.settings import ReceiverSettings
@@ -13,12 +14,16 @@ from alerting.routing import Route, walk
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The routing tree and the receivers that it names, inhibition, the receivers' limits, who sends CAP messages (None: nobody)."""
+    """The routing tree and the receivers that it names, inhibition, the receivers' limits, and who is called when.
+
+    `cap` says who sends CAP messages, None: nobody.
+    """
 
     root: Route
     receivers: Mapping[str, ReceiverSettings]
     inhibit: tuple[InhibitRule, ...] = ()
     limits: Mapping[str, Limit] = field(default_factory=dict)
+    escalation: EscalationSettings = field(default_factory=EscalationSettings)
     cap: CapSettings | None = None
 
     def rehearsed(self) -> Self:

@@ -5,9 +5,11 @@ from itertools import chain
 from pathlib import Path
 
 from alerting.cap.settings_file import read_cap
+from alerting.escalation.file import KEYS, check_chains, read_escalation
+from alerting.escalation.settings import EscalationSettings
 from alerting.events import Event, Grade, Kind
 from alerting.inhibit_file import read_inhibit, read_limits
-from alerting.notify.settings import LogSettings, ReceiverSettings
+from alerting.notify.settings import LogSettings, ReceiverSettings, SirenSettings
 from alerting.receivers_file import read_receivers
 from alerting.routes import Routes
 from alerting.routing import ABSENT, Matcher, Route, grade_values
@@ -18,7 +20,7 @@ from registry.marks import Marked, load_marked
 from registry.plant import Plant, SourceGrade
 from registry.sensors import SensorType
 
-_TOP_KEYS = ("receivers", "route", "inhibit", "limits", "time_zone", "calendar", "times", "cap")
+_TOP_KEYS = ("receivers", "route", "inhibit", "limits", "time_zone", "calendar", "times", "cap", *KEYS)
 
 
 def load_routes(path: Path, plant: Plant | None = None) -> tuple[Routes | None, list[Fault]]:
@@ -40,14 +42,16 @@ def load_routes(path: Path, plant: Plant | None = None) -> tuple[Routes | None, 
     root = TreeReader(marked, faults, domains, receivers, times).root()
     inhibit = read_inhibit(marked, faults, domains)
     limits = read_limits(marked, faults, receivers)
+    escalation = read_escalation(marked, receivers, plant, faults)
     sound = {name: settings for name, settings in receivers.items() if settings is not None}
     if root is None:
         return None, faults
+    check_chains(marked, root, escalation, faults)
     if not errors_in(faults):
         faults += _untold_grades(marked, root, sound)
-        faults += _unused(marked, root, sound)
+        faults += _unused(marked, root, sound, escalation)
         faults += _unused_times(marked, root, times)
-    return (None if errors_in(faults) else Routes(root, sound, inhibit, limits, cap)), faults
+    return (None if errors_in(faults) else Routes(root, sound, inhibit, limits, escalation, cap)), faults
 
 
 def routes_to_log() -> Routes:
@@ -103,8 +107,13 @@ def _tells(
     return grade is Grade.RED or Event.OPENED in receivers[node.receiver].events
 
 
-def _unused(marked: Marked, root: Route, receivers: Mapping[str, ReceiverSettings]) -> list[Fault]:
+def _unused(
+    marked: Marked, root: Route, receivers: Mapping[str, ReceiverSettings], escalation: EscalationSettings
+) -> list[Fault]:
     used = {node.receiver for node, _ in _walk(root)}
+    used |= {one.fallback.receiver for one in receivers.values() if one.fallback is not None}
+    used |= {name for name, one in receivers.items() if isinstance(one, SirenSettings)}
+    used |= {name for person in escalation.people.values() for name in person.receivers}
     return [
         marked.fault(("receivers", name), f"no route names receiver {name}", level="warning")
         for name in receivers

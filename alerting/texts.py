@@ -54,6 +54,7 @@ def rfc3339(t_ns: int) -> str:
     return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
+@lru_cache(maxsize=4096)
 def number(value: float) -> str:
     """Return the number with four significant digits, whole from 1 000 on."""
     if not math.isfinite(value):
@@ -65,6 +66,7 @@ def number(value: float) -> str:
     return "0" if text == "-0" else text
 
 
+@lru_cache(maxsize=4096)
 def quantity(value: float | None, unit: str) -> str:
     """Return number and unit with a space between, or a dash where there is no value."""
     if value is None or not math.isfinite(value):

@@ -6,7 +6,7 @@ from typing import Any
 
 from alerting.intervals import Interval
 from alerting.matcher_text import MATCHER_FORM, MatcherError, parse_matcher
-from alerting.notify.settings import MqttSettings, ReceiverSettings
+from alerting.notify.settings import MqttSettings, ReceiverSettings, SirenSettings
 from alerting.receivers_file import NOBODY
 from alerting.routing import ABSENT, LABELS, OF_THE_MOMENT, Grouping, Matcher, Op, Route
 from registry.faults import Fault
@@ -180,6 +180,10 @@ class TreeReader(MatcherReader):
             hint = did_you_mean(str(name), self.receivers)
             allowed = ", ".join([*self.receivers, NOBODY])
             self.fault((*at, "receiver"), f"unknown receiver {shown(name)}{hint}", allowed)
+            return inherited
+        if isinstance(self.receivers[name], SirenSettings):
+            message = f"{name} is a siren: it follows all alerts of its places, no route tells it"
+            self.fault((*at, "receiver"), message, "a receiver of another kind")
             return inherited
         return name
 

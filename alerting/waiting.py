@@ -24,7 +24,7 @@ class Waiting:
         self.open: dict[str, Tracked] = {}
         self.held: dict[str, dict[str, None]] = {}
         self.groups: dict[str, Group] = {}
-        self.timers = Timers()
+        self.timers: Timers[tuple[int, str]] = Timers()
 
     def own(self, tracked: Tracked, path: str, owed: Owed, now_ns: int) -> None:
         """Note that something is owed by this route, in place of what was."""
@@ -105,7 +105,7 @@ class Waiting:
         groups = dict(self.groups)
         self.groups.clear()
         self.held.clear()
-        for kind, name, _ in self.timers.entries():
+        for (kind, name), _ in self.timers.entries():
             if kind in {RELEASE, GROUP, DIGEST}:
                 self.timers.drop((kind, name))
         for tracked in self.open.values():

@@ -1,7 +1,7 @@
 """What an alert says: its title, and what was seen, from the condition that it is told for."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from string import Formatter
 from types import MappingProxyType
 
@@ -59,11 +59,11 @@ def name_of(condition: Condition, unit: str) -> Text:
 
 
 def stands_unseen(condition: Condition, unit: str) -> Text:
-    """Return what a sensor's falling silent means for what is wrong with its process."""
+    """Return what it means that a sensor falls silent, or bad, for what is wrong with its process."""
     name = name_of(condition, unit)
     return Text(
         f"该测点的报警（{name.zh}）仍在，恢复信号前保持",
-        f"its alert ({name.en}) stands and stays until it speaks again",
+        f"its alert ({name.en}) stands and stays until the sensor can be read again",
     )
 
 
@@ -154,8 +154,9 @@ def figures_of(condition: Condition, unit: str) -> Text:
     return _filled(PHRASES[condition.method].figures, condition, unit)
 
 
+@lru_cache(maxsize=256)
 def seen_of(condition: Condition, unit: str) -> Text:
-    """Return what was seen, to stand behind ``level is`` or behind the reading."""
+    """Return what was seen, to stand behind ``level is`` or behind the reading; a line says it in several places."""
     return _filled(PHRASES[condition.method].seen, condition, unit)
 
 

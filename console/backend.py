@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from alerting.arrangements import Arrangement
 from alerting.cap.making import CapMaker
 from alerting.commands import Command
+from alerting.escalation.schedule import OnDuty
 from alerting.events import AlertEvent
 from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
@@ -183,6 +184,12 @@ class ConsoleBackend(Protocol):
 
     def incident(self, incident_id: str) -> IncidentView | None:
         """Return an incident, open or ended lately, by its id or by that of one that was merged into it."""
+
+    def on_duty(self) -> Mapping[str, OnDuty]:
+        """Return who is on duty now, by schedule."""
+
+    def name_of(self, person: str) -> Text:
+        """Return what a person of the settings is called."""
 
     def deliveries(self, alert_id: str) -> Sequence[OutboxRow]:
         """Return who was told of an alert, or is to be, and what came of it."""

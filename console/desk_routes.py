@@ -12,6 +12,7 @@ from alerting.commands import (
     Confirm,
     EndSilence,
     MergeIncidents,
+    OverrideOnCall,
     PutInService,
     Reset,
     Shelve,
@@ -34,6 +35,7 @@ from console.orders import (
     MergeBody,
     Orders,
     OutOfServiceBody,
+    OverrideBody,
     PlaceBody,
     ResetBody,
     ShelveBody,
@@ -47,7 +49,7 @@ from console.orders import (
 )
 from console.problems import ProblemError
 from console.routes import Console, Operator, SignedIn, TheConsole, json_answer
-from console.scope import Place
+from console.scope import UNLIMITED, Place
 from ledger.records import OutboxRow
 from registry.plant import Text
 
@@ -211,6 +213,38 @@ async def end_silence(order: AnOrder, silence_id: AnId) -> Response:
         if one.row.id == silence_id and not stays_within(one.row.matchers, order.account.scope):
             raise ProblemError("not_found")
     return await order.give(EndSilence(silence=silence_id, by=order.account.name))
+
+
+@desk_api.get("/on-call")
+async def on_call(console: TheConsole, account: SignedIn) -> Response:
+    """Return who is on duty now by each schedule, and why; schedules belong to no enterprise."""
+    if account.scope != UNLIMITED:
+        raise ProblemError("scope")
+    backend = console.backend
+    rows = {
+        name: {
+            "people": [{"id": one, "name": _text(backend.name_of(one))} for one in duty.people],
+            "reason": _text(duty.reason),
+        }
+        for name, duty in backend.on_duty().items()
+    }
+    return json_answer({"now_ms": _ms(backend.now_ns()), "schedules": rows})
+
+
+@desk_api.post("/on-call/overrides")
+async def override_on_call(order: AnOrder, body: OverrideBody) -> Response:
+    """Let others be on duty for a time."""
+    if order.account.scope != UNLIMITED:
+        raise ProblemError("scope")
+    asked = OverrideOnCall(
+        schedule=body.schedule,
+        people=tuple(body.people),
+        by=order.account.name,
+        reason=body.reason,
+        from_ns=body.from_ms * NS_PER_MS,
+        until_ns=body.until_ms * NS_PER_MS,
+    )
+    return await order.give(asked)
 
 
 @desk_api.get("/incidents")

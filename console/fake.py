@@ -10,6 +10,7 @@ import numpy as np
 from alerting.arrangements import Arrangement
 from alerting.cap.making import CapMaker
 from alerting.commands import Command
+from alerting.escalation.schedule import OnDuty
 from alerting.events import AlertEvent, Event, State
 from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
@@ -50,6 +51,7 @@ class FakeBackend:
         self.silenced: list[SilenceView] = []
         self.gathered: dict[str, IncidentView] = {}
         self.delivered: list[OutboxRow] = []
+        self.duties: dict[str, OnDuty] = {}
         self.plant_now = Plant()
         self.sensors_list: list[SensorNow] = []
         self.activated: list[Activation] = []
@@ -152,6 +154,14 @@ class FakeBackend:
     def incident(self, incident_id: str) -> IncidentView | None:
         """Return an incident kept."""
         return self.gathered.get(incident_id)
+
+    def on_duty(self) -> Mapping[str, OnDuty]:
+        """Return the duties kept."""
+        return self.duties
+
+    def name_of(self, person: str) -> Text:
+        """Return the id."""
+        return Text.same(person)
 
     def deliveries(self, alert_id: str) -> Sequence[OutboxRow]:
         """Return the deliveries kept."""

@@ -117,6 +117,16 @@ class SilenceBody(Body):
     second: SecondBody | None = None
 
 
+class OverrideBody(Body):
+    """Who is on duty by a schedule instead of whose turn it is, from when until when, and why."""
+
+    schedule: Name
+    people: list[Name] = Field(min_length=1, max_length=20)
+    from_ms: TimeMs
+    until_ms: TimeMs
+    reason: Name
+
+
 class MergeBody(Body):
     """Which incidents are part of this one, and why."""
 

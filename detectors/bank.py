@@ -108,7 +108,7 @@ class DetectorBank:
             return
         clock["now_ns"] = max(int(clock["now_ns"][0]), now_ns)
         alive = self._memory.cond["active"][:, C_DEAD] == 0
-        self._memory.state["good_now_ns"][alive] = clock["now_ns"][0]
+        self._memory.state["heard_now_ns"][alive] = clock["now_ns"][0]
         self._memory.due[:] = NEVER
 
     def accept(self, sensor: int) -> None:
@@ -179,7 +179,7 @@ class DetectorBank:
         there = np.array([b for _, b in pairs], np.intp)
         clock = self._memory.clock
         clock[:] = np.frombuffer(kept.parts["clock"], CLOCK)
-        self._memory.state["good_now_ns"] = clock["now_ns"][0]
+        self._memory.state["heard_now_ns"] = clock["now_ns"][0]
         carry_over(self._memory, kept.parts, len(kept.ids), here, there)
         self._memory.due[:] = FOREVER if clock["now_ns"][0] == NEVER else NEVER
         apply_setpoints(self._params, self._memory)

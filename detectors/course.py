@@ -42,6 +42,10 @@ _EVEN = 4.0
 """The slopes of a window's halves may differ by this factor; those of a step differ without bound."""
 _CARRIED = 4.0
 """A bend is carried on over this many of the windows that show it."""
+_SLOWER_SIGMAS = 3.0
+"""A window's newer half is slower than its older one by so many standard errors before it is believed to come to rest."""
+_FURTHER = 2.0
+"""And it may go this many times as far as that says."""
 
 
 @fused
@@ -248,6 +252,33 @@ def slope_of(a: Records, c: Records, blocks: Records, i: int) -> tuple[float, fl
         return 0.0, span_s, 0.0, 0.0
     bend = (slope - was) / (slope * (0.75 * bent_s - 0.5 * span_s)) if _alike(was, slope) else 0.0
     return slope, span_s, bend, bent_s
+
+
+@inlined
+def settles_short(a: Records, c: Records, blocks: Records, i: int, seen_s: float, gap: float) -> bool:
+    """Return whether the newest blocks slow down so that even twice the way that is left to them does not cover `gap`.
+
+    What a pump or valve has disturbed comes to rest exponentially, within a few time constants: a straight line through it
+    leads anywhere. The slopes of the halves of the two shortest windows give the time constant; how far apart they must be
+    follows from the noise of the blocks. Asked only where no longer window bears the slope out, `seen_s` being the one that does.
+    """
+    keep_apart()
+    if (newest(c, blocks, i).t_ns - oldest(c, blocks, i, 0).t_ns) * NS < seen_s:
+        return False
+    way = 1.0 if gap > 0.0 else -1.0
+    for size in (BLOCKS // 2, BLOCKS):
+        if c.pushed[0] < size:
+            break
+        _, _, older, newer, span_s = _fit(a, c, blocks, i, 0, size)
+        older, newer = older * way, newer * way
+        half = size // 2
+        every_s = span_s / (size - 1)
+        spread = every_s * every_s * half * (half * half - 1) / 12.0
+        if older - newer <= _SLOWER_SIGMAS * math.sqrt(2.0 * noise_var(a, c, 0) / spread):
+            continue
+        if newer <= 0.0 or _FURTHER * newer * half * every_s <= abs(gap) * math.log(older / newer):
+            return True
+    return False
 
 
 @inlined

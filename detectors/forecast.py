@@ -15,7 +15,7 @@ limit are never withheld where they are the next limit; before that, `h` or `l` 
 
 import math
 
-from detectors.course import newest, noise_var, oldest, seconds_over, slope_of
+from detectors.course import newest, noise_var, oldest, seconds_over, settles_short, slope_of
 from detectors.edges import FORECAST, NO_EDGE, NS, RAISED, RECOVERED, Records, emit, move_edge, name_bound
 from detectors.findings import NO_LIMIT
 from detectors.jit import inlined, keep_apart
@@ -98,7 +98,7 @@ def look_ahead(params: Params, memory: Memory, i: int, t_ns: int, value: float) 
         return
     now = newest(c, blocks, i)
     left_s = seconds_over(p.limit[k] - now.value, slope, bend, bent_s, a.urgent_s) - (t_ns - now.t_ns) * NS
-    if left_s > REACH * span_s:
+    if left_s > REACH * span_s or settles_short(a, c, blocks, i, span_s, p.limit[k] - now.value):
         return
     c.target, c.left_s, c.slope = k, max(left_s, 0.0), abs(slope)
     if not _usual(p, a, c, value):

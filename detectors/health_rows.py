@@ -35,6 +35,7 @@ def shape_row(spec: SensorSpec, methods: Methods) -> Row:
         "oscillation_min": 0.0 if math.isnan(span) else methods.oscillation_min_pct / 100.0 * span,
         "jump_min": 0.0 if math.isnan(span) else _JUMP_SIGMA * methods.sigma_min_pct / 100.0 * span,
         "step_samples": methods.step_samples,
+        "variance_blocks": methods.variance_blocks,
     }
 
 

@@ -140,10 +140,13 @@ def step(params: Params, memory: Memory, groups: Groups, event_clock: bool, now_
         if quality[row] == _BAD or not abs(v) <= MAX_MAGNITUDE:
             if (base[i].watch >> _QUALITY) & 1:
                 n = judge_bad(params.health[i], s, memory.health[i], cond[i, C_QUALITY], i, now, t, out, n)
+                if cond[i, C_QUALITY].active:
+                    # it is heard to be bad, which has been told: no silence, until it says nothing more
+                    s.heard_now_ns = now
             continue
         if (s.busy >> C_QUALITY) & 1:
             n = judge_good(params.health[i], s, memory.health[i], cond[i, C_QUALITY], i, now, t, v, out, n)
-        s.good_now_ns = now
+        s.heard_now_ns = now
         if (s.busy >> C_DEAD) & 1:
             n = revive(base[i].dead_after_ns, s, cond[i, C_DEAD], i, now, t, v, out, n)
             expect(state, due, i, now + base[i].dead_after_ns)

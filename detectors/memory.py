@@ -72,7 +72,7 @@ class Params(NamedTuple):
         return cls(*side_by_side([(sensors, kind) for kind in _PARAMS]))
 
 
-_NEVER_YET = {"last_t_ns": NEVER, "good_t_ns": NEVER, "good_now_ns": NEVER, "season_ns": NEVER}
+_NEVER_YET = {"last_t_ns": NEVER, "good_t_ns": NEVER, "heard_now_ns": NEVER, "season_ns": NEVER}
 _NO_PULSE = {
     "prev": np.nan,
     "gate": np.inf,

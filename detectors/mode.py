@@ -4,7 +4,7 @@ Theory of operation. Every level sensor of an equipment follows its own level (`
 closes). It moves where the change over one of the course's scales is beyond its noise and faster than `mode_pct_per_h`,
 unless a shorter scale that could have seen that rate does not; a mode holds until it has been otherwise for `mode_min_s`.
 At rest for `mode_idle_s` it is idle. The mode of the equipment is that of its first level sensor in the order of the
-points table, of the next one while that is dead, and so on; it is kept in the first one's record (`MODE.ruling`).
+points table, of the next one while that is dead or bad, and so on; it is kept in the first one's record (`MODE.ruling`).
 
 For other families: `settling` says whether a sensor's equipment is changing, or has changed its mode less than
 `mode_settle_s` ago. Ask it when a condition is about to be raised, not for every reading: it touches two more cache lines.
@@ -19,6 +19,7 @@ from detectors.course import newest, noise_var, oldest
 from detectors.edges import NS, Records
 from detectors.jit import inlined, keep_apart, kernel
 from detectors.memory import Memory, Params
+from detectors.shape_state import C_QUALITY
 from detectors.state import (
     C_DEAD,
     DRAIN,
@@ -94,10 +95,10 @@ def judge_mode(params: Params, memory: Memory, i: int, t_ns: int) -> None:
 
 @inlined
 def _ruler(params: Params, memory: Memory, first: int) -> int:
-    """Return the level sensor that tells the equipment's mode: the first that is not dead, the first if all are."""
+    """Return the level sensor that tells the equipment's mode: the first that can be read, the first if none can."""
     row = first
     while row >= 0:
-        if not (memory.state[row].busy >> C_DEAD) & 1:
+        if not (memory.cond[row, C_DEAD].active or memory.cond[row, C_QUALITY].active):
             return row
         row = params.tanks[row].next
     return first

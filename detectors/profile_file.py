@@ -27,6 +27,7 @@ COUNTS = frozenset(
             "drift_samples",
             "forecast_samples",
             "step_samples",
+            "variance_blocks",
             "stuck_samples",
         ),
         *("saturation_samples", "saturation_ends", "clock_samples", "bad_samples"),

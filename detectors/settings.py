@@ -62,6 +62,7 @@ class Methods:
         spike_gap_s: no second spike is told within.
         step_samples, step_hold_s: samples that a step must stay; how long it is told unless the value goes back.
         variance_times, noise_times: the least change of the spread, and rise of the noise, as a factor.
+        variance_blocks: blocks of 32 samples in a row whose spread must have changed.
         oscillation_min_pct: the least mean distance of a swing from its centre, in percent of the range.
         stuck_min_s, stuck_samples, stuck_times: a stuck value has rested so long, and for stuck_times the longest rest known.
         saturation_s, saturation_samples: resting at an end of the range for so long; NaN seconds: off.
@@ -128,6 +129,7 @@ class Methods:
     step_hold_s: float = 600.0
     variance_false_per_day: float = _NAN
     variance_times: float = 2.0
+    variance_blocks: int = 2
     oscillation_false_per_day: float = _NAN
     oscillation_min_pct: float = 1.0
     stuck_false_per_day: float = _NAN

@@ -163,7 +163,7 @@ def judge_variance(p: Records, s: Records, u: Records, g: Records, cond: Records
         inside = False
     if not inside and not (s.busy >> C_VARIANCE) & 1:
         return n
-    edge = move_edge(s, cond, C_VARIANCE, inside, abs(z) < 0.5 * k, g.began_ns, 0, 0, 2, 0)
+    edge = move_edge(s, cond, C_VARIANCE, inside, abs(z) < 0.5 * k, g.began_ns, 0, 0, p.variance_blocks, 0)
     if edge == NO_EDGE:
         return n
     raised = max(score, _RAISED_SCORE) if edge == RAISED else score

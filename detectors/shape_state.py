@@ -52,7 +52,8 @@ SHAPE_PARAMS = np.dtype(
         ("oscillation_min", np.float64),  # least mean swing that counts, in the sensor's unit
         ("jump_min", np.float64),  # least jump that counts, in the sensor's unit
         ("step_samples", np.int32),  # samples that a step must stay
-        ("_spare", np.int32, 13),
+        ("variance_blocks", np.int32),  # blocks in a row whose spread must have changed
+        ("_spare", np.int32, 12),
     ],
     align=True,
 )

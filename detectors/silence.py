@@ -1,6 +1,7 @@
 """dead: silence beyond a deadline on the pipeline's clock, told at the deadline.
 
-Source: a timer per point, told when it is due and not when the device comes back.
+Source: a timer per point, told when it is due and not when the device comes back. A bad reading that `quality` has told of
+is a sign of life: it moves the deadline as a good one does, but ends no silence that was told.
 
 Which sensor is due next is kept as a heap of lower bounds (`Memory.due`): a leaf for every `FANOUT` sensors, a parent
 for every `FANOUT` nodes, the root at 0. A reading only moves its sensor's deadline away, so it leaves the heap alone
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from detectors.edges import DEAD, NS, RAISED, RECOVERED, Records, emit
 from detectors.findings import NO_LIMIT
 from detectors.jit import inlined, keep_apart
+from detectors.shape_state import C_QUALITY
 from detectors.state import C_DEAD, FANOUT, FOREVER, NEVER
 
 _RAISE_SCORE = 0.5
@@ -43,11 +45,19 @@ def fire_dead(params: Records, state: Records, cond: Records, due: NDArray[np.in
         silent_s = params[i].dead_after_ns * NS
         c = cond[i, C_DEAD]
         c.active = 1
-        c.onset_ns = state[i].good_t_ns if state[i].good_t_ns != NEVER else state[i].good_now_ns
+        c.onset_ns = last_heard(state[i], cond[i, C_QUALITY])
         state[i].busy |= 1 << C_DEAD
         n = emit(out, n, deadline_ns, c.onset_ns, c.onset_ns, i, DEAD, RAISED, NO_LIMIT, math.nan, silent_s, silent_s,
                  math.nan, math.nan, _RAISE_SCORE)  # fmt: skip
     return n
+
+
+@inlined
+def last_heard(s: Records, quality: Records) -> int:
+    """Return the event time of the last sign of life: a good reading, or a bad one while that is told as such."""
+    if quality.active:
+        return s.last_t_ns  # type: ignore[no-any-return]  # of untyped records
+    return s.good_t_ns if s.good_t_ns != NEVER else s.heard_now_ns  # type: ignore[no-any-return]  # as above
 
 
 @inlined
@@ -68,7 +78,7 @@ def soonest_sensor(params: Records, state: Records, first: int) -> tuple[int, in
         after_ns = params[i].dead_after_ns
         if after_ns == FOREVER or (state[i].busy >> C_DEAD) & 1:
             continue
-        deadline_ns = state[i].good_now_ns + after_ns
+        deadline_ns = state[i].heard_now_ns + after_ns
         if deadline_ns < soonest_ns:
             who, soonest_ns = i, deadline_ns
     return who, soonest_ns
@@ -101,7 +111,7 @@ def begin(state: Records, due: NDArray[np.int64], clock: Records, now_ns: int) -
     """Start the clock: silence counts from here, and no bound is known yet."""
     clock[0].now_ns = now_ns
     for i in range(len(state)):
-        state[i].good_now_ns = now_ns
+        state[i].heard_now_ns = now_ns
     for node in range(len(due)):
         due[node] = NEVER
 

@@ -109,7 +109,10 @@ STATE = np.dtype(
     [
         ("last_t_ns", np.int64),  # newest event time, NEVER before the first reading
         ("good_t_ns", np.int64),  # event time of the last good reading
-        ("good_now_ns", np.int64),  # the pipeline's clock at the last good reading (or at the start)
+        (
+            "heard_now_ns",
+            np.int64,
+        ),  # the pipeline's clock at the last good reading, or bad one that QUALITY tells of (or at the start)
         ("mean", np.float64),
         ("var", np.float64),
         ("season_ns", np.int64),  # event time before which the season need not be followed

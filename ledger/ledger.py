@@ -109,15 +109,14 @@ class Ledger(LedgerReader):
         return last
 
     def pending(self, now_ns: int, limit: int = 100, without: Collection[str] = ()) -> list[OutboxRow]:
-        """Return notifications due at `now_ns` in order of creation, at most one of a (receiver, key).
+        """Return notifications due at `now_ns`, the gravest first, then as they were made; at most one of a (receiver, key).
 
         Those of the receivers `without` are left out.
         """
         rows = self._all(
             f"SELECT {OUTBOX_COLUMNS} FROM outbox"  # noqa: S608 - fixed words and places only
-            " WHERE n IN (SELECT min(n) FROM outbox WHERE state = 'pending' GROUP BY receiver, key)"
-            f" AND next_try_ns <= ? AND receiver NOT IN ({','.join('?' * len(without))})"
-            " ORDER BY n LIMIT ?",
+            f" WHERE head = 1 AND next_try_ns <= ? AND receiver NOT IN ({','.join('?' * len(without))})"
+            " ORDER BY gravity DESC, n LIMIT ?",
             (now_ns, *without, limit),
         )
         return [outbox_row(row) for row in rows]
@@ -131,12 +130,24 @@ class Ledger(LedgerReader):
         )
         return [outbox_row(row) for row in rows]
 
+    def leave_newest(self, receiver: str, key: str, at_ns: int) -> int:
+        """Replace what waits for a receiver with one key by the newest of it; return how many were replaced."""
+        newest = self._all(
+            "SELECT n FROM outbox WHERE state = 'pending' AND receiver = ? AND key = ? ORDER BY n DESC LIMIT 2",
+            (receiver, key),
+        )
+        if len(newest) == 1:
+            return 0
+        with self._transaction() as db:
+            return db.execute(
+                "UPDATE outbox SET state = 'replaced', updated_ns = ?"
+                " WHERE state = 'pending' AND receiver = ? AND key = ? AND n < ?",
+                (at_ns, receiver, key, newest[0][0]),
+            ).rowcount
+
     def next_due_ns(self) -> int | None:
         """Return when the next pending notification is due, None where none is pending."""
-        due = self._one(
-            "SELECT min(next_try_ns) FROM outbox"
-            " WHERE n IN (SELECT min(n) FROM outbox WHERE state = 'pending' GROUP BY receiver, key)"
-        )
+        due = self._one("SELECT min(next_try_ns) FROM outbox WHERE head = 1")
         return None if due is None else int(due)
 
     def mark_sent(self, notification: str, at_ns: int) -> None:
@@ -276,8 +287,8 @@ def _put_notifications(db: sqlite3.Connection, items: Sequence[OutboxItem], entr
     for item in items:
         put = db.execute(
             "INSERT OR IGNORE INTO outbox(id, receiver, key, body, reason, reason_zh, state, attempts, next_try_ns,"
-            " updated_ns, error, entry_seq, alert, event_seq, time, person, group_key, route, created_ns, instead_of)"
-            " VALUES (?,?,?,?,?,?,'pending',0,0,0,'',?,?,?,?,?,?,?,?,?)",
+            " updated_ns, error, entry_seq, alert, event_seq, time, person, group_key, route, created_ns, instead_of,"
+            " gravity) VALUES (?,?,?,?,?,?,'pending',0,0,0,'',?,?,?,?,?,?,?,?,?,?)",
             (
                 *(item.id, item.receiver, item.key, item.body, item.reason.en, item.reason.zh, entry_seq),
                 *(
@@ -290,6 +301,7 @@ def _put_notifications(db: sqlite3.Connection, items: Sequence[OutboxItem], entr
                     item.created_ns,
                 ),
                 item.instead_of,
+                item.gravity,
             ),
         )
         if put.rowcount:

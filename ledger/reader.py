@@ -16,7 +16,7 @@ from registry.plant import Text
 FILE_NAME = "ledger.sqlite"
 OUTBOX_COLUMNS = (
     "id, receiver, key, body, reason, reason_zh, state, attempts, next_try_ns, updated_ns, error, error_zh,"
-    " alert, event_seq, time, person, group_key, route, created_ns, first_failed_ns, instead_of, handed_to"
+    " alert, event_seq, time, person, group_key, route, created_ns, first_failed_ns, instead_of, handed_to, gravity"
 )
 _PAGE_ROWS = 256
 _CRC_HEAD = struct.Struct("<qq")

@@ -40,11 +40,12 @@ class EventLine(NamedTuple):
 
 
 class OutboxState(StrEnum):
-    """Where a notification is on its way."""
+    """Where a notification is on its way; one is replaced where only the newest of its key need arrive."""
 
     PENDING = "pending"
     SENT = "sent"
     FAILED = "failed"
+    REPLACED = "replaced"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +57,14 @@ class OutboxItem:
 
     `alerts` are the ids of all alerts that it speaks of, `alert` is the first of them and `event_seq` and `time` are
     those of the event that caused it. `route` is the rule by which the receiver is told, `person` who is meant.
-    `instead_of` is the notification that another receiver could not be told.
+    `instead_of` is the notification that another receiver could not be told. Of those that may leave, those of a larger
+    `gravity` leave first; what stands before a graver one of its key leaves as if it were as grave.
     """
 
     id: str
     receiver: str
     body: bytes
+    gravity: int = 0
     key: str = ""
     reason: Text = _NOTHING
     alert: str = ""
@@ -102,6 +105,7 @@ class OutboxRow(NamedTuple):
     first_failed_ns: int
     instead_of: str | None
     handed_to: str | None
+    gravity: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,31 @@ STEPS: tuple[str, ...] = (
         WHERE json_valid(CAST(body AS TEXT));
     INSERT INTO outbox_alerts SELECT alert, n FROM outbox WHERE alert != '';
     """,
+    # what may leave next is marked, the gravest first, so that a burst of notifications is not looked through for each of them
+    """
+    ALTER TABLE outbox ADD COLUMN gravity INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox ADD COLUMN head INTEGER NOT NULL DEFAULT 0;
+    UPDATE outbox SET head = 1 WHERE n IN (SELECT min(n) FROM outbox WHERE state = 'pending' GROUP BY receiver, key);
+    CREATE INDEX outbox_heads ON outbox(gravity DESC, n, next_try_ns, receiver) WHERE head = 1;
+    CREATE INDEX outbox_heads_due ON outbox(next_try_ns) WHERE head = 1;
+    CREATE TRIGGER outbox_first AFTER INSERT ON outbox WHEN new.state = 'pending' AND NOT EXISTS (
+        SELECT 1 FROM outbox
+        WHERE state = 'pending' AND receiver = new.receiver AND key = new.key AND n < new.n
+    ) BEGIN
+        UPDATE outbox SET head = 1 WHERE n = new.n;
+    END;
+    CREATE TRIGGER outbox_graver AFTER INSERT ON outbox WHEN new.gravity > 0 BEGIN
+        UPDATE outbox SET gravity = new.gravity
+        WHERE state = 'pending' AND receiver = new.receiver AND key = new.key AND head = 1 AND gravity < new.gravity;
+    END;
+    CREATE TRIGGER outbox_next AFTER UPDATE OF state ON outbox
+    WHEN old.state = 'pending' AND new.state != 'pending' BEGIN
+        UPDATE outbox SET head = 0 WHERE n = new.n;
+        UPDATE outbox SET head = 1 WHERE n = (
+            SELECT min(n) FROM outbox WHERE state = 'pending' AND receiver = new.receiver AND key = new.key
+        );
+    END;
+    """,
 )
 """Step i makes a file of version i one of version i + 1; a new file goes through all of them."""
 

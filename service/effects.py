@@ -30,6 +30,7 @@ def outbox_item(told: Notification, now_ns: int) -> OutboxItem:
         id=told.id,
         receiver=told.receiver,
         body=told.body,
+        gravity=told.grade or 0,
         key=told.order_key,
         reason=told.reason,
         alert=told.alert,

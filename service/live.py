@@ -13,6 +13,7 @@ from alerting.alert import AlertView
 from alerting.arrangements import Arrangement
 from alerting.cap.making import CapMaker
 from alerting.commands import Acknowledge, Command, CommandRefused
+from alerting.escalation.schedule import OnDuty
 from alerting.events import AlertEvent, State
 from alerting.incidents.incident import IncidentView
 from alerting.notify.build import CapParts
@@ -149,6 +150,14 @@ class LiveConsole:
     def incident(self, incident_id: str) -> IncidentView | None:
         """Return an incident."""
         return self._runtime.pipeline.desk.incidents.incident(incident_id)
+
+    def on_duty(self) -> Mapping[str, OnDuty]:
+        """Return who is on duty now."""
+        return self._runtime.pipeline.desk.escalation.on_duty(self.now_ns())
+
+    def name_of(self, person: str) -> Text:
+        """Return what a person is called."""
+        return self._runtime.pipeline.desk.escalation.name_of(person)
 
     def deliveries(self, alert_id: str) -> Sequence[OutboxRow]:
         """Return who was told of an alert."""

@@ -6,6 +6,11 @@ from typing import Any, Literal
 
 import structlog
 
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+"""Without local variables: a password may be among them."""
+
 
 def configure_logs(level: str = "info", form: Literal["auto", "console", "json"] = "auto") -> None:
     """Send every log line to standard error."""
@@ -20,7 +25,7 @@ def configure_logs(level: str = "info", form: Literal["auto", "console", "json"]
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            _TRACEBACKS,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),

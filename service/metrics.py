@@ -77,6 +77,7 @@ class PipelineCollector(Collector):
             family.add_metric([name, "sent"], state.sent)
             family.add_metric([name, "retried"], state.retried)
             family.add_metric([name, "failed"], state.failed)
+            family.add_metric([name, "handed_on"], state.handed_on)
         yield family
 
 

@@ -10,6 +10,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from alerting.alarms import AlarmSettings
+from alerting.alarms_file import default_alarms
 from alerting.commands import Command, CommandRefused, decode_command
 from alerting.desk import AlertDesk, Told
 from alerting.events import AlertEvent, Event, Kind
@@ -39,6 +41,7 @@ class Plan:
     routes: Routes
     mapped: tuple[MappedJson, ...] = ()
     clock: Clock = Clock.WALL
+    alarms: AlarmSettings = field(default_factory=default_alarms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,7 @@ class Pipeline:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.bank = DetectorBank(plan.registry, plan.profile, plan.clock)
-        self.desk = AlertDesk(plan.registry, plan.grades, plan.routes)
+        self.desk = AlertDesk(plan.registry, plan.grades, plan.routes, plan.alarms)
         self.counts = Counts()
         self._decoder = WireDecoder(plan.registry, plan.mapped, wall_clock=plan.clock is Clock.WALL)
 

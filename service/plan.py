@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from alerting.alarms_file import default_alarms, load_alarms
 from alerting.grades_file import default_grades, load_grades
 from alerting.routes_file import load_routes, routes_to_log
 from detectors.clock import Clock
@@ -54,6 +55,10 @@ def load(path: Path, over: Sequence[Path] = ()) -> Loaded:
     faults += more
     grades, more = (default_grades(), []) if settings.grades is None else load_grades(settings.grades)
     faults += more
+    alarms, more = (
+        (default_alarms(), []) if settings.alarms is None else load_alarms(settings.alarms, registry)
+    )
+    faults += more
     plant = registry.plant if registry is not None else None
     routes, more = (routes_to_log(), []) if settings.routes is None else load_routes(settings.routes, plant)
     faults += more
@@ -65,7 +70,7 @@ def load(path: Path, over: Sequence[Path] = ()) -> Loaded:
     if registry is not None:
         faults += [fault for own in layers for fault in unknown_sensors(own, registry.index)]
         faults += [fault for own in layers for fault in setpoint_faults(own, profile, registry)]
-    if errors_in(faults) or registry is None or grades is None or routes is None:
+    if errors_in(faults) or registry is None or grades is None or routes is None or alarms is None:
         raise InputError(faults)
     plan = Plan(
         registry=registry,
@@ -74,6 +79,7 @@ def load(path: Path, over: Sequence[Path] = ()) -> Loaded:
         routes=routes,
         mapped=tuple(mapped.mapping() for mapped in settings.mapped),
         clock=settings.clock,
+        alarms=alarms,
     )
     return Loaded(
         settings=settings,

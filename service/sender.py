@@ -163,7 +163,13 @@ class Sender:
             rows = self._ledger.pending(self._clock_ns(), 2 * AT_ONCE + len(self._under_way), busy)
             started = 0
             for row in rows:
-                if row.id not in self._under_way and taken[row.receiver] < AT_ONCE:
+                if row.id in self._under_way:
+                    continue
+                if row.key != row.alert and self._ledger.leave_newest(
+                    row.receiver, row.key, self._clock_ns()
+                ):
+                    started += 1  # a retained topic: the newest is looked for anew
+                elif taken[row.receiver] < AT_ONCE:
                     taken[row.receiver] += 1
                     self._under_way[row.id] = row.receiver
                     tasks.create_task(self._deliver(row), name=f"notify {row.receiver}")
@@ -238,8 +244,9 @@ class Sender:
 
     def _somebody_else(self, row: OutboxRow) -> str | None:
         failing = {name for name, state in self.states.items() if state.failing_since_ns is not None}
-        rows = self._ledger.deliveries(row.alert)
-        told = [other.receiver for other in rows if other.event_seq == row.event_seq]
+        told: list[str] = []
+        with contextlib.suppress(LedgerError):  # then somebody may hear it twice
+            told = [d.receiver for d in self._ledger.deliveries(row.alert) if d.event_seq == row.event_seq]
         found = somebody_else(row.receiver, told, self._others, failing)
         if found is None and failing.issuperset(self._others):
             _log.error("nobody_left_to_tell", receiver=row.receiver)

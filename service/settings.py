@@ -191,6 +191,9 @@ class Settings(BaseSettings):
     )
     routes: Path | None = Field(None, description="receivers and routing; without it alerts go to the log")
     grades: Path | None = Field(None, description="the table of grades; without it the packaged one")
+    alarms: Path | None = Field(
+        None, description="latching, shelving, re-alarm, causes; without it the packaged ones"
+    )
     mqtt: MqttPart = MqttPart()
     mapped: tuple[MappedSettings, ...] = Field((), description="formats of gateways that exist already")
     store: StorePart = StorePart()

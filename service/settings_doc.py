@@ -39,6 +39,7 @@ nothing starts on a bad file.
 | `routes` | receivers and the routing tree | [alerts.md](alerts.md#routing) |
 | `tuned` | thresholds that `hazwatch tune` wrote, laid over `detectors` | [tuning.md](tuning.md) |
 | `grades` | the table of grades | [alerts.md](alerts.md#grades) |
+| `alarms` | latching, shelving, re-alarm, chattering, causes, planned works | [lifecycle.md](lifecycle.md#the-alarms-file) |
 
 What gateways may send, and how `mapped` reads what others send, is in [wire.md](wire.md); what the store holds, in
 [store.md](store.md). An example is [configs/site](../configs/site/hazwatch.yaml).

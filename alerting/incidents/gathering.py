@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import msgspec
 
 from alerting.book_state import SnapshotError
-from alerting.commands import MergeIncidents, SplitIncident
+from alerting.commands import MergeIncidents, OfIncident, SplitIncident
 from alerting.events import AlertEvent, Event, Grade
 from alerting.incidents.incident import (
     Entry,
@@ -61,7 +61,7 @@ class Incidents:
         """Return the events, each with the incident of its alert as ``why.incident``, None where it has none."""
         return [_annotated(event, self._take(event, now_ns)) for event in events]
 
-    def command(self, command: MergeIncidents | SplitIncident, now_ns: int) -> None:
+    def command(self, command: OfIncident, now_ns: int) -> None:
         """Carry out a command; raise `CommandRefused`, with nothing changed, where it does not hold."""
         match command:
             case MergeIncidents():
@@ -135,6 +135,11 @@ class Incidents:
             return None
         name = Event(event.event)
         held = self._of_alert.get(event.id)
+        if held is not None and name is Event.REOPENED and not self._takes(self._open[held], now_ns):
+            self._close(
+                self._open[held], event.id, now_ns
+            )  # what comes back so late is part of what happens now
+            held = None
         if held is not None:
             incident = self._open[held]
             member = incident.members[event.id]

@@ -45,13 +45,17 @@ def part_off(whole: Incident, part: Incident, leaving: Container[str]) -> None:
 
 
 def _gather(incident: Incident, members: list[Member], over: list[Member]) -> None:
-    """Let an incident have these alerts and no others, in the order in which they opened."""
-    closed = {member.alert for member in over}
+    """Let an incident have these alerts and no others, in the order in which they opened.
+
+    An alert that came back late was left behind as over in one incident and is open in another: here it is one, and open.
+    """
+    of_name = {member.alert: member for member in (*over, *members)}
+    still_open = {member.alert for member in members}
     incident.members, incident.over, incident.sensors = {}, {}, {}
     incident.size, incident.grade = 0, Grade.BLUE
     incident.witness, incident.confirmed, incident.first_out = None, False, None
-    for member in sorted([*members, *over], key=lambda member: member.opened_ns):
-        incident.add(member, closed=member.alert in closed)
+    for member in sorted(of_name.values(), key=lambda member: member.opened_ns):
+        incident.add(member, closed=member.alert not in still_open)
 
 
 def _forgotten(incident: Incident) -> int:

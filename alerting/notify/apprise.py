@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 import requests
@@ -116,7 +116,20 @@ def service_of(url: str) -> NotifyBase | None:
         service.overflow_mode = OverflowMode.SPLIT
     if str(service.secure_protocol) in COUNT_BYTES:
         service.body_maxlen //= UTF8_BYTES
+    if str(service.secure_protocol) == "dingtalk":
+        _sign_once_encoded(service)
     return service
+
+
+def _sign_once_encoded(service: Any) -> None:
+    """Undo the percent-encoding of DingTalk's signature: the HTTP client encodes it too, and twice is refused (310000)."""
+    signed = service.get_signature
+
+    def bare() -> tuple[str, str]:
+        stamp, signature = signed()
+        return stamp, unquote(signature)
+
+    service.get_signature = bare
 
 
 class AppriseReceiver:

@@ -5,6 +5,7 @@ same thread. An address that has taken a mail is not sent it again while another
 """
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import time
@@ -26,6 +27,7 @@ from registry.plant import Text
 AT_ONCE = 2
 """Mail servers refuse clients that come with many connections."""
 REMEMBERED = 10_000
+GOODBYE_S = 1.0
 _PERMANENT = 500
 
 
@@ -45,9 +47,11 @@ class MailReceiver:
         left = [to for to in settings.to if to not in self._taken.get(notification.id, ())]
         mail = mail_of(notification, self._wording.words(notification), settings, self._clock())
         async with self._turn:
+            client = self._client()
             try:
                 async with asyncio.timeout(settings.timeout_s):
-                    refused = await self._submit(mail, left)
+                    await client.connect()
+                    refused = await _submit(client, mail, left)
             except (TimeoutError, aiosmtplib.SMTPTimeoutError):
                 within = f"{settings.timeout_s:g}"
                 return Retry(reason=Text(f"{within} 秒内无应答", f"no answer within {within} s"))
@@ -56,15 +60,20 @@ class MailReceiver:
             except (aiosmtplib.SMTPException, OSError) as error:
                 # a login or a sender that is refused is a matter of settings: the mail waits until they are mended
                 return Retry(reason=Text(f"无法投递：{_said(error)}", f"cannot be mailed: {_said(error)}"))
+            except Exception as error:  # noqa: BLE001 - what else a library may raise, whose words may hold the password
+                kind = type(error).__name__
+                return Retry(reason=Text(f"无法投递：{kind}", f"cannot be mailed: {kind}"))
+            finally:
+                await _leave(client)
         return self._note(notification.id, left, refused)
 
     async def close(self) -> None:
         """Nothing is held open."""
 
-    async def _submit(self, mail: EmailMessage, to: list[str]) -> dict[str, aiosmtplib.SMTPResponse]:
-        """Hand the mail in; return the addresses that were refused, with the answers."""
+    def _client(self) -> aiosmtplib.SMTP:
         settings = self._settings
-        client = aiosmtplib.SMTP(
+        encrypted = settings.security is not Security.NONE
+        return aiosmtplib.SMTP(
             hostname=settings.host,
             port=settings.port,
             username=settings.username,
@@ -73,21 +82,8 @@ class MailReceiver:
             local_hostname=socket.gethostname(),  # not its full name, for which the library would ask the network
             use_tls=settings.security is Security.TLS,
             start_tls=settings.security is Security.STARTTLS,
-            tls_context=None
-            if settings.security is Security.NONE
-            else ssl.create_default_context(cafile=settings.ca),
+            tls_context=ssl.create_default_context(cafile=settings.ca) if encrypted else None,
         )
-        async with client:
-            try:
-                refused, _ = await client.send_message(
-                    mail, sender=parseaddr(settings.sender)[1], recipients=to
-                )
-            except aiosmtplib.SMTPRecipientsRefused as error:
-                return {
-                    each.recipient: aiosmtplib.SMTPResponse(each.code, each.message)
-                    for each in error.recipients
-                }
-        return refused
 
     def _note(self, name: str, to: Iterable[str], refused: dict[str, aiosmtplib.SMTPResponse]) -> Outcome:
         """Judge by the addresses: one that may take it later is tried again, one that never will is a failure."""
@@ -103,6 +99,27 @@ class MailReceiver:
             while len(self._taken) > REMEMBERED:
                 self._taken.popitem(last=False)
         return _judged(code, said)
+
+
+async def _submit(
+    client: aiosmtplib.SMTP, mail: EmailMessage, to: list[str]
+) -> dict[str, aiosmtplib.SMTPResponse]:
+    """Hand the mail in; return the addresses that were refused, with the answers."""
+    sender = parseaddr(str(mail["From"]))[1]
+    try:
+        refused, _ = await client.send_message(mail, sender=sender, recipients=to)
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        return {each.recipient: aiosmtplib.SMTPResponse(each.code, each.message) for each in error.recipients}
+    return refused
+
+
+async def _leave(client: aiosmtplib.SMTP) -> None:
+    """Say goodbye; what comes of that changes nothing any more."""
+    if client.is_connected:
+        with contextlib.suppress(TimeoutError, aiosmtplib.SMTPException, OSError):
+            async with asyncio.timeout(GOODBYE_S):
+                await client.quit()
+    client.close()
 
 
 def _judged(code: int, said: str) -> Outcome:

@@ -9,7 +9,8 @@ until the next occurrence. Troubles of hazwatch's own are on ``{prefix}/_system/
 """
 
 import asyncio
-from typing import Protocol
+from concurrent.futures import Future
+from typing import Any, Protocol
 
 import msgspec
 
@@ -21,6 +22,7 @@ from registry.plant import Text
 
 NO_ENTERPRISE = "_"
 SYSTEM = "_system"
+CONFIRMED_S = 5.0
 
 
 class Delivery(Protocol):
@@ -38,8 +40,8 @@ class Delivery(Protocol):
 class Publisher(Protocol):
     """Publishes at QoS 1; `ingest.mqtt.MqttPublisher` is one."""
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> Delivery:
-        """Publish and wait for the confirmation, within a time of its own; blocks its thread, never raises."""
+    def offer(self, topic: str, payload: bytes, *, retain: bool = False) -> Future[Any]:
+        """Publish without waiting; a future (of `Delivery`) that is cancelled before its message was sent takes it back."""
 
 
 class MqttReceiver:
@@ -51,24 +53,32 @@ class MqttReceiver:
         self._newest: dict[str, int] = {}
 
     async def send(self, notification: Notification) -> Outcome:
-        """Publish the alert line, or each line of a group; the waiting happens on a thread of its own."""
+        """Publish the alert line, or each line of a group."""
         for line in lines_of(notification.body):
             event = msgspec.json.decode(line, type=AlertEvent)
             topic = topic_of(self._prefix, event)
             if event.seq < self._newest.get(topic, 0):
                 continue  # a group that was held up must not hide what came after it
-            delivery = await asyncio.to_thread(self._publisher.publish, topic, line, retain=True)
-            if not delivery.confirmed:
-                return judged(delivery)
-            self._newest[topic] = event.seq
+            self._newest[topic] = event.seq  # before waiting: what is older must not follow meanwhile
+            outcome = await publish(self._publisher, topic, line)
+            if outcome != Sent():
+                return outcome
         return Sent()
 
     async def close(self) -> None:
         """The connection is the caller's."""
 
 
-def judged(delivery: Delivery) -> Outcome:
-    """Return what came of a message."""
+async def publish(publisher: Publisher, topic: str, payload: bytes) -> Outcome:
+    """Publish, retained, and wait for the broker's confirmation; no thread waits meanwhile."""
+    try:
+        async with asyncio.timeout(CONFIRMED_S):
+            delivery: Delivery = await asyncio.wrap_future(publisher.offer(topic, payload, retain=True))
+    except TimeoutError:
+        within = f"{CONFIRMED_S:g}"
+        return Retry(
+            reason=Text(f"消息服务器 {within} 秒内未确认", f"the broker did not confirm within {within} s")
+        )
     if delivery.confirmed:
         return Sent()
     return Retry(

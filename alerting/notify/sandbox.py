@@ -11,7 +11,7 @@ import functools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from jinja2 import StrictUndefined, nodes
+from jinja2 import StrictUndefined, Undefined, nodes
 from jinja2.exceptions import SecurityError, TemplateSyntaxError
 from jinja2.runtime import LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -71,6 +71,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def call(self, context: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Call what may be called."""
         self.cost(self._source_size)
+        if isinstance(obj, Undefined):
+            obj()  # raises, and says what is not defined
         if not self.is_safe_callable(obj):
             raise SecurityError(
                 "methods and functions cannot be called here; filters can, and macros of the template"

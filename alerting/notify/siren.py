@@ -1,9 +1,7 @@
 """The siren receiver: how a place stands, retained on the place's topic; `alerting.annunciator` makes what it sends."""
 
-import asyncio
-
 from alerting.notification import Notification
-from alerting.notify.mqtt import Publisher, judged
+from alerting.notify.mqtt import Publisher, publish
 from alerting.notify.receiver import Outcome
 
 
@@ -14,13 +12,9 @@ class SirenReceiver:
         self._publisher = publisher
 
     async def send(self, notification: Notification) -> Outcome:
-        """Publish the state of a place; the waiting happens on a thread of its own."""
+        """Publish the state of a place."""
         assert notification.topic is not None, "the annunciator names it"
-        return judged(
-            await asyncio.to_thread(
-                self._publisher.publish, notification.topic, notification.body, retain=True
-            )
-        )
+        return await publish(self._publisher, notification.topic, notification.body)
 
     async def close(self) -> None:
         """The connection is the caller's."""

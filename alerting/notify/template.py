@@ -101,18 +101,17 @@ def view_of(notification: Notification) -> dict[str, Any]:
     is None for a single event; ``status`` is ``firing`` or ``resolved``; ``reason`` says why this receiver is told.
     """
     body = msgspec.json.decode(notification.body)
-    if "alerts" in body:
-        alerts, group, status = body["alerts"], body["group"], body["status"]
-    else:
-        alerts, group, status = [body], None, "resolved" if body["event"] in _OVER else "firing"
+    is_group = "alerts" in body
+    alerts = body["alerts"] if is_group else [body]
+    is_over = all(line["event"] in _OVER for line in alerts)
     return {
         "id": notification.id,
         "receiver": notification.receiver,
         "person": notification.person,
         "time": notification.time,
         "reason": both(notification.reason),
-        "status": status,
-        "group": group,
+        "status": body.get("status") or ("resolved" if is_over else "firing"),
+        "group": body.get("group", {}) if is_group else None,
         "alerts": alerts,
         "alert": max(alerts, key=lambda line: Grade[line["grade"].upper()]),
     }

@@ -1,6 +1,6 @@
 """Rounds: when a group is judged, what it then says, and from which rounds it learns.
 
-A round is complete when every living member has had a good reading since the last judgement; once half of them have,
+A round is complete when every member that can be read has had a good reading since the last judgement; once half of them have,
 one that is slow or silent cannot hold it up for more than `PATIENCE` readings of another. Counts, not clocks: a round ends at the same
 reading however the sequence is cut into batches.
 """
@@ -14,6 +14,7 @@ from detectors.groups.state import CAPACITY, E_Q, E_T2, NOBODY, SEGMENT, Groups
 from detectors.groups.statistic import LAMBDA, learn, measure, share_of
 from detectors.jit import inlined, keep_apart, kernel
 from detectors.memory import Memory
+from detectors.shape_state import C_QUALITY
 from detectors.state import C_DEAD, C_RANGE, C_UNCERTAIN, N_LIMITS, NEVER
 
 PATIENCE = 5
@@ -31,6 +32,7 @@ _LIMITS = (1 << N_LIMITS) - 1
 _MISTRUST = 1 << C_DEAD | 1 << C_RANGE
 for _method in (Method.STUCK, Method.NOISE, Method.SATURATION, Method.CLOCK, Method.QUALITY):
     _MISTRUST |= 1 << _BEFORE + int(_method)
+_NOT_AWAITED = 1 << C_DEAD | 1 << C_QUALITY
 
 
 @inlined
@@ -121,13 +123,13 @@ def _settle_members(memory: Memory, groups: Groups, g: int) -> bool:
 
 @inlined
 def _begin_round(memory: Memory, groups: Groups, g: int) -> None:
-    """Wait for every member that is not dead."""
+    """Wait for every member of which good readings are to be expected: neither dead nor told bad."""
     group = groups.group[g]
     group.missing = 0
     for a in range(group.first, group.first + group.n):
         m = groups.member[a]
         m.count = 0
-        m.awaited = 0 if any_active(memory, m.sensor, 1 << C_DEAD) else 1
+        m.awaited = 0 if any_active(memory, m.sensor, _NOT_AWAITED) else 1
         group.missing += m.awaited
 
 

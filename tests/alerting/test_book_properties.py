@@ -1,5 +1,6 @@
 """What holds for every sequence of findings and commands."""
 
+import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,9 @@ from registry.sensors import LIMIT_NAMES
 from tests.alerting.plant import REGISTRY, T0, S, apply, block, book, finding
 
 ABOUT_LIMITS = {Method.LIMIT, Method.RATE, Method.FORECAST}
+
+
+_BLINDING = (Method.DEAD, Method.QUALITY)
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,13 @@ class Found:
             method=self.method,
             limit=self.limit if self.method in ABOUT_LIMITS else None,
             edge=self.edge,
-            forecast_s=self.forecast_s,
+            forecast_s=self._ahead_s(),
             statistic=1.5,
         )
+
+    def _ahead_s(self) -> float:
+        """Return how soon the limit is expected; a forecast that is raised always says it."""
+        return 1800.0 if math.isnan(self.forecast_s) and self.method is Method.FORECAST else self.forecast_s
 
 
 @dataclass(frozen=True)
@@ -191,12 +199,17 @@ class Standing:
     def of(self, sensor: str, slot: str) -> set[tuple[Method, str | None]]:
         return self._standing[sensor, slot]
 
+    def _blind(self, sensor: str) -> bool:
+        """Whether the sensor is silent, or says that its readings are bad."""
+        troubles = self.of(sensor, Kind.DEAD) | self.of(sensor, Kind.BAD_QUALITY)
+        return any(method in _BLINDING for method, _ in troubles)
+
     def take(self, step: Found) -> None:
         sensor = REGISTRY.specs[step.sensor].id
         family, kind = ABOUT[step.method]
         slot = "process" if family is Family.PROCESS else str(kind)
         key = (step.method, step.limit if step.method is Method.LIMIT else None)
-        standing, silent = self.of(sensor, slot), bool(self.of(sensor, Kind.DEAD))
+        standing, silent = self.of(sensor, slot), self._blind(sensor)
         if step.edge is Edge.RAISED:
             standing.add(key)
             self._unseen[sensor] = [other for other in self._unseen[sensor] if other != key]
@@ -204,7 +217,7 @@ class Standing:
             self._unseen[sensor].append(key)
         else:
             standing.discard(key)
-        if step.method is Method.DEAD and step.edge is Edge.RECOVERED:
+        if step.method in _BLINDING and step.edge is Edge.RECOVERED and not self._blind(sensor):
             self.of(sensor, "process").difference_update(self._unseen.pop(sensor, []))
 
 

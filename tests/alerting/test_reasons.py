@@ -323,7 +323,9 @@ def test_an_alert_of_a_sensor_that_falls_silent_stands_and_says_that_nothing_is_
     made.take_untold()
     [dead] = apply(made, block([row(Method.DEAD, 30, value=math.nan, statistic=15, threshold=15)]))
     assert dead.kind == "dead"
-    assert dead.why["seen"]["en"].endswith("; its alert (high) stands and stays until it speaks again")
+    assert dead.why["seen"]["en"].endswith(
+        "; its alert (high) stands and stays until the sensor can be read again"
+    )
     assert dead.why["blind"] is None
     process, silent = made.open_alerts()
     assert process.blind is not None
@@ -361,6 +363,27 @@ def test_what_comes_back_while_the_sensor_is_silent_does_not_end_when_it_speaks(
     assert (process.active, process.blind) == (True, None)
 
 
+def test_a_sensor_that_calls_its_own_readings_bad_ends_nothing_of_its_process() -> None:
+    made = book()
+    apply(made, block([row(Method.T2, 0), row(Method.QUALITY, 30)]))
+    [process, bad] = made.open_alerts()
+    assert (bad.kind, bad.blind) == ("bad_quality", None)
+    assert process.blind is not None
+    assert process.blind["since"] == "2025-11-24T16:00:29.000Z"
+    assert apply(made, block([row(Method.T2, 31, OFF), row(Method.DEAD, 60)]))[0].kind == "dead"
+    assert told(apply(made, block([row(Method.DEAD, 90, OFF)]))) == [("cleared", "dead", "blue")], "still bad"
+    assert told(apply(made, block([row(Method.QUALITY, 99, OFF)]))) == [
+        ("cleared", "bad_quality", "blue"),
+        ("cleared", "anomaly", "blue"),
+    ]
+
+
+def test_one_that_is_uncertain_for_long_can_be_seen() -> None:
+    made = book()
+    apply(made, block([row(Method.T2, 0), row(Method.UNCERTAIN, 30)]))
+    assert [view.blind for view in made.open_alerts()] == [None, None]
+
+
 def test_an_alert_that_opens_on_a_silent_sensor_says_so_at_once() -> None:
     made = book()
     _, opened = apply(made, block([row(Method.DEAD, 0), row(Method.BALANCE, 5)]))
@@ -382,10 +405,10 @@ def test_a_snapshot_of_the_layout_before_is_refused_by_its_number() -> None:
     apply(made, block([row(Method.LIMIT, 0)]))
     before = made.snapshot()
     seq, alerts, closed, _, *more = msgspec.msgpack.decode(before)
-    with pytest.raises(SnapshotError, match="snapshot format 2; this version reads 3"):
-        made.restore(msgspec.msgpack.encode([seq, [{"id": "of another shape"}], closed, 2]))
+    with pytest.raises(SnapshotError, match="snapshot format 3; this version reads 4"):
+        made.restore(msgspec.msgpack.encode([seq, [{"id": "of another shape"}], closed, 3]))
     assert made.snapshot() == before
-    made.restore(msgspec.msgpack.encode([seq, alerts, closed, 3, *more]))
+    made.restore(msgspec.msgpack.encode([seq, alerts, closed, 4, *more]))
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """Log, file and MQTT receivers, back-off, and how they are built."""
 
 import asyncio
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
@@ -13,12 +15,23 @@ from structlog.testing import capture_logs
 from alerting.commands import SystemCondition
 from alerting.dispatch import Dispatcher
 from alerting.notification import Notification
+from alerting.notify.apprise import AppriseReceiver
 from alerting.notify.backoff import CAP_S, FIRST_S, delay_s
 from alerting.notify.build import build_receivers, needs_publisher
 from alerting.notify.log import FileReceiver, LogReceiver
+from alerting.notify.mail import MailReceiver
 from alerting.notify.mqtt import MqttReceiver, topic_of
 from alerting.notify.receiver import Retry, Sent
-from alerting.notify.settings import LogSettings, MqttSettings, ReceiverSettings, WebhookSettings
+from alerting.notify.settings import (
+    AppriseSettings,
+    LogSettings,
+    MailSettings,
+    MqttSettings,
+    ReceiverSettings,
+    SirenSettings,
+    WebhookSettings,
+)
+from alerting.notify.siren import SirenReceiver
 from alerting.notify.webhook import WebhookReceiver
 from alerting.routes_file import routes_to_log
 from detectors.findings import Edge, Method
@@ -39,11 +52,13 @@ class Broker:
         self.retained: dict[str, bytes] = {}
         self.answer = answer
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> Answer:
+    def offer(self, topic: str, payload: bytes, *, retain: bool = False) -> Future[Any]:
         assert retain
+        future: Future[Any] = Future()
         if self.answer.confirmed:
             self.retained[topic] = payload
-        return self.answer
+        future.set_result(self.answer)
+        return future
 
 
 def notes(*rows: tuple[Any, ...]) -> list[Notification]:
@@ -117,6 +132,53 @@ def test_an_alert_whose_kind_changes_stays_on_its_topic() -> None:
     ]
 
 
+def test_a_group_is_told_alert_by_alert(tmp_path: Path) -> None:
+    made = notes(finding(LT1, 0, limit="hh"), finding(LONE, 1, limit="h"))
+    lines = [note.body for note in made]
+    body = b'{"group":{},"status":"firing","alerts":[' + b",".join(lines) + b"]}"
+    group = replace(made[0], body=body, group="g")
+    broker, path = Broker(), tmp_path / "alerts.ndjson"
+    with capture_logs() as logs:
+        for receiver in (MqttReceiver("p", broker), FileReceiver(path), LogReceiver()):
+            assert asyncio.run(receiver.send(group)) == Sent()
+    assert broker.retained == {"p/lpg/LT-101/process": lines[0], "p/_/x/process": lines[1]}
+    assert path.read_bytes().splitlines() == lines
+    assert [log["seq"] for log in logs] == [1, 2]
+
+
+def test_a_group_that_was_held_up_does_not_hide_what_came_after_it() -> None:
+    old, new = notes(finding(LT1, 0, limit="h"), finding(LT1, 1, limit="hh"))
+    group = replace(old, body=b'{"group":{},"status":"firing","alerts":[' + old.body + b"]}", group="g")
+    broker = Broker()
+    receiver = MqttReceiver("p", broker)
+    assert [asyncio.run(receiver.send(note)) for note in (new, group)] == [Sent(), Sent()]
+    assert broker.retained == {"p/lpg/LT-101/process": new.body}
+
+    async def both_at_once() -> None:
+        slow = MqttReceiver("q", broker)
+        await asyncio.gather(slow.send(new), slow.send(group))
+
+    asyncio.run(both_at_once())
+    assert broker.retained["q/lpg/LT-101/process"] == new.body
+
+
+def test_a_broker_that_says_nothing_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent(Broker):
+        def offer(self, topic: str, payload: bytes, *, retain: bool = False) -> Future[Any]:
+            del topic, payload, retain
+            waiting.append(Future())
+            return waiting[0]
+
+    waiting: list[Future[Any]] = []
+    monkeypatch.setattr("alerting.notify.mqtt.CONFIRMED_S", 0.05)
+    [note] = notes(finding(LT1, 0, limit="h"))
+    outcome = asyncio.run(MqttReceiver("p", Silent()).send(note))
+    assert outcome == Retry(
+        reason=Text("消息服务器 0.05 秒内未确认", "the broker did not confirm within 0.05 s")
+    )
+    assert waiting[0].cancelled(), "what was not sent yet is taken back"
+
+
 def test_a_broker_that_does_not_confirm_is_tried_again() -> None:
     [note] = notes(finding(LT1, 0, limit="h"))
     broker = Broker(Answer(confirmed=False, reason="no confirmation within 5 s"))
@@ -142,11 +204,18 @@ def test_receivers_are_built_by_kind(tmp_path: Path) -> None:
         "b": LogSettings(path=tmp_path / "x"),
         "c": WebhookSettings(url="http://127.0.0.1:1/"),
         "d": MqttSettings(),
+        "e": SirenSettings(),
+        "f": MailSettings(host="127.0.0.1", port=1, sender="a@b.cn", to=("c@d.cn",)),
+        "g": AppriseSettings(url="wecombot://abcdef"),
     }
     built = build_receivers(settings, Broker())
     kinds = [type(receiver) for receiver in built.values()]
-    assert kinds == [LogReceiver, FileReceiver, WebhookReceiver, MqttReceiver]
+    assert kinds == [
+        *(LogReceiver, FileReceiver, WebhookReceiver, MqttReceiver),
+        *(SirenReceiver, MailReceiver, AppriseReceiver),
+    ]
     assert needs_publisher(settings)
+    assert needs_publisher({"e": SirenSettings()})
     assert not needs_publisher({"a": LogSettings()})
 
     async def close() -> None:

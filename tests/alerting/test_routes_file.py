@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from alerting.events import Event
 from alerting.grades_file import load_grades
+from alerting.limits import Limit
 from alerting.notify.settings import ALL_EVENTS, LogSettings, MqttSettings, WebhookSettings
 from alerting.routes import Routes
 from alerting.routes_file import load_routes, routes_to_log
+from alerting.routing import Grouping
 from alerting.throttle import DEFAULT_EVENTS
 from registry.faults import errors_in
 from tests.alerting.plant import PLANT
@@ -38,7 +40,9 @@ def load(tmp_path: Path, text: str) -> tuple[Routes | None, list[str]]:
     path = tmp_path / "routes.yaml"
     path.write_text(text, "utf-8")
     routes, faults = load_routes(path, PLANT)
-    return routes, [f"{f.level} {f.where}: {f.message} ({f.allowed})" for f in faults]
+    # that nobody is called is told of in tests/alerting/escalation
+    told = [fault for fault in faults if not fault.message.startswith("no escalations:")]
+    return routes, [f"{f.level} {f.where}: {f.message} ({f.allowed})" for f in told]
 
 
 def test_a_good_file(tmp_path: Path) -> None:
@@ -124,7 +128,7 @@ def test_routes_that_nothing_can_reach(tmp_path: Path, routes: str, said: str | 
     path = tmp_path / "routes.yaml"
     path.write_text(f"receivers: {{a: {{kind: log}}}}\nroute:\n  receiver: a\n  routes:\n    {routes}\n")
     _, faults = load_routes(path)
-    told = [f"{fault.where}: {fault.message}" for fault in faults]
+    told = [f"{f.where}: {f.message}" for f in faults if not f.message.startswith("no escalations:")]
     assert (told == []) if said is None else any(t.startswith(said) for t in told), told
 
 
@@ -194,6 +198,9 @@ _keys = st.sampled_from(
             "events",
             "path",
             "a",
+            "group_by",
+            "group_wait_s",
+            "mute",
         ),
         *(
             "timeout_s",
@@ -220,6 +227,115 @@ _trees = st.recursive(
 @given(receivers=_trees, route=_trees)
 def test_no_file_makes_the_loaders_raise(tmp_path: Path, receivers: object, route: object) -> None:
     path = tmp_path / "f.yaml"
-    path.write_text(yaml.safe_dump({"receivers": receivers, "route": route, "grades": route}), "utf-8")
+    other = ("grades", "inhibit", "limits", "times", "calendar", "time_zone")
+    path.write_text(
+        yaml.safe_dump({"receivers": receivers, "route": route, **dict.fromkeys(other, route)}), "utf-8"
+    )
     for loaded, faults in (load_routes(path, PLANT), load_grades(path)):
         assert (loaded is None) == bool(errors_in(faults))
+
+
+WIDE = """receivers:
+  duty: {kind: log}
+  siren: {kind: mqtt}
+time_zone: Asia/Shanghai
+calendar: calendar.yaml
+times:
+  night: [{from: "22:00", to: "06:00"}]
+  shift: [{days: [mon-fri], from: "08:00", to: "16:00"}, {days: workday, from: "16:00", to: "17:00"}]
+inhibit:
+  - {source: [grade=orange], target: [grade=yellow], equal: [equipment]}
+limits: {duty: {count: 5, per_s: 60}}
+route:
+  receiver: duty
+  group_by: [source, kind]
+  group_wait_s: 5
+  routes:
+    - {match: [grade=red], receiver: siren, group_by: none, continue: true}
+    - {match: [type=level], mute: [night], group_interval_s: 60, repeat_interval_s: never}
+    - {match: [type=flow], active: [shift]}
+"""
+CALENDAR = "holidays: ['2026-10-01..2026-10-07']\nworkdays: ['2026-10-10']\n"
+
+
+def test_groups_times_and_chains_are_inherited_or_not(tmp_path: Path) -> None:
+    (tmp_path / "calendar.yaml").write_text(CALENDAR)
+    routes, faults = load(tmp_path, WIDE)
+    assert faults == []
+    assert routes is not None
+    siren, level, flow = routes.root.children
+    assert routes.root.grouping == Grouping(by=("source", "kind"), wait_s=5.0)
+    assert siren.grouping is None
+    assert level.grouping == Grouping(
+        by=("source", "kind"), wait_s=5.0, interval_s=60.0, repeat_interval_s=None
+    )
+    assert [interval.name for interval in level.mute] == ["night"]
+    assert [interval.name for interval in flow.active] == ["shift"]
+    assert flow.mute == ()
+    assert routes.limits == {"duty": Limit(5, 60.0)}
+    [rule] = routes.inhibit
+    assert (rule.path, rule.equal, [str(m) for m in rule.target]) == (
+        "inhibit[0]",
+        ("equipment",),
+        ["grade=yellow"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("group_by: none, ", "", "line 17: receiver siren shows single alerts, not groups (group_by: none)"),
+        ("[source, kind]", "[sorce]", "line 14: nothing is grouped by 'sorce'; did you mean 'source'?"),
+        ("[source, kind]", "[event]", "line 14: nothing is grouped by 'event' (grade, kind,"),
+        ("[source, kind]", "3", "line 14: group_by is 3 (a list of"),
+        ("group_by: none,", "group_by: none, group_wait_s: 3,", "line 17: group_wait_s is for groups, and the route"),
+        ("group_wait_s: 5", "group_wait_s: -1", "line 15: group_wait_s is -1 (seconds, 0 or more, at most a week)"),
+        ("repeat_interval_s: never", "repeat_interval_s: 0", "line 18: repeat_interval_s is 0 (seconds, more than 0"),
+        ("mute: [night]", "mute: [nigth]", "line 18: unknown time 'nigth'; did you mean 'night'? (night, shift)"),
+        ("active: [shift]", "active: [shift], mute: [shift]", "line 19: the route is always mute: it is active only in"),
+        ("active: [shift]", "kind: 3", "line 19: unknown key 'kind'"),
+        (", active: [shift]", "", "line 8: no route names the time shift"),
+        ("Asia/Shanghai", "Asia/Atlantis", "line 4: unknown time zone 'Asia/Atlantis' (as Asia/Shanghai)"),
+        ("calendar: calendar.yaml", "calendar: no.yaml", "line 5: 'no.yaml' cannot be used: the file does not exist"),
+        ("calendar: calendar.yaml\n", "", "line 7: workday asks for a calendar, and none is named"),
+        ('"22:00"', '"25:00"', "line 7: from is '25:00' (\"00:00\" to \"24:00\")"),
+        ('to: "06:00"', 'to: "22:00"', "line 7: the time is empty: it ends when it begins"),
+        ('[{from: "22:00", to: "06:00"}]', "[]", "line 7: the time night is empty (a list of"),
+        ("[mon-fri]", "[mon-fry]", "line 8: unknown day 'mon-fry'"),
+        ('days: workday, from: "16:00"', 'days: workday, from: "15:00"', "line 8: the time shift overlaps itself: rows"),
+        ("target: [grade=yellow]", "target: [grade=red]", "line 10: a red alert is never inhibited: grade=red and"),
+        ("source: [grade=orange]", "source: []", "line 10: the rule has no source (a list of matchers)"),
+        ("source: [grade=orange]", "source: [event=opened]", "line 10: a rule cannot ask for event"),
+        ("equal: [equipment]", "equal: [equipement]", "line 10: unknown label 'equipement'; did you mean 'equipment'?"),
+        ("limits: {duty", "limits: {dty", "line 11: unknown receiver 'dty'; did you mean 'duty'? (duty, siren)"),
+        ("limits: {duty", "limits: {siren", "line 11: receiver siren shows how each alert stands: it takes no digest"),
+        ("count: 5", "count: 0", "line 11: the limit of duty is"),
+        (
+            "equal: [equipment]}",
+            "equal: [equipment]}\n  - {source: [grade=yellow], target: [grade=orange]}",
+            "line 11: inhibit[0] and inhibit[1] can hold back each other's alerts, and nobody would be told of either",
+        ),
+    ],
+)  # fmt: skip
+def test_faults_of_groups_times_inhibition_and_limits(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in WIDE
+    (tmp_path / "calendar.yaml").write_text(CALENDAR)
+    _, faults = load(tmp_path, WIDE.replace(old, new, 1))
+    assert any(fault.partition(" ")[2].startswith(said) for fault in faults), faults
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("holidays: [soon]", "'soon' is no date"),
+        ("holidays: ['2026-10-01..2025-10-01']", "'2026-10-01..2025-10-01' is no date"),
+        ("holidays: ['2026-10-01']\nworkdays: ['2026-10-01']", "2026-10-01 is a holiday and a workday"),
+        ("free: []", "unknown key 'free'"),
+        ("", "no calendar"),
+    ],
+)
+def test_faults_of_a_calendar(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "calendar.yaml").write_text(text)
+    routes, faults = load(tmp_path, WIDE)
+    assert routes is None
+    assert any(said in fault for fault in faults), faults

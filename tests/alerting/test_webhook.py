@@ -94,7 +94,7 @@ def test_a_closed_port() -> None:
 
 
 def test_an_address_that_is_none() -> None:
-    [outcome] = send("http://a b/")
+    [outcome] = send("http://127.0.0.1:port/")
     assert isinstance(outcome, Failed | Retry)
 
 

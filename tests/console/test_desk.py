@@ -13,6 +13,7 @@ from alerting.commands import (
     Confirm,
     EndSilence,
     MergeIncidents,
+    OverrideOnCall,
     PutInService,
     Reset,
     Shelve,
@@ -24,6 +25,7 @@ from alerting.commands import (
     Unsuppress,
 )
 from alerting.commands import Place as CommandPlace
+from alerting.escalation.schedule import OnDuty
 from alerting.events import Grade, State
 from alerting.incidents.incident import Entry, IncidentView
 from alerting.silences import SilenceRow, SilenceView
@@ -105,6 +107,7 @@ def delivery(alert: str) -> OutboxRow:
         first_failed_ns=0,
         instead_of=None,
         handed_to=None,
+        gravity=4,
     )
 
 
@@ -443,6 +446,35 @@ def test_lists_show_what_the_scope_allows(tmp_path: Path) -> None:
         assert (await s.get("/api/v1/incidents/i2")).status_code == 404
         whole = (await s.get("/api/v1/incidents/i1")).json()["incident"]
         assert (whole["grade"], whole["open_alerts"], whole["timeline"][0]["grade"]) == ("red", [RED], "red")
+
+    on_site(tmp_path, scenario)
+
+
+def test_who_is_on_duty_and_who_shall_be_instead(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        s.backend.duties = {"gas": OnDuty(("zhang",), Text("白班", "day shift"))}
+        body = {"schedule": "gas", "people": ["wu"], "from_ms": 1, "until_ms": UNTIL_MS, "reason": "ill"}
+        assert (await s.get("/api/v1/on-call")).status_code == 401
+        await s.sign_in("bo")
+        assert (await s.get("/api/v1/on-call")).json()["code"] == "scope"
+        assert (await s.post("/api/v1/on-call/overrides", body)).json()["code"] == "scope"
+        await s.sign_in("gu")
+        row = (await s.get("/api/v1/on-call")).json()["schedules"]["gas"]
+        assert (row["people"][0]["id"], row["reason"]["zh"]) == ("zhang", "白班")
+        assert (await s.post("/api/v1/on-call/overrides", body)).json()["code"] == "role"
+        assert s.backend.commands == []
+        await s.sign_in("li")
+        assert (await s.post("/api/v1/on-call/overrides", body)).status_code == 200
+        assert s.backend.commands == [
+            OverrideOnCall(
+                schedule="gas",
+                people=("wu",),
+                by="li",
+                reason="ill",
+                from_ns=10**6,
+                until_ns=UNTIL_MS * 10**6,
+            )
+        ]
 
     on_site(tmp_path, scenario)
 

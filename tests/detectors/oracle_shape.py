@@ -256,5 +256,7 @@ class PulseOracle:
         z = change / max(math.sqrt(self.spread.var), 0.3)
         inside = abs(z) >= k and abs(change) >= 2.0 * math.log(self.p["variance_times"])
         inside = bool(inside and not (z < 0.0 and 2 * zeros > BLOCK))
-        edge = self.variance.move(began, inside=inside, outside=abs(z) < 0.5 * k, least=2)
+        edge = self.variance.move(
+            began, inside=inside, outside=abs(z) < 0.5 * k, least=int(self.p["variance_blocks"])
+        )
         return [(t, "variance", edge, self.variance.onset)] if edge else []

@@ -203,6 +203,25 @@ class TrendOracle(OracleBank):
         bend = (slope - rejected[2]) / (slope * (0.75 * rejected[4] - 0.5 * span))
         return slope, span, bend, rejected[4]
 
+    def settles_short(self, i: int, seen: float, gap: float) -> bool:
+        """Whether the halves of a window say that the value comes to rest within half of the gap."""
+        shortest = self.courses[i].blocks[0][-12:]
+        if (shortest[-1][0] - shortest[0][0]) * 1e-9 < seen:
+            return False
+        for size in (6, 12):
+            if len(self.courses[i].blocks[0]) < size:
+                continue
+            _, _, older, newer, span = self.window(i, 0, size)
+            if gap < 0:
+                older, newer = -older, -newer
+            half, every = size // 2, span / (size - 1)
+            error = math.sqrt(2.0 * self.var(i, 0) / (every * every * half * (half * half - 1) / 12.0))
+            if older - newer <= 3.0 * error:
+                continue
+            if newer <= 0 or 2.0 * newer * half * every <= abs(gap) * math.log(older / newer):
+                return True
+        return False
+
     # forecast
 
     def stands(self, i: int) -> bool:
@@ -252,7 +271,7 @@ class TrendOracle(OracleBank):
             elif left > a["urgent_s"]:
                 left = math.inf
         left -= (t - at) * 1e-9
-        if left > 12.0 * c.span:
+        if left > 12.0 * c.span or self.settles_short(i, c.span, limit - now):
             return
         c.target, c.left, c.slope = k, max(left, 0.0), abs(slope)
         if not self.usual(i, s, v):

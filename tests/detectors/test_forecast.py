@@ -180,6 +180,26 @@ def test_what_settles_below_the_limit_is_not_told_to_reach_it_for_long() -> None
     assert all(f[3] > 300 for f in raised), "never urgent"
 
 
+@pytest.mark.parametrize(("rests_at", "tau_s", "told"), [(22.0, 25.0, False), (-10.0, 100.0, True)])
+def test_what_a_pump_disturbs_is_told_where_it_leads_to_a_limit_and_not_where_it_rests(
+    rests_at: float, tau_s: float, told: bool
+) -> None:
+    values = np.full(200, 40.0) + noise(200, 0.02)
+    values[60:] += (rests_at - 40.0) * -np.expm1(-5.0 * np.arange(140) / tau_s)
+    raised = [f for f in forecasts(values, every_s=5) if f[1] == "raised"]
+    assert bool(raised) is told
+    assert {limit for _, _, limit, _ in raised} == ({"l"} if told else set())
+
+
+def test_what_slows_down_on_a_long_way_is_not_taken_for_one_at_rest() -> None:
+    """A filling whose rate swings by a half is foretold all the same."""
+    t = np.arange(1200)
+    values = 70 + 0.02 * t + 0.1 * np.sin(t / 10) + noise(1200, 0.02)
+    raised = [f for f in forecasts(values) if f[1] == "raised"]
+    assert raised
+    assert all(at < 1000 for at, _, _, _ in raised[:1])
+
+
 def test_a_filling_in_the_middle_of_the_band_is_normal_operation() -> None:
     assert forecasts(40 + 0.05 * np.arange(600) + noise(600)) == []
 

@@ -15,7 +15,7 @@ from detectors.bank import DetectorBank, Judged
 from detectors.clock import Clock
 from detectors.findings import Edge, Method
 from detectors.profile import Methods, Profile
-from registry.readings import ReadingBlock
+from registry.readings import Quality, ReadingBlock
 from registry.sensors import SensorRegistry, SensorSpec, SensorType
 from tests.detectors.oracle_groups import OracleGroup
 
@@ -202,6 +202,19 @@ def test_a_dead_member_is_not_waited_for() -> None:
     score = bank.step(block_of(values), 0).score.reshape(-1, 4)
     ended = (np.nan_to_num(score[600:]) > 0).any(axis=1)
     assert ended.mean() > 0.95  # nearly every round, not every fifth
+
+
+def test_a_member_that_calls_its_readings_bad_is_not_waited_for() -> None:
+    values = process(900, 4, 8)
+    rows = block_of(values)
+    quality = rows.quality.copy().reshape(-1, 4)
+    quality[500:, 3] = int(Quality.BAD)
+    bank = bank_of(4, replace(TOGETHER, dead_min_s=20.0, bad_s=4.0), scan_s=1.0)
+    block = ReadingBlock(sensor=rows.sensor, t_ns=rows.t_ns, value=rows.value, quality=quality.reshape(-1))
+    judged = bank.step(block, 0)
+    assert not (judged.findings.rows["method"] == Method.DEAD).any()
+    score = judged.score.reshape(-1, 4)
+    assert (np.nan_to_num(score[600:]) > 0).any(axis=1).mean() > 0.95
 
 
 def test_a_slow_member_ends_a_round_every_fifth_reading() -> None:

@@ -291,12 +291,68 @@ def test_a_rest_at_an_end_of_the_range_is_saturation_or_nothing_but_not_stuck() 
     assert ("saturation", "raised") in full
 
 
-def test_bad_quality_is_told_before_the_silence_is() -> None:
+@pytest.mark.parametrize(("lively_blocks", "wanted", "expected"), [(2, 2, 1), (2, 3, 0), (3, 3, 1)])
+def test_variance_waits_for_as_many_blocks_as_are_wanted(
+    lively_blocks: int, wanted: int, expected: int
+) -> None:
+    values = noise(1200)
+    for k in range(641, 641 + 32 * lively_blocks):  # the first reading begins a block, and belongs to none
+        values[k] += 8.0 * math.sin(0.2 * k)
+    found = methods_told(bank_of(OTHER, profile=quiet(variance_blocks=wanted)), every_second(values))
+    assert found.count(("variance", "raised")) == expected
+
+
+def test_bad_readings_that_were_told_are_no_silence_but_none_at_all_is() -> None:
     spec = replace(OTHER, scan_s=2.0)
     profile = Profile({SensorType.OTHER: Methods(dead_min_s=15, bad_s=5)})
+    bank = bank_of(spec, profile=profile)
     rows: list[Row] = [(0, T0 + 2 * k * S, 1.0, 0 if k < 5 else 2) for k in range(20)]
-    found = methods_told(bank_of(spec, profile=profile), rows)
-    assert found == [("quality", "raised"), ("dead", "raised")]
+    assert methods_told(bank, rows) == [("quality", "raised")]
+    assert told(bank.tick(T0 + 53 * S)) == [(T0 + 38 * S, "dead", "raised", T0 + 38 * S)], (
+        "from the last reading of any kind"
+    )
+    after: list[Row] = [(0, T0 + (60 + 2 * k) * S, 1.0, 2 if k < 3 else 0) for k in range(8)]
+    assert methods_told(bank, after) == [("dead", "recovered"), ("quality", "recovered")], (
+        "a good one ends it"
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from([1, 1, 2, 3, 7, 20]), st.sampled_from([0, 0, 2, 2, 2])), min_size=1, max_size=60),
+    st.integers(0, 60),
+)  # fmt: skip
+def test_silence_is_told_at_its_deadline_however_good_and_bad_readings_come(
+    runs: list[tuple[int, int]], cut: int
+) -> None:
+    methods = Methods(dead_scans=3, dead_min_s=6, bad_s=3)
+    spec = replace(OTHER, scan_s=2.0)
+    profile = Profile({SensorType.OTHER: methods})
+    params = profile.params(SensorRegistry((spec,)))
+    oracle = HealthOracle(record(params.health[0]), record(params.base[0]), {"quality"}, event_clock=True)
+    t, heard, dead = T0, T0, False
+    expected: list[tuple[int, str, str]] = []
+    rows: list[Row] = []
+    for gap, quality in runs:
+        t += gap * S
+        rows.append((0, t, 1.0, quality))
+        if not rows[:-1]:
+            heard = t  # the clock begins here
+        if not dead and heard + 6 * S <= t:
+            dead = True
+            expected.append((heard + 6 * S, "dead", "raised"))
+        if quality == 0 and dead:
+            dead = False
+            expected.append((t, "dead", "recovered"))
+        expected += [(at, method, edge) for at, method, edge, _ in oracle.read(t, t, 1.0, quality == 2)]
+        if quality == 0 or oracle.quality_since is not None:
+            heard = t
+    bank = bank_of(spec, profile=profile)
+    found = []
+    for part in (rows[:cut], rows[cut:]):
+        judged = bank.step(block_of(part), 0).findings
+        found += [(int(f["now_ns"]), Method(f["method"]).label, Edge(f["edge"]).label) for f in judged]
+    assert sorted(found) == sorted(expected)
 
 
 def test_a_clock_that_went_back_is_told_and_a_backlog_is_not() -> None:

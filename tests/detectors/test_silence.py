@@ -54,7 +54,7 @@ def emitted(out: Any, n: int, *told: Any) -> int:
 def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(silence, "keep_apart", lambda: None)
     monkeypatch.setattr(silence, "emit", emitted)
-    for name in ("soonest_child", "soonest_sensor", "set_bound", "fire_dead"):
+    for name in ("soonest_child", "soonest_sensor", "set_bound", "last_heard", "fire_dead"):
         monkeypatch.setattr(silence, name, getattr(silence, name).py_func)
 
 
@@ -63,7 +63,7 @@ def quiet_since(sensors: int, after_ns: int) -> tuple[Params, Memory]:
     params = Params.zeroed(sensors)
     params.base["dead_after_ns"] = after_ns
     memory = Memory.fresh(sensors)
-    memory.state["good_now_ns"] = 0
+    memory.state["heard_now_ns"] = 0
     memory.clock["now_ns"] = 0
     memory.due[:] = NEVER
     return params, memory
@@ -86,7 +86,7 @@ def test_one_flapping_sensor_costs_some_leaves_and_not_the_plant(sensors: int) -
     memory.due[:] = FOREVER
     state = Counted(memory.state)
     for k in range(20):
-        memory.state["good_now_ns"][flapping] = 100 * k
+        memory.state["heard_now_ns"][flapping] = 100 * k
         memory.state["busy"][flapping] = 0
         silence.expect.py_func(state, memory.due, flapping, 100 * k + 10)  # type: ignore[attr-defined]  # numba ships no types
         state.looks = 0
@@ -105,7 +105,7 @@ def test_a_plant_that_lives_is_looked_at_once_in_a_deadline() -> None:
     looks = []
     for now in range(0, 600, 20):
         # a third of the plant reports at each call: everybody every 60
-        memory.state["good_now_ns"][now // 20 % 3 :: 3] = now
+        memory.state["heard_now_ns"][now // 20 % 3 :: 3] = now
         state.looks = 0
         assert told_at(params, memory, state, now) == []
         looks.append(state.looks)
@@ -124,10 +124,10 @@ def test_the_dead_are_told_in_the_order_of_their_deadlines(
 ) -> None:
     params, memory = quiet_since(sensors, FOREVER)
     for i, good_ns, after_ns in heard:
-        memory.state["good_now_ns"][i % sensors] = good_ns
+        memory.state["heard_now_ns"][i % sensors] = good_ns
         params.base["dead_after_ns"][i % sensors] = after_ns
     deadline = {
-        i: int(memory.state["good_now_ns"][i]) + int(after)
+        i: int(memory.state["heard_now_ns"][i]) + int(after)
         for i, after in enumerate(params.base["dead_after_ns"])
         if after != FOREVER
     }

@@ -27,8 +27,12 @@ def entry(now_ns: int, body: bytes = b"x") -> JournalEntry:
     return JournalEntry(now_ns=now_ns, kind="messages", body=body)
 
 
-def item(name: str, receiver: str = "duty", key: str = "", body: bytes = b"{}") -> OutboxItem:
-    return OutboxItem(id=name, receiver=receiver, key=key, body=body, reason=Text.same("test"))
+def item(
+    name: str, receiver: str = "duty", key: str = "", body: bytes = b"{}", gravity: int = 0
+) -> OutboxItem:
+    return OutboxItem(
+        id=name, receiver=receiver, key=key, body=body, reason=Text.same("test"), gravity=gravity
+    )
 
 
 @pytest.fixture
@@ -114,6 +118,34 @@ def test_alert_events_newest_first_and_of_one_alert(ledger: Ledger) -> None:
     assert [e.seq for e in ledger.alert_events(limit=3, newest_first=True)] == [600, 599, 598]
     assert len(list(ledger.alert_events(newest_first=True))) == 600
     assert [e.seq for e in ledger.alert_events(after_seq=590, alert="even")] == [592, 594, 596, 598, 600]
+
+
+def test_the_gravest_leaves_first_and_takes_with_it_what_stands_before_it(ledger: Ledger) -> None:
+    ledger.commit(
+        Commit(
+            notifications=[
+                item("y1", key="Y", gravity=2),
+                item("o1", key="O", gravity=3),
+                item("x1", key="X", gravity=2),
+                item("r1", key="R", gravity=4),
+                item("x2", key="X", gravity=4),
+            ]
+        )
+    )
+    assert [row.id for row in ledger.pending(0)] == ["x1", "r1", "o1", "y1"]
+    ledger.mark_sent("x1", at_ns=1)
+    assert [row.id for row in ledger.pending(0)] == ["r1", "x2", "o1", "y1"]
+    assert [row.id for row in ledger.pending(0, 1)] == ["r1"]
+
+
+def test_what_may_leave_next_is_found_without_looking_through_what_waits(ledger: Ledger) -> None:
+    for query in (
+        "SELECT id FROM outbox WHERE head = 1 AND next_try_ns <= 5 ORDER BY gravity DESC, n LIMIT 9",
+        "SELECT min(next_try_ns) FROM outbox WHERE head = 1",
+    ):
+        plan = " ".join(str(row) for row in ledger._all(f"EXPLAIN QUERY PLAN {query}"))
+        assert "outbox_heads" in plan
+        assert "TEMP B-TREE" not in plan
 
 
 def test_an_alerts_first_and_newest_events_up_to_a_number(ledger: Ledger) -> None:

@@ -19,6 +19,8 @@ import service
 from ledger.reader import LedgerReader, open_readonly
 from tests.servers.process import Server, free_ports
 
+GUARDED = Path(__file__).parents[1] / "guarded"
+"""Keeps what is started on this machine, see `tests.guard`."""
 ROOT = Path(service.__file__).resolve().parent.parent
 PROGRAM = (sys.executable, "-m", "service.main")
 """Works from a checkout and from an installed wheel alike."""
@@ -28,7 +30,8 @@ def environment(cache: Path) -> dict[str, str]:
     """Return the environment of a user: nothing of pytest's, compiled detectors in `cache`."""
     foreign = ("PYTEST_", "HAZWATCH_", "NUMBA_", "COVERAGE_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    return kept | {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(cache)}
+    path = os.pathsep.join([str(ROOT), str(GUARDED)])
+    return kept | {"PYTHONPATH": path, "XDG_CACHE_HOME": str(cache)}
 
 
 def hazwatch(

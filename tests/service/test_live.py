@@ -305,6 +305,8 @@ def test_a_person_shelves_comments_and_says_what_was_done(ledger: FlakyLedger) -
             ]
             assert [one.alert for one in live.deliveries(name)][:1] == [name]
             assert live.silences() == ()
+            assert live.incidents()[0].open_alerts == (name,)
+            assert live.on_duty() == {}
 
     asyncio.run(main())
 

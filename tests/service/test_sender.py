@@ -1,101 +1,26 @@
 """The sender between a real outbox and receivers that are no servers: each notification until it is delivered or given up."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from alerting.notification import Notification
-from alerting.notify.receiver import Failed, Outcome, Receiver, Retry, Sent
+from alerting.notify.receiver import Failed, Retry, Sent
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 from ledger.records import Commit, OutboxItem
 from registry.plant import Text
-from service.sender import AT_ONCE, Sender
-from tests.service.site import T0, FakeClock, FlakyLedger, S, pipeline, reading
-
-DOWN = Retry(reason=Text("断", "down"))
-
-
-@dataclass
-class FakeReceiver:
-    """Answers what it is told to, the last answer for ever; notes what it got."""
-
-    answers: Sequence[Outcome | Exception] = (Sent(),)
-    got: list[str] = field(default_factory=list)
-    bodies: list[Notification] = field(default_factory=list)
-
-    async def send(self, notification: Notification) -> Outcome:
-        answer = self.answers[min(len(self.got), len(self.answers) - 1)]
-        self.got.append(notification.id)
-        self.bodies.append(notification)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    async def close(self) -> None:
-        pass
-
-
-@dataclass
-class HangingReceiver(FakeReceiver):
-    """Never answers."""
-
-    async def send(self, notification: Notification) -> Outcome:
-        self.got.append(notification.id)
-        await asyncio.Event().wait()
-        raise AssertionError("nobody lets it go")
-
-
-def _body() -> bytes:
-    (event,) = pipeline().messages([reading("LT", 0, 86.0), reading("LT", 1, 87.0)], T0 + S).events
-    return event.line()
-
-
-BODY = _body()
-
-
-def put(ledger: Ledger, *items: tuple[str, str, str]) -> None:
-    """Put (id, receiver, key) into the outbox."""
-    notes = [
-        OutboxItem(id=i, receiver=r, body=BODY, key=k, reason=Text.same("because"), alert=k, event_seq=1)
-        for i, r, k in items
-    ]
-    ledger.commit(Commit(notifications=notes))
+from service.sender import AT_ONCE
+from tests.service.outbox import BODY, DOWN, FakeReceiver, HangingReceiver, put, sending, settle
+from tests.service.site import FakeClock, FlakyLedger, S
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[FlakyLedger]:
     with FlakyLedger.open(tmp_path / "state") as opened:
         yield opened
-
-
-@asynccontextmanager
-async def sending(
-    ledger: Ledger,
-    receivers: Mapping[str, Receiver],
-    clock: FakeClock,
-    jitter: Callable[[], float] = lambda: 0.0,
-) -> AsyncIterator[Sender]:
-    sender = Sender(ledger, receivers, clock_ns=clock, jitter=jitter, note_after_s=0.0)
-    task = asyncio.create_task(sender.run())
-    try:
-        yield sender
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-        assert task.cancelled(), task
-
-
-async def settle(sender: Sender) -> None:
-    """Let the sender do all that is due."""
-    for _ in range(5):
-        sender.wake()
-        for _ in range(20):
-            await asyncio.sleep(0)
 
 
 def test_what_is_due_is_delivered_and_noted(ledger: FlakyLedger) -> None:
@@ -274,6 +199,29 @@ def test_what_was_sent_and_not_noted_is_sent_again(ledger: FlakyLedger, tmp_path
         asyncio.run(next_run())
         assert receiver.got == ["n1", "n1"], "at least once, under one id"
         assert again.outbox_counts() == {"sent": 1}
+
+
+def test_of_a_retained_topic_only_the_newest_need_arrive(ledger: FlakyLedger) -> None:
+    horn, clock = FakeReceiver([DOWN, Sent()]), FakeClock()
+
+    def put_topic(*names: str) -> None:
+        first = OutboxItem(id="", receiver="horn", body=BODY, key="p/source/farm", alert="a", event_seq=1)
+        ledger.commit(Commit(notifications=[replace(first, id=name) for name in names]))
+
+    async def main() -> None:
+        async with sending(ledger, {"horn": horn}, clock) as sender:
+            put_topic("s1")
+            await settle(sender)
+            put_topic("s2", "s3", "s4")
+            await settle(sender)
+            assert horn.got == ["s1"], "in their order"
+            clock.advance(2)
+            await settle(sender)
+            assert horn.got == ["s1", "s4"]
+
+    asyncio.run(main())
+    assert [note.topic for note in horn.bodies] == ["p/source/farm"] * 2
+    assert [str(row.state) for row in ledger.deliveries("a")] == ["replaced"] * 3 + ["sent"]
 
 
 def test_flush_waits_for_what_is_due_and_not_for_what_is_not(ledger: FlakyLedger) -> None:

@@ -13,10 +13,10 @@ from alerting.grades_file import default_grades
 from alerting.incidents.flood import PLANT, Flood, FloodWatch
 from alerting.incidents.settings import IncidentSettings
 from alerting.routes_file import routes_to_log
-from detectors.findings import Edge
+from detectors.findings import Method
 from registry.plant import Plant
 from tests.alerting.incidents.test_incidents import event
-from tests.alerting.plant import LT1, REGISTRY, T0, S, block, finding
+from tests.alerting.plant import GT1, LT1, LT2, REGISTRY, T0, S, block, finding
 from tests.alerting.plant import PLANT as LPG
 
 EVENT = event("a")
@@ -58,9 +58,8 @@ def test_a_flood_is_what_the_count_of_the_window_says(times: list[int]) -> None:
 
 def test_the_mark_names_the_narrowest_scope_and_the_measure() -> None:
     made = AlertDesk(REGISTRY, default_grades(), routes_to_log())
-    rows = [row for n in range(12) for row in _flaps(n)]
-    events = made.apply(block(rows), T0 + 12 * S).events
-    marks = [e.why["flood"] for e in events if e.event in {"opened", "reopened"}]
+    events = made.apply(block(_troubles()), T0 + 12 * S).events
+    marks = [e.why["flood"] for e in events if e.event == "opened"]
     assert marks[:10] == [None] * 10
     assert {key: marks[10][key] for key in ("scope", "since", "activations")} == {
         "scope": "enterprise:lpg",
@@ -74,8 +73,11 @@ def test_the_mark_names_the_narrowest_scope_and_the_measure() -> None:
     assert [flood.scope for flood in made.floods.floods()] == scopes
 
 
-def _flaps(n: int) -> list[tuple[Any, ...]]:
-    return [finding(LT1, n, limit="h"), finding(LT1, n + 0.5, limit="h", edge=Edge.RECOVERED)]
+def _troubles() -> list[tuple[Any, ...]]:
+    """Twelve alerts, one a second."""
+    methods = (Method.STUCK, Method.NOISE, Method.OUT_OF_RANGE, Method.ROBUST_Z)
+    places = [(sensor, method) for sensor in (LT1, LT2, GT1) for method in methods]
+    return [finding(sensor, n, method=method) for n, (sensor, method) in enumerate(places)]
 
 
 def test_what_is_shelved_or_suppressed_floods_nobody() -> None:

@@ -87,6 +87,19 @@ def test_what_one_was_raised_by_is_not_counted_twice() -> None:
     assert (merged.grade, merged.confirmed, merged.size) == (Grade.ORANGE, True, 3)
 
 
+def test_an_alert_that_came_back_late_is_one_alert_of_the_merged_incident() -> None:
+    made = Incidents(IncidentSettings())
+    made.offer([event("a"), event("b")], T0)
+    made.offer([event("a", "reopened")], T0 + 3600 * S)
+    before, now = made.open_incidents()
+    assert (before.open_alerts, before.closed_alerts, now.open_alerts) == (("b",), ("a",), ("a",))
+    made.command(MergeIncidents(into=now.id, incidents=[before.id], by="li", reason="x"), T0 + 3601 * S)
+    [merged] = made.open_incidents()
+    assert (merged.size, set(merged.open_alerts), merged.closed_alerts) == (2, {"a", "b"}, ())
+    made.offer([event("a", "closed")], T0 + 3602 * S)
+    assert made.of_alert("a") is None
+
+
 def test_a_restless_source_is_not_one_incident_for_ever() -> None:
     made = Incidents(IncidentSettings(join_s=600, longest_s=3600))
     for n in range(20):

@@ -228,11 +228,12 @@ def _words(notification: Notification) -> frozenset[str]:
     """Return what a notification can be asked for: its receiver, person, and of each alert event, state, grade, sensor."""
     body = msgspec.json.decode(notification.body)
     words = {notification.receiver, notification.person or "nobody"}
-    for line in body.get("alerts", [body]):
+    is_group = "group" in body
+    for line in body["alerts"] if is_group else [body]:
         values = [line.get(key) for key in ("event", "state", "grade", "kind", "siren", "light")]
         words |= {str(value) for value in values if value}
         words |= {f"siren:{line['siren']}", f"light:{line['light']}"} if "siren" in line else set()
         if line.get("sensor"):
             words.add(line["sensor"].rpartition("/")[2])
-    words |= {body["status"], f"of:{len(body['alerts'])}"} if "alerts" in body else set()
+    words |= {body["status"], f"of:{len(body['alerts'])}"} if is_group else set()
     return frozenset(words)
