@@ -84,7 +84,7 @@ def _leave_alone_what_stands() -> None:
     gc.freeze()
 
 
-def _cap_parts(loaded: Loaded, ledger: Ledger) -> CapParts | None:
+def cap_parts(loaded: Loaded, ledger: Ledger) -> CapParts | None:
     """Return what makes CAP messages; on the event clock readings are not of now, and no message is Actual."""
     plan = loaded.plan
     routes = plan.routes.rehearsed() if plan.clock is Clock.EVENT else plan.routes
@@ -172,7 +172,7 @@ class Service:
         publisher = (
             MqttPublisher(self._mqtt(suffix="-alerts"), time.time_ns) if needs_publisher(receivers) else None
         )
-        cap = _cap_parts(self._loaded, ledger)
+        cap = cap_parts(self._loaded, ledger)
         made = build_receivers(receivers, publisher, cap)
         for receiver in made.values():
             stack.push_async_callback(receiver.close)
