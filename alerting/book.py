@@ -11,11 +11,11 @@ it can be read again. A closed alert leaves the book. How an alert is moved and 
 `alerting.operating`, what holds it back `alerting.holding`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
-from alerting.alarms import AlarmSettings, Design
+from alerting.alarms import AlarmSettings, Cause, Design
 from alerting.alarms_file import default_alarms
 from alerting.alert import Alert, AlertView, view_of
 from alerting.arrangements import Arrangement, of_design, of_plan
@@ -130,6 +130,11 @@ class AlertBook:
         """Return an open alert by its id, None where there is none."""
         found = self._alerts.find(alert)
         return None if found is None else view_of(found, self._book.present(found))
+
+    @property
+    def causes(self) -> Mapping[str, Cause]:
+        """The causes that a confirmation may name, by their codes."""
+        return self._settings.causes
 
     def arrangements(self) -> list[Arrangement]:
         """Return all that holds alerts back now, also where none stands; oldest first."""

@@ -9,6 +9,7 @@ from typing import Any
 from alerting.notify.settings import (
     CHAT_TIMEOUT_S,
     AppriseSettings,
+    CapReceiverSettings,
     LogSettings,
     MailSettings,
     MqttSettings,
@@ -147,6 +148,24 @@ def _apprise(row: ReceiverRow) -> AppriseSettings:
     )
 
 
+def _cap(row: ReceiverRow) -> CapReceiverSettings:
+    url, folder = row.text("url"), row.text("folder")
+    row.check_url(url or "")
+    if url is None and folder is None:
+        row.fault("url", f"receiver {row.name} has neither url nor folder", "url, folder, or both")
+    if "cap" not in row.marked.data:
+        row.fault(
+            "kind", f"receiver {row.name}: the file has no cap, which says who sends", "cap: {sender: …}"
+        )
+    return CapReceiverSettings(
+        url=url,
+        folder=None if folder is None else row.folder / folder,
+        secret=row.secret("secret"),
+        timeout_s=row.timeout_s(CapReceiverSettings().timeout_s),
+        fallback=row.fallback(),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Kind:
     """The keys of a kind of receiver, and what makes settings of them."""
@@ -172,6 +191,8 @@ KINDS: Mapping[str, _Kind] = {
     "apprise": _Kind(
         ("url_file", "url_env", "timeout_s", "time_zone", "template", "events", *_INSTEAD), _apprise
     ),
+    # no events here: a message that refers to one that was never sent would tell nothing
+    "cap": _Kind(("url", "folder", "secret_file", "secret_env", "timeout_s", *_INSTEAD), _cap),
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 
+from alerting.cap.settings_file import read_cap
 from alerting.escalation.file import KEYS, check_chains, read_escalation
 from alerting.escalation.settings import EscalationSettings
 from alerting.events import Event, Grade, Kind
@@ -19,7 +20,7 @@ from registry.marks import Marked, load_marked
 from registry.plant import Plant, SourceGrade
 from registry.sensors import SensorType
 
-_TOP_KEYS = ("receivers", "route", "inhibit", "limits", "time_zone", "calendar", "times", *KEYS)
+_TOP_KEYS = ("receivers", "route", "inhibit", "limits", "time_zone", "calendar", "times", "cap", *KEYS)
 
 
 def load_routes(path: Path, plant: Plant | None = None) -> tuple[Routes | None, list[Fault]]:
@@ -35,6 +36,7 @@ def load_routes(path: Path, plant: Plant | None = None) -> tuple[Routes | None, 
         return None, faults
     faults += marked.unknown_keys((), marked.data, _TOP_KEYS)
     receivers = read_receivers(marked, path.parent, faults)
+    cap = read_cap(marked, faults)
     domains = domains_of(plant)
     times = read_times(marked, path.parent, faults)
     root = TreeReader(marked, faults, domains, receivers, times).root()
@@ -49,7 +51,7 @@ def load_routes(path: Path, plant: Plant | None = None) -> tuple[Routes | None, 
         faults += _untold_grades(marked, root, sound)
         faults += _unused(marked, root, sound, escalation)
         faults += _unused_times(marked, root, times)
-    return (None if errors_in(faults) else Routes(root, sound, inhibit, limits, escalation)), faults
+    return (None if errors_in(faults) else Routes(root, sound, inhibit, limits, escalation, cap)), faults
 
 
 def routes_to_log() -> Routes:

@@ -172,6 +172,19 @@ class Accounts:
         self._db.close()
 
     async def login(self, name: str, password: str, client: str) -> Session | LoginRefused:
+        """Start a session where the password is right."""
+        stored = await self._check(name, password, client)
+        if isinstance(stored, LoginRefused):
+            return stored
+        body = [name, stored.generation, self._now_s() + self.session_s, secrets.token_urlsafe(12)]
+        return Session(account=stored.account, cookie=str(self._signer.dumps(body)))
+
+    async def check(self, name: str, password: str, client: str) -> Account | LoginRefused:
+        """Return whose name and password these are, without a session; failures count as those of a login do."""
+        stored = await self._check(name, password, client)
+        return stored if isinstance(stored, LoginRefused) else stored.account
+
+    async def _check(self, name: str, password: str, client: str) -> "_Stored | LoginRefused":
         """Check a password; an unknown name takes as long as a wrong password."""
         now_s = self._now_s()
         wait_s = self._gate.wait_s(client, name, now_s)
@@ -185,8 +198,7 @@ class Accounts:
         if stored is None or not right:
             return LoginRefused()
         self._gate.succeeded(client, name)
-        body = [name, stored.generation, now_s + self.session_s, secrets.token_urlsafe(12)]
-        return Session(account=stored.account, cookie=str(self._signer.dumps(body)))
+        return stored
 
     def account_of(self, cookie: str | None) -> Account | None:
         """Return whose session a cookie is, None when it is forged, ended or out of date."""

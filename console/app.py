@@ -16,6 +16,8 @@ from starlette.staticfiles import StaticFiles
 
 from console.accounts import Accounts
 from console.backend import ConsoleBackend
+from console.cap import cap_api
+from console.desk_routes import desk_api
 from console.feed import Feed
 from console.guard import Guard
 from console.places_routes import places_api
@@ -87,6 +89,8 @@ def create_app(
     if probes is not None:
         _add_probes(app, probes)
     app.include_router(api)
+    app.include_router(cap_api)
+    app.include_router(desk_api)
     app.include_router(places_api)
     _add_page(app, static_dir)
     return app

@@ -6,8 +6,15 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from alerting.arrangements import Arrangement
+from alerting.cap.making import CapMaker
+from alerting.commands import Command
+from alerting.escalation.schedule import OnDuty
 from alerting.events import AlertEvent
+from alerting.incidents.incident import IncidentView
+from alerting.silences import SilenceView
 from console.scope import Place
+from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from store.series import Series
 
@@ -48,6 +55,13 @@ class Accepted:
     """The command was journalled and counts; the alert as it then stood."""
 
     row: AlertRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The command was journalled and counts; the events that it made, in their order."""
+
+    events: Sequence[AlertEvent] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,11 +167,44 @@ class ConsoleBackend(Protocol):
         The outcome is told only after it is durable. An unknown alert is refused with code ``unknown_alert``.
         """
 
+    async def command(self, command: Command) -> Done | Refused:
+        """Carry out a person's command; the outcome is told only after it is durable."""
+
+    def arrangements(self) -> Sequence[Arrangement]:
+        """Return all that holds alerts back now: shelvings, suppressions, places out of service; oldest first."""
+
+    def causes(self) -> Mapping[str, Text]:
+        """Return the causes that a confirmation may name, by their codes."""
+
+    def silences(self) -> Sequence[SilenceView]:
+        """Return the silences in force, oldest first."""
+
+    def incidents(self) -> Sequence[IncidentView]:
+        """Return the open incidents."""
+
+    def incident(self, incident_id: str) -> IncidentView | None:
+        """Return an incident, open or ended lately, by its id or by that of one that was merged into it."""
+
+    def on_duty(self) -> Mapping[str, OnDuty]:
+        """Return who is on duty now, by schedule."""
+
+    def name_of(self, person: str) -> Text:
+        """Return what a person of the settings is called."""
+
+    def deliveries(self, alert_id: str) -> Sequence[OutboxRow]:
+        """Return who was told of an alert, or is to be, and what came of it."""
+
     def sensor(self, sensor: str) -> SensorFacts | None:
         """Return the facts of a full sensor id, None where there is no such sensor."""
 
     async def trend(self, sensor: str, start_ns: int, end_ns: int, max_points: int) -> Series:
         """Return readings in [start, end) in at most `max_points` buckets; raises `StoreError`."""
+
+    def cap(self) -> CapMaker | None:
+        """Return what makes CAP messages, None where CAP is not set up."""
+
+    def alert_history(self, alert_id: str, until_seq: int) -> Sequence[AlertEvent]:
+        """Return an alert's events up to a number, oldest first: at most some thousand, the first and the newest; of a closed one too."""
 
     def health(self) -> Mapping[str, Component]:
         """Return the state of each part by its name."""

@@ -7,18 +7,26 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from alerting.arrangements import Arrangement
+from alerting.cap.making import CapMaker
+from alerting.commands import Command
+from alerting.escalation.schedule import OnDuty
 from alerting.events import AlertEvent, Event, State
+from alerting.incidents.incident import IncidentView
+from alerting.silences import SilenceView
 from console.backend import (
     Accepted,
     Activation,
     AlertRow,
     Component,
+    Done,
     OpenAlerts,
     Refused,
     SensorFacts,
     SensorNow,
 )
 from console.feed import Feed
+from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from store.series import Series
 
@@ -36,6 +44,14 @@ class FakeBackend:
         self.series: dict[str, Callable[[int, int], Series]] = {}
         self.components: dict[str, Component] = {}
         self.newest_age_s: float | None = 0.0
+        self.cap_maker: CapMaker | None = None
+        self.commands: list[Command] = []
+        self.answer: Done | Refused = Done()
+        self.arranged: list[Arrangement] = []
+        self.silenced: list[SilenceView] = []
+        self.gathered: dict[str, IncidentView] = {}
+        self.delivered: list[OutboxRow] = []
+        self.duties: dict[str, OnDuty] = {}
         self.plant_now = Plant()
         self.sensors_list: list[SensorNow] = []
         self.activated: list[Activation] = []
@@ -114,6 +130,43 @@ class FakeBackend:
         )
         return Accepted(row=self._keep(replace(row, event=event, acknowledged_by=by)))
 
+    async def command(self, command: Command) -> Done | Refused:
+        """Keep the command, and answer what the fake was told to."""
+        self.commands.append(command)
+        return self.answer
+
+    def arrangements(self) -> Sequence[Arrangement]:
+        """Return the arrangements kept."""
+        return self.arranged
+
+    def causes(self) -> Mapping[str, Text]:
+        """Return two causes."""
+        return {"release": Text("真实泄漏", "real release"), "false_alarm": Text("误报", "false alarm")}
+
+    def silences(self) -> Sequence[SilenceView]:
+        """Return the silences kept."""
+        return self.silenced
+
+    def incidents(self) -> Sequence[IncidentView]:
+        """Return the incidents kept."""
+        return list(self.gathered.values())
+
+    def incident(self, incident_id: str) -> IncidentView | None:
+        """Return an incident kept."""
+        return self.gathered.get(incident_id)
+
+    def on_duty(self) -> Mapping[str, OnDuty]:
+        """Return the duties kept."""
+        return self.duties
+
+    def name_of(self, person: str) -> Text:
+        """Return the id."""
+        return Text.same(person)
+
+    def deliveries(self, alert_id: str) -> Sequence[OutboxRow]:
+        """Return the deliveries kept."""
+        return [row for row in self.delivered if row.alert == alert_id]
+
     def sensor(self, sensor: str) -> SensorFacts | None:
         """Return the facts kept of a sensor."""
         return self.sensors.get(sensor)
@@ -126,6 +179,14 @@ class FakeBackend:
         full = make(start_ns, end_ns)
         step = -(-len(full.t_ns) // max_points) or 1
         return Series(full.t_ns[::step], full.mean[::step], full.low[::step], full.high[::step])
+
+    def cap(self) -> CapMaker | None:
+        """Return the maker that the fake was given."""
+        return self.cap_maker
+
+    def alert_history(self, alert_id: str, until_seq: int) -> Sequence[AlertEvent]:
+        """Return an alert's events."""
+        return [e for e in self.events if e.id == alert_id and e.seq <= until_seq]
 
     def health(self) -> Mapping[str, Component]:
         """Return the components kept."""

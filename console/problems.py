@@ -21,6 +21,26 @@ PROBLEMS: Mapping[str, tuple[int, Text]] = {
         Text("请求缺少 X-Hazwatch 请求头", "The request lacks the header X-Hazwatch"),
     ),
     "not_found": (404, Text("没有此内容，或不在您的权限范围内", "There is no such thing in your scope")),
+    "second_wrong": (
+        403,
+        Text("第二人的用户名或密码错误", "The second person's name or password is wrong"),
+    ),
+    "second_role": (
+        403,
+        Text("第二人无权同意此操作", "The second person may not agree to this"),
+    ),
+    "same_person": (409, Text("第二人必须是另一人", "The second person must be another one")),
+    "scope_matcher": (
+        403,
+        Text(
+            "静默须限定在您的权限范围内：请加上 enterprise=… 或 area=…",
+            "A silence must stay within your scope: add enterprise=… or area=…",
+        ),
+    ),
+    "no_cap": (
+        404,
+        Text("未启用 CAP：routes.yaml 中没有 cap", "CAP is not set up: routes.yaml has no cap"),
+    ),
     "unknown_alert": (
         404,
         Text("此报警已关闭，或不在您的权限范围内", "This alert is closed, or not in your scope"),

@@ -118,6 +118,19 @@ class LedgerReader:
             cursor = rows[-1][0]
             left = None if left is None else left - len(rows)
 
+    def events_of(self, alert: str, until_seq: int, limit: int) -> list[EventLine]:
+        """Return an alert's first event and its newest ones up to `until_seq`, `limit` together, oldest first."""
+        newest = self._all(
+            "SELECT seq, id, line FROM alert_events WHERE id = ? AND seq <= ? ORDER BY seq DESC LIMIT ?",
+            (alert, until_seq, limit),
+        )
+        rows = newest[::-1]
+        if len(rows) == limit:
+            rows[:1] = self._all(
+                "SELECT seq, id, line FROM alert_events WHERE id = ? ORDER BY seq LIMIT 1", (alert,)
+            )
+        return [EventLine(*row) for row in rows]
+
     def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
         """Return the newest dead letters, newest first."""
         rows = self._all(

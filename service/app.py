@@ -11,18 +11,21 @@ from importlib.metadata import version
 
 import structlog
 
+from alerting.cap.making import CapMaker
 from alerting.events import AlertEvent
-from alerting.notify.build import build_receivers, needs_publisher
+from alerting.notify.build import CapParts, build_receivers, needs_publisher
 from console.accounts import Accounts
 from console.app import create_app
 from console.feed import Feed
 from console.server import ConsoleServer, Tls
+from detectors.clock import Clock
 from detectors.groups.pca import make_ready
 from ingest.mqtt import MqttPublisher, MqttSettings, MqttSource
 from ledger.ledger import Ledger
 from registry.plant import Text
 from service.clock import SteadyClock
 from service.effects import store_batch
+from service.history import AlertHistory
 from service.live import LiveConsole
 from service.pipeline import Outcome
 from service.plan import Loaded, mqtt_settings
@@ -79,6 +82,15 @@ def _leave_alone_what_stands() -> None:
         gc.unfreeze()
         gc.collect()
     gc.freeze()
+
+
+def cap_parts(loaded: Loaded, ledger: Ledger) -> CapParts | None:
+    """Return what makes CAP messages; on the event clock readings are not of now, and no message is Actual."""
+    plan = loaded.plan
+    routes = plan.routes.rehearsed() if plan.clock is Clock.EVENT else plan.routes
+    if routes.cap is None:
+        return None
+    return CapParts(CapMaker(routes.cap, plan.registry), AlertHistory(ledger).events)
 
 
 class Service:
@@ -160,7 +172,8 @@ class Service:
         publisher = (
             MqttPublisher(self._mqtt(suffix="-alerts"), time.time_ns) if needs_publisher(receivers) else None
         )
-        made = build_receivers(receivers, publisher)
+        cap = cap_parts(self._loaded, ledger)
+        made = build_receivers(receivers, publisher, cap)
         for receiver in made.values():
             stack.push_async_callback(receiver.close)
         sender = Sender(ledger, made, settings=receivers)
@@ -168,7 +181,7 @@ class Service:
         if self._on_events is not None:
             runtime.hooks.on_events.append(self._on_events)
         feed = Feed()
-        live = LiveConsole(runtime, store, feed)
+        live = LiveConsole(runtime, store, feed, cap)
         accounts = Accounts(settings.state_dir)
         stack.callback(accounts.close)
         watcher = Watcher(

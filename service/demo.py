@@ -57,7 +57,8 @@ def demo_settings(loaded: Loaded, broker_url: str, port: int, *, headless: bool)
             "console": None if headless else ConsolePart(listen=f"127.0.0.1:{port}"),
         }
     )
-    return replace(loaded, settings=settings, plan=replace(loaded.plan, clock=settings.clock))
+    plan = replace(loaded.plan, clock=settings.clock, routes=loaded.plan.routes.rehearsed())
+    return replace(loaded, settings=settings, plan=plan)
 
 
 class Demo:

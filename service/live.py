@@ -10,14 +10,21 @@ from typing import Any
 import msgspec
 
 from alerting.alert import AlertView
-from alerting.commands import Acknowledge, CommandRefused
+from alerting.arrangements import Arrangement
+from alerting.cap.making import CapMaker
+from alerting.commands import Acknowledge, Command, CommandRefused
+from alerting.escalation.schedule import OnDuty
 from alerting.events import AlertEvent, State
+from alerting.incidents.incident import IncidentView
+from alerting.notify.build import CapParts
+from alerting.silences import SilenceView
 from alerting.texts import rfc3339
 from console.backend import (
     Accepted,
     Activation,
     AlertRow,
     Component,
+    Done,
     OpenAlerts,
     Refused,
     SensorFacts,
@@ -26,8 +33,10 @@ from console.backend import (
 from console.feed import Feed
 from console.scope import Place
 from ledger.errors import LedgerError
+from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from registry.sensors import LIMIT_NAMES
+from service.history import AlertHistory
 from service.newest import Activations, Newest
 from service.runtime import Runtime
 from store.series import Series, SeriesStore
@@ -40,8 +49,9 @@ KEPT_EVENTS = 2000
 class LiveConsole:
     """The console's backend over one runtime; everything but history and trends comes from memory."""
 
-    def __init__(self, runtime: Runtime, store: SeriesStore, feed: Feed) -> None:
+    def __init__(self, runtime: Runtime, store: SeriesStore, feed: Feed, cap: CapParts | None = None) -> None:
         self._runtime = runtime
+        self._cap = cap
         self._store = store
         self._store_turn = asyncio.Lock()
         self._feed = feed
@@ -97,10 +107,19 @@ class LiveConsole:
     ) -> Accepted | Refused:
         """Acknowledge; the outcome is durable when this returns."""
         before = self.alert(alert_id)
+        outcome = await self.command(Acknowledge(alert=alert_id, by=by, seq=seq, comment=comment or ""))
+        if isinstance(outcome, Refused):
+            return outcome
+        row = self.alert(alert_id)
+        if row is None:
+            assert before is not None, "what was acknowledged was open"
+            row = _closed_row(before, outcome.events[-1], by, outcome.events[0].time)
+        return Accepted(row=row)
+
+    async def command(self, command: Command) -> Done | Refused:
+        """Carry out a command; the outcome is durable when this returns."""
         try:
-            outcome = self._runtime.command(
-                Acknowledge(alert=alert_id, by=by, seq=seq, comment=comment or "")
-            )
+            return Done(events=self._runtime.command(command).events)
         except CommandRefused as refused:
             return Refused(code=refused.code, text=refused.text)
         except LedgerError as error:
@@ -111,11 +130,38 @@ class LiveConsole:
                     f"the ledger cannot be written, look again when it can: {error}",
                 ),
             )
-        row = self.alert(alert_id)
-        if row is None:
-            assert before is not None, "what was acknowledged was open"
-            row = _closed_row(before, outcome.events[-1], by, outcome.events[0].time)
-        return Accepted(row=row)
+
+    def arrangements(self) -> Sequence[Arrangement]:
+        """Return all that holds alerts back now."""
+        return self._runtime.pipeline.desk.book.arrangements()
+
+    def causes(self) -> Mapping[str, Text]:
+        """Return the causes that a confirmation may name."""
+        return {code: cause.name for code, cause in self._runtime.pipeline.desk.book.causes.items()}
+
+    def silences(self) -> Sequence[SilenceView]:
+        """Return the silences in force."""
+        return self._runtime.pipeline.desk.dispatcher.silences()
+
+    def incidents(self) -> Sequence[IncidentView]:
+        """Return the open incidents."""
+        return self._runtime.pipeline.desk.incidents.open_incidents()
+
+    def incident(self, incident_id: str) -> IncidentView | None:
+        """Return an incident."""
+        return self._runtime.pipeline.desk.incidents.incident(incident_id)
+
+    def on_duty(self) -> Mapping[str, OnDuty]:
+        """Return who is on duty now."""
+        return self._runtime.pipeline.desk.escalation.on_duty(self.now_ns())
+
+    def name_of(self, person: str) -> Text:
+        """Return what a person is called."""
+        return self._runtime.pipeline.desk.escalation.name_of(person)
+
+    def deliveries(self, alert_id: str) -> Sequence[OutboxRow]:
+        """Return who was told of an alert."""
+        return self._runtime.ledger.deliveries(alert_id)
 
     def sensor(self, sensor: str) -> SensorFacts | None:
         """Return the facts of a sensor."""
@@ -143,6 +189,14 @@ class LiveConsole:
         """Read from the store, off the loop; one reader at a time."""
         async with self._store_turn:
             return await asyncio.to_thread(self._store.read, sensor, start_ns, end_ns, max_points)
+
+    def cap(self) -> CapMaker | None:
+        """Return what makes CAP messages."""
+        return None if self._cap is None else self._cap.maker
+
+    def alert_history(self, alert_id: str, until_seq: int) -> Sequence[AlertEvent]:
+        """Return an alert's events."""
+        return AlertHistory(self._runtime.ledger).events(alert_id, until_seq)
 
     def health(self) -> Mapping[str, Component]:
         """Return the parts as they were when last looked at."""
@@ -187,7 +241,7 @@ class LiveConsole:
                 acknowledged = next(
                     (e for e in events if e.id == event.id and e.event == "acknowledged"), None
                 )
-                del self._told[event.id]
+                self._told.pop(event.id, None)  # a closed alert may still be commented on
                 self._feed.publish_alert(
                     AlertRow(event=event, acknowledged_at=acknowledged.time if acknowledged else None)
                 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from alerting.commands import OverrideOnCall
 from alerting.escalation import words
-from alerting.escalation.schedule import Override, on_call
+from alerting.escalation.schedule import OnDuty, Override, on_call
 from alerting.escalation.settings import Chain, EscalationSettings, Ladder
 from alerting.events import AlertEvent
 from registry.plant import Area, Text
@@ -62,6 +62,13 @@ class Roster:
                 if person is not None and (last or person.answers_for(event, self._areas)):
                     found.setdefault(one, why)
         return found
+
+    def on_duty(self, now_ns: int) -> dict[str, OnDuty]:
+        """Return who is on duty now, by schedule."""
+        return {
+            name: on_call(schedule, now_ns, self.overrides.get(name, ()))
+            for name, schedule in self._settings.schedules.items()
+        }
 
     def receivers(self, person: str) -> tuple[str, ...]:
         """Return by what a person is reached; nothing for somebody whom the settings have no longer."""

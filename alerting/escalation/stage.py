@@ -19,6 +19,7 @@ import msgspec
 from alerting.book_state import SnapshotError
 from alerting.commands import OverrideOnCall
 from alerting.escalation.roster import Roster
+from alerting.escalation.schedule import OnDuty
 from alerting.escalation.settings import EscalationSettings, Ladder
 from alerting.escalation.state import FORMAT, Call, Case, Counts, EscalationState
 from alerting.escalation.telling import recovery_told, step_told
@@ -114,6 +115,14 @@ class Escalation:
         """Note who is on duty instead; raise `CommandRefused`, with nothing changed, where that cannot be."""
         self._roster.command(command, now_ns)
         return []
+
+    def on_duty(self, now_ns: int) -> dict[str, OnDuty]:
+        """Return who is on duty now, by schedule."""
+        return self._roster.on_duty(now_ns)
+
+    def name_of(self, person: str) -> Text:
+        """Return what a person is called."""
+        return self._roster.name(person)
 
     def snapshot(self) -> bytes:
         """Return the whole state."""

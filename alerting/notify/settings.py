@@ -119,6 +119,24 @@ class AppriseSettings:
     fallback: Fallback | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapReceiverSettings:
+    """CAP messages are posted to `url`, written to `folder`, or both; of every event, since messages build on each other."""
+
+    url: str | None = None
+    folder: Path | None = None
+    secret: bytes | None = field(default=None, repr=False)
+    timeout_s: float = 5.0
+    events: frozenset[Event] = ALL_EVENTS
+    fallback: Fallback | None = None
+
+
 ReceiverSettings = (
-    LogSettings | WebhookSettings | MqttSettings | SirenSettings | MailSettings | AppriseSettings
+    LogSettings
+    | WebhookSettings
+    | MqttSettings
+    | SirenSettings
+    | MailSettings
+    | AppriseSettings
+    | CapReceiverSettings
 )

@@ -38,16 +38,18 @@ class WebhookReceiver:
         self._client = httpx.AsyncClient(timeout=settings.timeout_s, trust_env=False, follow_redirects=False)
 
     async def send(self, notification: Notification) -> Outcome:
+        """Post the notification's body."""
+        return await self.post(notification.id, notification.body, "application/json")
+
+    async def post(self, name: str, body: bytes, content_type: str) -> Outcome:
         """Post once; the answer's status decides. Of its body only so much is read that the connection can be kept."""
         settings = self._settings
-        headers = headers_for(notification, settings.secret, int(self._clock()))
+        headers = headers_for(name, body, content_type, settings.secret, int(self._clock()))
         try:
             # httpx bounds each phase; this bounds their sum, against a server that trickles
             async with (
                 asyncio.timeout(settings.timeout_s),
-                self._client.stream(
-                    "POST", settings.url, content=notification.body, headers=headers
-                ) as answer,
+                self._client.stream("POST", settings.url, content=body, headers=headers) as answer,
             ):
                 await _read_some(answer)
                 return self._judge(answer)
@@ -85,16 +87,18 @@ async def _read_some(answer: httpx.Response) -> None:
             return
 
 
-def headers_for(notification: Notification, secret: bytes | None, timestamp_s: int) -> dict[str, str]:
-    """Return the headers of a post; it is signed where there is a secret."""
+def headers_for(
+    name: str, body: bytes, content_type: str, secret: bytes | None, timestamp_s: int
+) -> dict[str, str]:
+    """Return the headers of a post, `name` telling a repetition; it is signed where there is a secret."""
     headers = {
-        "Content-Type": "application/json",
+        "Content-Type": content_type,
         "User-Agent": "hazwatch",
-        "X-Hazwatch-Id": notification.id,
+        "X-Hazwatch-Id": name,
         "X-Hazwatch-Timestamp": str(timestamp_s),
     }
     if secret is not None:
-        signed = f"{timestamp_s}.".encode() + notification.body
+        signed = f"{timestamp_s}.".encode() + body
         digest = hmac.new(secret, signed, hashlib.sha256).hexdigest()
         headers["X-Hazwatch-Signature"] = f"sha256={digest}"
     return headers

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
 
+from alerting.commands import Confirm, Shelve
 from console.app import STATIC_DIR
-from console.backend import Component, Health
+from console.backend import Component, Done, Health, Refused
 from registry.plant import Text
 from tests.console.live import PASSWORD, Live, live_console
 from tests.console.site import COLD, HOSTILE, event, open_several
@@ -196,6 +197,110 @@ def test_the_detail_explains_and_draws(desk: Desk) -> None:
     detail.get_by_role("button", name="Acknowledge").click()
     expect(detail).to_contain_text("by li")
     assert desk.live.backend.events[-1].why["comment"] == "filling stopped"
+
+
+def test_what_was_done_is_reported_with_cause_and_action(desk: Desk) -> None:
+    page = desk.sign_in()
+    page.locator(f'tr[data-id="{RED}"] .title').click()
+    detail = page.locator("aside")
+    detail.get_by_role("button", name="Report handling").click()
+    form = detail.locator("form")
+    expect(form.locator("button.go")).to_be_disabled()
+    form.locator("select").select_option(label="real release")
+    form.locator("textarea").press_sequentially("a valve closed, no jet")
+    desk.live.backend.answer = Refused(code="x", text=Text("已反馈", "said before"))
+    form.locator("button.go").click()
+    expect(form.get_by_role("alert")).to_have_text("Refused · said before")
+    expect(form.locator("textarea")).to_have_value("a valve closed, no jet")
+    desk.live.backend.answer = Done()
+    form.locator("button.go").click()
+    expect(form).to_have_count(0)
+    asked = Confirm(alert=RED, by="li", cause="release", action="a valve closed, no jet")
+    assert desk.live.backend.commands == [asked, asked]
+    assert desk.live.backend.rows[RED].event.state == "unack", "letters typed are no shortcuts"
+
+
+def test_shelving_asks_reason_time_and_the_second_person(desk: Desk) -> None:
+    page = desk.sign_in()
+    page.locator(f'tr[data-id="{RED}"] .title').click()
+    detail = page.locator("aside")
+    detail.get_by_role("button", name="Shelve").click()
+    form = detail.locator("form")
+    form.locator("select").select_option(label="2 h")
+    form.locator("textarea").fill("transmitter works")
+    form.get_by_label("Name of the second person").fill("bo")
+    form.get_by_label("Password of the second person").fill("guess")
+    form.locator("button.go").click()
+    expect(form.get_by_role("alert")).to_contain_text("The second person's name or password is wrong")
+    assert desk.live.backend.commands == []
+    form.get_by_label("Password of the second person").fill(PASSWORD)
+    form.locator("button.go").click()
+    expect(form).to_have_count(0)
+    [asked] = desk.live.backend.commands
+    assert asked == Shelve(
+        by="li", reason="transmitter works", alert=RED, for_s=7200.0, one_shot=False, second="bo"
+    )
+
+
+@pytest.mark.parametrize(
+    ("lang", "size"), [("en-GB", DESK), ("zh-CN", DESK), ("en-GB", PHONE), ("zh-CN", PHONE)]
+)
+def test_every_state_is_listed_with_its_name_and_its_commands(
+    desk: Desk, lang: str, size: dict[str, int], tmp_path: Path
+) -> None:
+    held = {
+        "kind": "shelved",
+        "by": "li",
+        "second": "bo",
+        "reason": "transmitter works",
+        "until": "2026-01-01T00:00:00.000Z",
+        "one_shot": False,
+    }
+    made = event("c1", time.time_ns())
+    person = {"by": "li", "second": "bo", "time": held["until"], "words": "transmitter works"}
+
+    def put() -> None:
+        for name, state, what in (
+            ("c1", "shelved", "shelved"),
+            ("c2", "lunak", "cleared"),
+            ("c3", "lackd", "acknowledged"),
+            ("c4", "suppressed", "suppressed"),
+            ("c5", "out_of_service", "out_of_service"),
+        ):
+            why = {**made.why, "arrangements": [held], "person": person} if name == "c1" else made.why
+            desk.live.backend.put(event(name, time.time_ns(), state=state, event=what, why=why))
+
+    desk.live.call(put)
+    page = desk.sign_in(size=size, lang=lang)
+    expect(page.locator("tbody tr")).to_have_count(11)
+    english = lang == "en-GB"
+    names = (
+        ["Shelved", "Returned, latched, unacknowledged", "Suppressed by design", "Out of service"]
+        if english
+        else ["已搁置", "已恢复，锁定，未确认", "按设计抑制", "停用"]
+    )
+    for name in names:
+        expect(page.locator("tbody")).to_contain_text(name)
+    order = [i for i in ids(page) if i is not None and i.startswith("c")]
+    assert (order[:2], set(order[2:])) == (["c2", "c3"], {"c1", "c4", "c5"}), "what is held comes last"
+    page.locator('tr[data-id="c1"] .title').click()
+    detail = page.locator("aside")
+    expect(detail).to_contain_text("li, bo: transmitter works")
+    expect(detail.get_by_role("button", name="Unshelve" if english else "解除搁置")).to_be_visible()
+    expect(detail.get_by_role("button", name="Acknowledge" if english else "确认", exact=True)).to_have_count(
+        0
+    )
+    detail.get_by_role("button", name="Comment" if english else "备注").click()
+    expect(detail.locator("textarea")).to_be_visible()
+    _fits(page)
+    page.screenshot(path=tmp_path / "states.png")
+    if size == PHONE:
+        page.locator(".back").click()
+    page.locator('tr[data-id="c2"] .title').click()
+    expect(detail.get_by_role("button", name="Reset" if english else "复位")).to_be_visible()
+    expect(
+        detail.get_by_role("button", name="Acknowledge" if english else "确认", exact=True)
+    ).to_be_visible()
 
 
 def test_all_reasons_are_shown_and_a_silent_sensor_is_never_shown_as_safe(desk: Desk) -> None:

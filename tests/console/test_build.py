@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ pytest.importorskip("hatchling")
 pytest.importorskip("hatch_build", reason="the tests run without the source tree")
 
 import hatch_build
-from alerting.events import Kind
+from alerting.events import Event, Kind, State
 from console.app import STATIC_DIR
 
 ROOT = Path(hatch_build.__file__).parent
@@ -26,10 +27,13 @@ def _tree(root: Path) -> Path:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_page_has_a_name_for_every_kind_of_alert(language: str) -> None:
+@pytest.mark.parametrize(("key", "names"), [("kind", Kind), ("state", State), ("event", Event)])
+def test_the_page_has_a_name_for_every_kind_state_and_event(
+    language: str, key: str, names: type[StrEnum]
+) -> None:
     text = (PAGE / "src" / "lib" / f"{language}.ts").read_text("utf-8")
-    block = text.partition("\n  kind: {")[2].partition("\n  },")[0]
-    assert re.findall(r"^    (\w+):", block, re.MULTILINE) == list(Kind)
+    block = text.partition(f"\n  {key}: {{")[2].partition("\n  },")[0]
+    assert re.findall(r"^    (\w+):", block, re.MULTILINE) == list(names)
 
 
 def test_an_unchanged_page_is_not_built_again(tmp_path: Path) -> None:

@@ -148,6 +148,15 @@ def test_what_may_leave_next_is_found_without_looking_through_what_waits(ledger:
         assert "TEMP B-TREE" not in plan
 
 
+def test_an_alerts_first_and_newest_events_up_to_a_number(ledger: Ledger) -> None:
+    ledger.commit(Commit(events=[(i, "even" if i % 2 == 0 else "odd", b"l") for i in range(1, 21)]))
+    assert [e.seq for e in ledger.events_of("even", 20, 10)] == [2, 4, 6, 8, 10, 12, 14, 16, 18, 20]
+    assert [e.seq for e in ledger.events_of("even", 13, 4)] == [2, 8, 10, 12]
+    assert [e.seq for e in ledger.events_of("even", 5, 4)] == [2, 4]
+    assert ledger.events_of("even", 1, 4) == []
+    assert ledger.events_of("none", 20, 4) == []
+
+
 def test_notifications_of_one_key_wait_for_each_other_and_others_do_not(ledger: Ledger) -> None:
     ledger.commit(
         Commit(

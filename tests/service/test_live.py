@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import service.runtime as runtime_module
-from console.backend import Accepted, Refused
+from alerting.commands import Comment, Confirm, Shelve, Unshelve
+from console.backend import Accepted, Done, Refused
 from console.feed import Feed
 from console.scope import Scope
 from registry.plant import Area, Enterprise, Plant, Text
@@ -272,5 +273,56 @@ def test_a_trend_is_read_off_the_loop_one_at_a_time(ledger: FlakyLedger) -> None
         trends = await asyncio.gather(*(live.trend("e/LT", T0, T0 + S, k) for k in range(1, 6)))
         assert [t.mean[0] for t in trends] == [1, 2, 3, 4, 5]
         assert store.most == 1
+
+    asyncio.run(main())
+
+
+def test_a_person_shelves_comments_and_says_what_was_done(ledger: FlakyLedger) -> None:
+    async def main() -> None:
+        async with console(ledger) as (rig, live):
+            rig.high()
+            await rig.pass_by()
+            [row] = live.open_alerts().rows
+            name = row.event.id
+            refused = await live.command(Comment(alert="none", by="li", comment="x"))
+            assert isinstance(refused, Refused)
+            done = await live.command(Shelve(by="li", reason="works", alert=name, for_s=600, second="bo"))
+            assert isinstance(done, Done)
+            assert [event.event for event in done.events] == ["shelved"]
+            assert [one.by for one in live.arrangements()] == ["li"]
+            shelved = live.alert(name)
+            assert shelved is not None
+            assert shelved.event.state == "shelved"
+            assert isinstance(await live.command(Unshelve(by="li", alert=name)), Done)
+            cause = next(iter(live.causes()))
+            done = await live.command(Confirm(alert=name, by="li", cause=cause, action="closed the valve"))
+            assert isinstance(done, Done)
+            assert [event.event for event in live.alert_history(name, done.events[-1].seq)] == [
+                "opened",
+                "shelved",
+                "unshelved",
+                "confirmed",
+            ]
+            assert [one.alert for one in live.deliveries(name)][:1] == [name]
+            assert live.silences() == ()
+            assert list(live.incidents()) == [], "a sensor outside of every hazard source"
+            assert live.on_duty() == {}
+
+    asyncio.run(main())
+
+
+def test_a_closed_alert_may_still_be_commented_on(ledger: FlakyLedger) -> None:
+    async def main() -> None:
+        async with console(ledger) as (rig, live):
+            rig.high()
+            await rig.pass_by()
+            [row] = live.open_alerts().rows
+            await live.acknowledge(row.event.id, None, "li", None)
+            rig.source.put(*(reading("LT", at_s, 40.0) for at_s in (10, 20, 100)))
+            await rig.pass_by()
+            assert live.open_alerts().rows == []
+            done = await live.command(Comment(alert=row.event.id, by="li", comment="late"))
+            assert isinstance(done, Done)
+            assert [event.event for event in done.events] == ["commented"]
 
     asyncio.run(main())

@@ -2,7 +2,7 @@
 
 import { call } from "./api.ts";
 import { language } from "./i18n.svelte.ts";
-import { arrange, countByGrade, type Listing } from "./order.ts";
+import { arrange, countByGrade, isUnacknowledged, type Listing, type Order } from "./order.ts";
 import { SILENT_MS, Stream } from "./stream.ts";
 import type { AlertRow, Alerts, Beat, Component, Me, Text } from "./types.ts";
 
@@ -80,7 +80,7 @@ class ConsoleState {
 
   async acknowledge(id: string, comment = ""): Promise<void> {
     const row = this.rows.get(id);
-    if (!row || !this.me?.may_acknowledge || (row.state !== "unack" && row.state !== "rtnun")) return;
+    if (!row || !this.me?.may_acknowledge || !isUnacknowledged(row)) return;
     if (this.commands[id]?.state === "pending") return;
     if (!this.commandsAllowed) {
       this.#refuse(id, () => language.t.refusedOffline);
@@ -98,6 +98,19 @@ class ConsoleState {
       const text = answer.text;
       this.#refuse(id, () => (text ? language.of(text) : language.t.refusedNoAnswer));
     }
+  }
+
+  /** Give another command; null when it counts, else why not. */
+  async order(id: string, order: Order, body: unknown): Promise<(() => string) | null> {
+    if (!this.commandsAllowed) return () => language.t.refusedOffline;
+    const answer = await call<{ alert: AlertRow | null }>(`alerts/${encodeURIComponent(id)}/${order}`, { body });
+    if (answer.ok) {
+      if (answer.body.alert) this.#take(answer.body.alert);
+      return null;
+    }
+    if (answer.status === 401) this.#leave("ended");
+    const text = answer.text;
+    return () => (text ? language.of(text) : language.t.refusedNoAnswer);
   }
 
   #refuse(id: string, why: () => string): void {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrange, compareRows, countByGrade } from "./order.ts";
+import { arrange, compareRows, countByGrade, isOver, isUnacknowledged, ordersFor } from "./order.ts";
 import type { AlertRow, AlertState, Grade } from "./types.ts";
 
 function row(id: string, grade: Grade, state: AlertState, time = "2026-01-01T00:00:00.000Z"): AlertRow {
-  return { id, grade, state, time, opened: null } as AlertRow;
+  return { id, grade, state, time, opened: null, why: {} } as AlertRow;
 }
 
 function mapOf(...rows: AlertRow[]): Map<string, AlertRow> {
@@ -39,4 +39,30 @@ test("counts by grade", () => {
   assert.deepEqual(counts.red, { open: 2, unack: 1 });
   assert.deepEqual(counts.blue, { open: 1, unack: 1 });
   assert.deepEqual(counts.orange, { open: 0, unack: 0 });
+});
+
+test("what is held comes last, whatever its grade, and is not hidden", () => {
+  const rows = [row("shelved red", "red", "shelved"), row("acked blue", "blue", "acked"), row("latched", "blue", "lunak")];
+  assert.deepEqual(
+    rows.sort(compareRows).map((r) => r.id),
+    ["latched", "acked blue", "shelved red"],
+  );
+  assert.equal(countByGrade(rows).red.open, 1);
+});
+
+test("every state says whether it wants an acknowledgement and whether the condition is over", () => {
+  const states: AlertState[] = ["unack", "acked", "rtnun", "lunak", "lackd", "shelved", "suppressed", "out_of_service", "closed"];
+  const of = (is: (r: AlertRow) => boolean) => states.filter((state) => is(row("a", "red", state)));
+  assert.deepEqual(of(isUnacknowledged), ["unack", "rtnun", "lunak"]);
+  assert.deepEqual(of(isOver), ["rtnun", "lunak", "lackd", "closed"]);
+});
+
+test("the commands that a state allows", () => {
+  assert.deepEqual(ordersFor(row("a", "red", "unack")), ["confirm", "shelve", "comment"]);
+  assert.deepEqual(ordersFor(row("a", "red", "rtnun")), ["confirm", "comment"]);
+  assert.deepEqual(ordersFor(row("a", "red", "lackd")), ["confirm", "reset", "shelve", "comment"]);
+  assert.deepEqual(ordersFor(row("a", "red", "shelved")), ["confirm", "unshelve", "comment"]);
+  assert.deepEqual(ordersFor(row("a", "red", "closed")), ["confirm", "comment"]);
+  const done = { ...row("a", "red", "acked"), why: { confirmed: { by: "li", time: "", cause: "", cause_name: { zh: "", en: "" }, action: "" } } };
+  assert.deepEqual(ordersFor(done), ["shelve", "comment"]);
 });

@@ -1,16 +1,40 @@
 // The order of the list, and how it holds still while someone points at it. No DOM, no clock.
 
-import type { AlertRow, Grade } from "./types.ts";
+import type { AlertRow, AlertState, Grade } from "./types.ts";
 
 export const GRADES: readonly Grade[] = ["red", "orange", "yellow", "blue"];
 
 export const ROMAN: Record<Grade, string> = { red: "I", orange: "II", yellow: "III", blue: "IV" };
 
 export function isUnacknowledged(row: AlertRow): boolean {
-  return row.state === "unack" || row.state === "rtnun";
+  return row.state === "unack" || row.state === "rtnun" || row.state === "lunak";
 }
 
-/** What is unacknowledged first, gravest first; within a grade what is still active, then the newest. */
+const OVER: ReadonlySet<AlertState> = new Set(["rtnun", "lunak", "lackd", "closed"]);
+const HELD: ReadonlySet<AlertState> = new Set(["shelved", "suppressed", "out_of_service"]);
+
+/** The condition is over, as far as the state says. */
+export function isOver(row: AlertRow): boolean {
+  return OVER.has(row.state);
+}
+
+/** Nobody is told of it while it is held. */
+export function isHeld(row: AlertRow): boolean {
+  return HELD.has(row.state);
+}
+
+export type Order = "confirm" | "comment" | "reset" | "shelve" | "unshelve";
+
+/** What an operator may say of an alert besides acknowledging it; the server has the last word. */
+export function ordersFor(row: AlertRow): readonly Order[] {
+  const orders: Order[] = row.why.confirmed ? [] : ["confirm"];
+  if (row.state === "lunak" || row.state === "lackd") orders.push("reset");
+  if (row.state === "shelved") orders.push("unshelve");
+  else if (row.state === "unack" || row.state === "acked" || row.state === "lunak" || row.state === "lackd") orders.push("shelve");
+  return [...orders, "comment"];
+}
+
+/** What is unacknowledged first, what is held last, gravest first; within a grade what is still active, then the newest. */
 export function compareRows(a: AlertRow, b: AlertRow): number {
   return (
     rank(a) - rank(b) ||
@@ -21,10 +45,10 @@ export function compareRows(a: AlertRow, b: AlertRow): number {
   );
 }
 
-const STATES: readonly string[] = ["unack", "rtnun", "acked", "closed"];
+const STATES: readonly string[] = ["unack", "lunak", "rtnun", "acked", "lackd", "out_of_service", "suppressed", "shelved", "closed"];
 
 function rank(row: AlertRow): number {
-  return isUnacknowledged(row) ? 0 : 1;
+  return isUnacknowledged(row) ? 0 : isHeld(row) ? 2 : 1;
 }
 
 export interface Listing {

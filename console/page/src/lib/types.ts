@@ -3,7 +3,16 @@
 export type Lang = "zh" | "en";
 export type Text = Record<Lang, string>;
 export type Grade = "red" | "orange" | "yellow" | "blue";
-export type AlertState = "unack" | "acked" | "rtnun" | "closed";
+export type AlertState =
+  | "unack"
+  | "acked"
+  | "rtnun"
+  | "lunak"
+  | "lackd"
+  | "shelved"
+  | "suppressed"
+  | "out_of_service"
+  | "closed";
 
 export interface Me {
   name: string;
@@ -51,6 +60,12 @@ export interface Why {
   };
   told?: Told[];
   advice?: Text | null;
+  /** Who caused the newest event, and in which words. */
+  person?: { by: string; second: string | null; time: string; words: string } | null;
+  /** What was done about the alert. */
+  confirmed?: { by: string; time: string; cause: string; cause_name: Text; action: string } | null;
+  /** What holds the alert back. */
+  arrangements?: { kind: string; by: string; second: string | null; reason: string; until: string | null; one_shot: boolean }[];
 }
 
 export interface AlertRow {

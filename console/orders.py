@@ -1,0 +1,242 @@
+"""What people tell the alarm desk over the web API: bodies, the second person, and who may say what of which place."""
+
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, Literal
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from alerting.commands import Command
+from alerting.matcher_text import MatcherError, parse_matcher
+from alerting.routing import Op
+from console.accounts import MAX_PASSWORD_CHARS, Account, LoginRefused, Role
+from console.backend import AlertRow, Done, Refused, place_of
+from console.feed import row_json
+from console.problems import ProblemError, problem_of
+from console.routes import MAX_SEQ, MAX_TIME_MS, Console, json_answer
+from console.scope import Place, Scope, lies_in
+
+MAX_SAID_CHARS = 2000
+MAX_NAME_CHARS = 200
+NS_PER_MS = 1_000_000
+
+Said = Annotated[str, Field(min_length=1, max_length=MAX_SAID_CHARS)]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
+TimeMs = Annotated[int, Field(ge=0, le=MAX_TIME_MS)]
+
+
+class Body(BaseModel):
+    """The body of a command; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SecondBody(Body):
+    """The other person who agrees, proved by name and password in the same request."""
+
+    name: str = Field(min_length=1, max_length=256)
+    password: str = Field(min_length=1, max_length=MAX_PASSWORD_CHARS)
+
+
+class CommentBody(Body):
+    """A person's words."""
+
+    comment: Said
+
+
+class ResetBody(Body):
+    """A person's words, if there are any."""
+
+    comment: str = Field(default="", max_length=MAX_SAID_CHARS)
+
+
+class ConfirmBody(Body):
+    """What was the cause, by its code, and what was done."""
+
+    cause: Name
+    action: Said
+
+
+class ShelveBody(Body):
+    """Why, and for how long: `for_s` seconds, or until it is normal again."""
+
+    reason: Said
+    for_s: float | None = Field(default=None, gt=0, le=1e9, allow_inf_nan=False)
+    one_shot: bool = False
+    second: SecondBody | None = None
+
+
+class PlaceBody(Body):
+    """A sensor, an equipment or a hazard source by its id."""
+
+    kind: Literal["sensor", "equipment", "source"]
+    id: Name
+
+
+class SuppressBody(Body):
+    """The condition by which a place's alerts mean nothing."""
+
+    condition: Name
+    place: PlaceBody
+    reason: Said
+    until_ms: TimeMs | None = None
+    second: SecondBody | None = None
+
+
+class UnsuppressBody(Body):
+    """Which condition of which place is over."""
+
+    condition: Name
+    place: PlaceBody
+
+
+class OutOfServiceBody(Body):
+    """A place that is worked on under a permit."""
+
+    place: PlaceBody
+    permit: Name
+    until_ms: TimeMs
+    reason: Said
+    second: SecondBody | None = None
+
+
+class InServiceBody(Body):
+    """Which permit's work at which place is over."""
+
+    place: PlaceBody
+    permit: Name
+
+
+class SilenceBody(Body):
+    """Of which alerts nobody is to be told, why, and until when."""
+
+    matchers: list[Name] = Field(min_length=1, max_length=20)
+    comment: Said
+    until_ms: TimeMs
+    second: SecondBody | None = None
+
+
+class OverrideBody(Body):
+    """Who is on duty by a schedule instead of whose turn it is, from when until when, and why."""
+
+    schedule: Name
+    people: list[Name] = Field(min_length=1, max_length=20)
+    from_ms: TimeMs
+    until_ms: TimeMs
+    reason: Name
+
+
+class MergeBody(Body):
+    """Which incidents are part of this one, and why."""
+
+    incidents: list[Name] = Field(min_length=1, max_length=1000)
+    reason: Said
+
+
+class SplitBody(Body):
+    """Which alerts have nothing to do with the rest, and why."""
+
+    alerts: list[Name] = Field(min_length=1, max_length=1000)
+    reason: Said
+
+
+class Orders:
+    """One request's command: `account` gives it, `client` is where it came from."""
+
+    def __init__(self, request: Request, console: Console, account: Account) -> None:
+        self.client = request.client.host if request.client else ""
+        self.console = console
+        self.account = account
+
+    def check_alert(self, alert_id: str, *, closed_too: bool = False) -> Place:
+        """Return where an alert belongs; 404 where the account does not see it, or it is closed."""
+        row = self.console.backend.alert(alert_id)
+        place = None if row is None else row.place
+        if place is None and closed_too:
+            events = self.console.backend.alert_history(alert_id, MAX_SEQ)
+            place = place_of(events[-1]) if events else None
+        if place is None or not self.account.scope.sees(place):
+            raise ProblemError("unknown_alert")
+        return place
+
+    def check_place(self, given: PlaceBody) -> Place:
+        """Return where a sensor, an equipment or a hazard source belongs; 404 where the account does not see it."""
+        place = place_named(self.console, given.kind, given.id)
+        if place is None or not self.account.scope.sees(place):
+            raise ProblemError("not_found")
+        return place
+
+    async def second(self, given: SecondBody | None, sees: Callable[[Scope], bool]) -> str | None:
+        """Return the second person's name: proved, another one than the first, and allowed to do the same.
+
+        `sees` tells whether a scope covers what the command is about.
+        """
+        if given is None:
+            return None
+        if given.name == self.account.name:
+            raise ProblemError("same_person")
+        found = await self.console.accounts.check(given.name, given.password, self.client)
+        if isinstance(found, LoginRefused):
+            if found.wait_s > 0:
+                raise ProblemError("too_many_logins", retry_after_s=found.wait_s)
+            raise ProblemError("second_wrong")
+        if not found.role.covers(Role.OPERATOR) or not sees(found.scope):
+            raise ProblemError("second_role")
+        return found.name
+
+    async def give(self, command: Command, alert_id: str | None = None) -> Response:
+        """Carry the command out and return the alert as it then stands, and the events that it made within the scope."""
+        backend = self.console.backend
+        outcome = await backend.command(command)
+        if isinstance(outcome, Refused):
+            return problem_of(409, outcome.code, outcome.text)
+        body: dict[str, Any] = {
+            "events": [event for event in outcome.events if self.account.scope.sees(place_of(event))]
+        }
+        if alert_id is not None:
+            row = backend.alert(alert_id) or _last_row(outcome, alert_id)
+            body["alert"] = None if row is None else row_json(row)
+        return json_answer(body)
+
+
+def _last_row(done: Done, alert_id: str) -> AlertRow | None:
+    last = next((event for event in reversed(done.events) if event.id == alert_id), None)
+    return None if last is None else AlertRow(event=last)
+
+
+def place_named(console: Console, kind: str, name: str) -> Place | None:
+    """Return where a sensor, an equipment or a hazard source belongs, None where there is none."""
+    if kind == "sensor":
+        facts = console.backend.sensor(name)
+        return None if facts is None else facts.place
+    plant = console.backend.plant()
+    if kind == "equipment":
+        equipment = plant.equipment.get(name)
+        name = "" if equipment is None else equipment.source
+    source = plant.sources.get(name)
+    return None if source is None else place_of_enterprise(console, source.enterprise)
+
+
+def place_of_enterprise(console: Console, enterprise: str) -> Place:
+    """Return where an enterprise's things belong."""
+    known = console.backend.plant().enterprises.get(enterprise)
+    return Place(enterprise=enterprise or None, area=None if known is None else known.area)
+
+
+def stays_within(matchers: Iterable[str], scope: Scope) -> bool:
+    """Tell whether alerts that all matchers hold for are all of the scope: they must ask for its enterprise and area."""
+    enterprises: set[str] = set()
+    areas: set[str] = set()
+    for text in matchers:
+        try:
+            matcher = parse_matcher(text)
+        except MatcherError:
+            continue  # the command is refused for it, in words of its own
+        if matcher.op is Op.EQUAL and matcher.label == "enterprise":
+            enterprises.add(matcher.value)
+        if matcher.op is Op.EQUAL and matcher.label == "area":
+            areas.add(matcher.value)
+    return (scope.enterprise is None or scope.enterprise in enterprises) and (
+        scope.area is None or any(lies_in(area, scope.area) for area in areas)
+    )
