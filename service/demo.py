@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from alerting.events import AlertEvent
+from alerting.notification import Notification
 from console.accounts import Role, add_user, database_path
 from detectors.clock import Clock
 from ingest.mqtt import MqttSettings
 from service.app import Running, Service
+from service.pipeline import Outcome
 from service.plan import Loaded
 from service.settings import ConsolePart, MqttPart
 from sim.outgoing import Addresses, Packer
@@ -71,10 +73,12 @@ class Demo:
         *,
         greet: Callable[[Greeting], None],
         tell: Callable[[Sequence[AlertEvent]], None],
+        call: Callable[[Sequence[Notification]], None],
     ) -> None:
         self._loaded = loaded
         self._show = show
         self._greet = greet
+        self._call = call
         self._service = Service(
             loaded, on_running=self._on_running, on_events=tell, tell_troubles=not show.headless
         )
@@ -98,12 +102,19 @@ class Demo:
             self._service.stop()
 
     def _on_running(self, running: Running) -> None:
+        running.runtime.hooks.on_outcome.append(self._call_people)
         password = secrets.token_urlsafe(9)
         if running.url is not None:
             add_user(database_path(self._loaded.settings.state_dir), USER, Role.OPERATOR, password)
         self._greet(Greeting(running.url, USER, password))
         assert self._running is not None, "the service runs inside `run`"
         self._running.set_result(running)
+
+    def _call_people(self, outcome: Outcome) -> None:
+        """Tell of those who are called while nobody acknowledges."""
+        called = [one for one in outcome.notifications if one.person is not None]
+        if called:
+            self._call(called)
 
     def _publish(self, running: Running) -> Published:
         """Publish once the service has subscribed: what a broker gets before that, nobody gets."""

@@ -22,14 +22,14 @@ class LogReceiver:
     async def send(self, notification: Notification) -> Outcome:
         """Log each event with its title in both languages."""
         for line in lines_of(notification.body):
-            self._tell(msgspec.json.decode(line, type=AlertEvent))
+            self._tell(msgspec.json.decode(line, type=AlertEvent), notification)
         return Sent()
 
     async def close(self) -> None:
         """Nothing is held open."""
 
     @staticmethod
-    def _tell(event: AlertEvent) -> None:
+    def _tell(event: AlertEvent, notification: Notification) -> None:
         _log.info(
             "alert",
             id=event.id,
@@ -40,6 +40,8 @@ class LogReceiver:
             grade=event.grade,
             zh=event.title["zh"],
             en=event.title["en"],
+            person=notification.person,
+            why=notification.reason.en,
         )
 
 

@@ -26,6 +26,7 @@ from sim.writing import write_truth
 
 if TYPE_CHECKING:
     from alerting.events import AlertEvent
+    from alerting.notification import Notification
     from service.demo import Greeting
 
 STYLES = {
@@ -92,7 +93,7 @@ def _run(
     show = Show(gateway_url=urls.mqtt311, seed=seed, start_ns=start_ns, minutes=minutes, headless=headless)
 
     async def main() -> Demo:
-        demo = Demo(loaded, show, greet=voice.greet, tell=voice.tell)
+        demo = Demo(loaded, show, greet=voice.greet, tell=voice.tell, call=voice.call)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, demo.stop)
@@ -139,6 +140,13 @@ class _Voice:
             self._console.print(
                 f"{event.time[11:19]} [{style}] {event.grade:^6} [/{style}] {event.event:<12} "
                 f"{event.title['zh']} / {event.title['en']}"
+            )
+
+    def call(self, called: Sequence["Notification"]) -> None:
+        """Tell who is called for an alert that nobody has acknowledged, and by which step of which chain."""
+        for one in called:
+            self._console.print(
+                f"{one.time[11:19]} [bold]  call  [/bold] {one.person:<12} {one.reason.zh} / {one.reason.en}"
             )
 
     def sum_up(self, readings: int) -> None:
