@@ -133,6 +133,8 @@ class Annunciator:
                     owed=one.owed,
                 )
         for name, alert in self._standing.items():
+            if not (alert.sounds or alert.shines):
+                continue  # held back: its place has no panel because of it
             for key in self._places(alert):
                 self._panels.setdefault(key, Panel(alert=name)).count(
                     alert.grade, 1, sounds=alert.sounds, shines=alert.shines
