@@ -67,7 +67,7 @@ def _told(played: Played, receiver: str) -> list[dict[str, Any]]:
     return lines
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(stories())
 def test_live_late_and_after_restarts_the_same_is_told(story: Story) -> None:
     live = Player(story).play()
@@ -77,7 +77,7 @@ def test_live_late_and_after_restarts_the_same_is_told(story: Story) -> None:
     assert len({heard.notification.id for heard in live.heard}) == len(live.heard)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(stories())
 def test_whoever_was_told_is_told_of_the_end_and_nobody_else_is(story: Story) -> None:
     played = Player(story).play()
@@ -94,7 +94,7 @@ def test_whoever_was_told_is_told_of_the_end_and_nobody_else_is(story: Story) ->
             assert (cleared - reopened) <= alarmed, receiver
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(stories().filter(lambda story: all("second=wu" not in step.words for step in story.steps)))
 def test_red_is_told_at_once_to_everybody_whom_the_tree_names(story: Story) -> None:
     played = Player(story).play()
@@ -105,7 +105,7 @@ def test_red_is_told_at_once_to_everybody_whom_the_tree_names(story: Story) -> N
             assert told == {"duty", "nights", "few", "alone", "groups"}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(stories())
 def test_in_the_end_everybody_was_told_of_what_still_stands(story: Story) -> None:
     player = Player(story)

@@ -254,7 +254,7 @@ def _heard_of_theirs(made: Hook) -> list[Heard]:
 
 
 def _by_group(heard: list[Heard]) -> dict[tuple[str, tuple[tuple[str, str], ...]], list[Heard]]:
-    """Return what was told of each group, in its order; the groups in the order in which they were first told."""
+    """Return what was told of each group, in its order."""
     found: dict[tuple[str, tuple[tuple[str, str], ...]], list[Heard]] = {}
     for one in heard:
         found.setdefault(one[:2], []).append(one)
@@ -272,4 +272,5 @@ def test_the_same_is_told(name: str, tmp_path: Path) -> None:
         theirs = _heard_of_theirs(made)
     assert len(ours) == case.expected, ours
     same = [one for i, one in enumerate(ours) if i not in case.only_ours]
-    assert list(_by_group(same).items()) == list(_by_group(theirs).items())
+    # between groups that are due at one time Alertmanager has no order
+    assert _by_group(same) == _by_group(theirs)
