@@ -96,7 +96,7 @@ def crossings(sensors: np.ndarray[Any, Any], limit: str, edge: Edge, at_ns: int)
 
 
 def desk_of(registry: SensorRegistry) -> AlertDesk:
-    """Return the desk with the bench's routes: grouped and single, inhibited and silenced, with chains."""
+    """Return the desk with the bench's routes, without groups and chains."""
     routes, faults = load_routes(ROUTES, registry.plant)
     assert routes is not None, [str(fault) for fault in faults]
     return AlertDesk(registry, default_grades(), routes)
