@@ -37,6 +37,8 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
+UNACKNOWLEDGED_STATES = frozenset({State.UNACK, State.RTNUN, State.LUNAK})
+"""States in which no acknowledgement holds."""
 HELD_STATES = frozenset({State.SHELVED, State.SUPPRESSED, State.OUT_OF_SERVICE})
 """States in which an alert is evaluated and recorded, and nobody is told of it."""
 
@@ -60,6 +62,10 @@ class Event(StrEnum):
     OUT_OF_SERVICE = "out_of_service"
     IN_SERVICE = "in_service"
     CLOSED = "closed"
+
+
+ACTIVATIONS = frozenset({Event.OPENED, Event.REOPENED})
+"""What counts as one alarm in statistics (EEMUA 191, ISA-18.2): its beginning, and its coming back."""
 
 
 class Family(StrEnum):

@@ -11,7 +11,7 @@ from alerting.alert import Alert
 from alerting.arrangements import Arrangement, Arrangements
 from alerting.chatter import Histories, chattering_why, fleeting_why
 from alerting.conditions import Condition, limit_gravity
-from alerting.events import AlertEvent, Event, Grade, Kind, State
+from alerting.events import UNACKNOWLEDGED_STATES, AlertEvent, Event, Grade, Kind, State
 from alerting.grading import judge
 from alerting.lifecycle import Trigger, advance
 from alerting.lines import NOTHING_PRESENT, LineWriter
@@ -34,8 +34,6 @@ _ACTIVATES = frozenset(
     }
 )
 _RETURNS = frozenset({Trigger.NORMAL, Trigger.NORMAL_AGAIN, Trigger.NORMAL_ONCE, Trigger.NORMAL_LATCHED})
-_UNSEEN = frozenset({State.UNACK, State.RTNUN, State.LUNAK})
-"""States in which no acknowledgement holds."""
 
 
 class Due(IntEnum):
@@ -108,7 +106,7 @@ class Occurrences:
         elif trigger in _RETURNS:
             more |= self._returned(alert, now_ns)
         alert.state = step.state
-        if step.state in _UNSEEN:
+        if step.state in UNACKNOWLEDGED_STATES:
             alert.acknowledged = None
         if not alert.held:
             alert.waits = None

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from alerting.events import State
+from alerting.events import UNACKNOWLEDGED_STATES
 from console.backend import Activation, AlertRow, SensorNow
 from console.scope import Place, Scope
 from registry.plant import HazardSource, Plant, Text
@@ -13,7 +13,6 @@ from registry.plant import HazardSource, Plant, Text
 RATE_WINDOW_S = 600
 RATE_WINDOWS = 6
 """The alarm rate is told of the last hour, by ten minutes, as EEMUA 191 and ISA-18.2 count it."""
-_UNACKNOWLEDGED = frozenset({State.UNACK, State.RTNUN})
 
 
 def overview(  # noqa: PLR0917 - what is shown comes from as many places
@@ -79,7 +78,7 @@ class _Counted:
             return
         for key in _keys(row.event.enterprise, row.event.source):
             self._open.setdefault(key, Counter())[row.event.grade] += 1
-            self._unack[key] += row.event.state in _UNACKNOWLEDGED
+            self._unack[key] += row.event.state in UNACKNOWLEDGED_STATES
 
     def at(self, enterprise: str | None, source: str | None) -> dict[str, Any]:
         """Return the counts of an enterprise (`source` None: all of it), or of one of its sources."""

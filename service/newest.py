@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from alerting.book import AlertBook
-from alerting.events import AlertEvent, Event, Kind
+from alerting.events import ACTIVATIONS, AlertEvent
 from console.backend import Activation, SensorNow, place_of
 from console.scope import Place
 from detectors.kernels import DUPLICATE, LATE
@@ -16,7 +16,6 @@ from service.pipeline import Outcome
 
 _NEVER = np.iinfo(np.int64).min
 KEPT_NS = 3_600_000_000_000
-ACTIVATES = frozenset({Event.OPENED, Event.REOPENED})
 
 
 class Newest:
@@ -37,7 +36,7 @@ class Newest:
 
     def sensors(self, book: AlertBook) -> Iterator[SensorNow]:
         """Yield every sensor as it is now."""
-        silent = {view.event.sensor for view in book.open_alerts() if view.kind is Kind.DEAD and view.active}
+        silent = {sensor for silence in book.silences() for sensor in silence.remaining()}
         for i, spec in enumerate(self._registry.specs):
             t_ns = int(self._t_ns[i])
             enterprise = self._registry.enterprise_of(i)
@@ -82,7 +81,7 @@ class Activations:
         return list(self._newest)
 
     def _add(self, now_ns: int, event: AlertEvent) -> None:
-        if event.event in ACTIVATES:
+        if event.event in ACTIVATIONS:
             self._newest.append(Activation(now_ns, place_of(event)))
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from alerting.cap.message import DRILL_MARKS, DRILL_NOTES, CapArea, CapInfo, CapMessage, MessageType, Mode
 from alerting.cap.settings import CapSettings
 from alerting.cap.table import ANY, HEALTH, SYSTEM, Table, Values, default_table
-from alerting.events import AlertEvent, Family, Kind
+from alerting.events import HELD_STATES, AlertEvent, Family, Kind
 from alerting.texts import TYPE_NAMES, number
 from registry.plant import Text
 from registry.sensors import SensorRegistry
@@ -28,7 +28,6 @@ MAX_REFERENCES = 200
 """The first message and the newest ones are referred to; an alert that chatters for days has more than one message can name."""
 
 _STANDING = frozenset({"unack", "acked"})
-_HELD = frozenset({"shelved", "suppressed", "out_of_service"})
 _CLOSED = "closed"
 _RESTRICTION = Text("仅供应急管理使用", "for emergency management only")
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]")
@@ -51,7 +50,7 @@ def steps(events: Iterable[AlertEvent], table: Table | None = None) -> list[Step
     found: list[Step] = []
     for event in events:
         kind = known.get(event.event)
-        if kind is None or event.state in _HELD or (not found and event.state not in _STANDING):
+        if kind is None or event.state in HELD_STATES or (not found and event.state not in _STANDING):
             continue
         found.append(Step(event, kind if found else MessageType.ALERT))
     return found

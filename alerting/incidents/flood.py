@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from alerting.book_state import SnapshotError
-from alerting.events import AlertEvent, Event
+from alerting.events import ACTIVATIONS, HELD_STATES, AlertEvent
 from alerting.incidents.settings import IncidentSettings, as_ns
 from alerting.texts import both, rfc3339
 from registry.plant import Plant, Text
@@ -24,9 +24,6 @@ PLANT = "plant"
 """The scope of everything."""
 KEPT_OVER = 64
 _FORMAT = 1
-_ACTIVATIONS = frozenset({Event.OPENED, Event.REOPENED})
-_UNHEARD = frozenset({"shelved", "suppressed", "out_of_service"})
-"""States whose events are shown to nobody as an alarm, so that they do not add to what a person must look at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +73,7 @@ class FloodWatch:
         marked = []
         for event in events:
             scopes = self._of(event.enterprise)
-            if event.event in _ACTIVATIONS and event.state not in _UNHEARD:
+            if event.event in ACTIVATIONS and event.state not in HELD_STATES:  # nobody sees those
                 for scope in scopes:
                     self._count(scope, now_ns)
             flood = next((found for scope in scopes if (found := self.flood(scope))), None)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from alerting.events import Grade
+from alerting.events import HELD_STATES, Grade
 from ledger.reader import LedgerReader
 from service.alert_lines import GRADES, Broken, LineHead, backwards, lines_of_file, parse, sound, unknown_word
 
@@ -23,7 +23,6 @@ class Held(StrEnum):
 
 ACTIVE = frozenset({"unack", "acked", "lunak", "lackd"})
 """States of an alarm that stands before an operator."""
-HELD_STATES = frozenset({"shelved", "suppressed", "out_of_service"})
 STATES = ("unack", "acked", "rtnun", "lunak", "lackd", "shelved", "suppressed", "out_of_service", "closed")
 """The states of the contract."""
 
