@@ -151,6 +151,7 @@ export const en = {
   trendLegend: "line: mean · band: lowest to highest · hatched: outside the measuring range",
   keys: "j/k select · Enter details · a acknowledge · n show new · Esc close",
   pages: { overview: "Overview", alarms: "Alarms", trends: "Trends", system: "System" },
+  pageNotFetched: "This page cannot be fetched now. Reload when the server answers.",
   pagesLabel: "Pages",
   wholePlant: "All",
   belongsNowhere: "Without an enterprise",
@@ -225,7 +226,8 @@ export const en = {
   notForYou: "Only accounts without a scope see this page.",
 };
 
-type Shape<T> = {
+/** The same keys with other words; a page's own words stand with it, in both languages, and are held to this too. */
+export type Shape<T> = {
   [K in keyof T]: T[K] extends (...args: infer A) => string ? (...args: A) => string : T[K] extends string ? string : Shape<T[K]>;
 };
 

@@ -1,5 +1,6 @@
 // Which page is shown; it stands in the address, so that a page can be kept, sent and gone back to.
 
+/** In the order of the navigation; the names stand in the addresses. */
 export const PAGES = ["overview", "alarms", "trends", "system"] as const;
 export type PageName = (typeof PAGES)[number];
 

@@ -148,6 +148,7 @@ export const zh: Dictionary = {
   trendLegend: "曲线：均值 · 色带：最低至最高 · 阴影：超出量程",
   keys: "j/k 选择 · Enter 详情 · a 确认 · n 显示新报警 · Esc 关闭",
   pages: { overview: "总览", alarms: "报警", trends: "趋势", system: "系统" },
+  pageNotFetched: "现在无法取得此页面，服务器恢复后请重新加载。",
   pagesLabel: "页面",
   wholePlant: "全部",
   belongsNowhere: "不属于任何企业",
