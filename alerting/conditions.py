@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -128,8 +127,7 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
         return ahead <= self.gravity
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """A condition of a sensor that began (or was told anew), or ended, at `now_ns` of the pipeline's clock."""
 
     now_ns: int

@@ -22,8 +22,7 @@ FORECAST_SOON_S = 30 * 60
 _ABNORMAL, _SOON, _URGENT, _CERTAIN = URGENCIES
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Severity:
+class Severity(msgspec.Struct, frozen=True, order=True, gc=False):
     """How grave an alert is before its place is asked: by urgency, then by the gravity of what it is about.
 
     A rise of either is an escalation, so crossing the design limit is told although the urgency was 4 before.
@@ -33,8 +32,7 @@ class Severity:
     gravity: int
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True):
     """The severity of an alert, the condition that it is about, why it is so urgent, and all that stands.
 
     `standing` is ordered, gravest first. `gravest` is its first, with the forecast of the next limit where one stands.
@@ -46,8 +44,7 @@ class Judgement:
     standing: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GradeCell:
+class GradeCell(msgspec.Struct, frozen=True, kw_only=True):
     """A grade with the row and the column that it was found in.
 
     `source_grade` is what the hazard source has, None where that is not known; `column` is the one that was used.

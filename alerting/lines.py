@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -32,8 +31,7 @@ def alert_id(subject: str, kind: Kind, opened_ns: int, again: int = 0) -> str:
     return hashlib.blake2b(name.encode(), digest_size=_ID_BYTES).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
+class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     """Why a sensor's alert is told of now.
 
     Attributes:

@@ -1,7 +1,8 @@
 """Whether a receiver that a route names is told of this event, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from alerting.events import Event, Grade
 from alerting.routing import Match
@@ -23,8 +24,7 @@ RISING = frozenset({Event.OPENED, Event.ESCALATED, Event.REOPENED})
 """Events that call for somebody; of a red alert they are never held."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """To send or not to send, with the reason as the alert line and the console show it."""
 
     send: bool

@@ -7,8 +7,9 @@ all of it to those who were told.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+import msgspec
 
 from alerting.dispatch_state import Group, Tracked
 from alerting.events import AlertEvent, Event, Grade
@@ -49,8 +50,7 @@ class Verdict(StrEnum):
     HOLD = "hold"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict on one match. `when_ns`: when the receiver is told, None where it is not.
 
     `hold` names what holds it back, where that ends some time; `owes` says that the receiver is then told.
@@ -198,7 +198,7 @@ class Judge:
         assert at_ns is not None
         if urgent or (event.grade == _RED and calls(event)) or at_ns <= now_ns:
             row = self._limited(event, found, reason, now_ns=now_ns, free=False)
-            return replace(row, verdict=Verdict.JOIN) if row.verdict is Verdict.TELL else row
+            return msgspec.structs.replace(row, verdict=Verdict.JOIN) if row.verdict is Verdict.TELL else row
         at = rfc3339(at_ns)
         text = Text(f"{reason.zh}；与同组报警一并于 {at} 通知", f"{reason.en}; told with its group at {at}")
         return Row(verdict=Verdict.JOIN, match=found, reason=text, when_ns=at_ns)

@@ -6,6 +6,8 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import Self
 
+import msgspec
+
 
 class SourceGrade(IntEnum):
     """A hazard source's own grade by GB 18218-2018; Ⅰ is the gravest, so a larger number is graver here."""
@@ -21,8 +23,7 @@ class SourceGrade(IntEnum):
         return {1: "Ⅳ", 2: "Ⅲ", 3: "Ⅱ", 4: "Ⅰ"}[self.value]
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True, gc=False):
     """One text in both languages; they are equal in everything that a person sees."""
 
     zh: str
