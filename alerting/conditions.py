@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -11,6 +12,8 @@ from alerting.methods import GRAVITY_OF_LIMIT, KIND, SIDE_OF_LIMIT, Gravity
 from detectors.findings import NO_PEER, Edge, FindingBlock, Method
 from registry.readings import Quality
 from registry.sensors import LIMIT_NAMES
+
+_LIMIT, _FORECAST = int(Method.LIMIT), int(Method.FORECAST)
 
 
 class Other(msgspec.Struct, frozen=True, array_like=True):
@@ -47,7 +50,7 @@ class Several(msgspec.Struct, frozen=True, array_like=True):
     listed: tuple[Absent, ...]
 
 
-class Condition(msgspec.Struct, frozen=True, array_like=True):
+class Condition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One thing that is wrong with one sensor, as the finding that raised it (or last spoke of it) told it.
 
     Numbers that a finding does not have (NaN) are None. `limit_value` is in the sensor's unit; `statistic` and
@@ -77,40 +80,39 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
     several: Several | None = None
 
     @property
+    def nature(self) -> "Nature":
+        """What follows from its method and its limit alone."""
+        return NATURES[self.method, self.limit_name]
+
+    @property
     def key(self) -> str:
         """What tells this condition from others of the same alert."""
-        return self.limit_name or "" if self.method == Method.LIMIT else Method(self.method).label
+        return self.nature.key
 
     @property
     def is_limit(self) -> bool:
         """Whether a limit is crossed."""
-        return self.method == Method.LIMIT
+        return self.method == _LIMIT
 
     @property
     def side(self) -> Kind | None:
         """On which side the limit lies that was crossed or is headed for; None where there is none."""
-        return None if self.limit_name is None else SIDE_OF_LIMIT[self.limit_name]
+        return self.nature.side
 
     @property
     def kind(self) -> Kind:
         """The kind of alert that it makes by itself."""
-        kind = KIND[self.method] or self.side
-        assert kind is not None, "a finding about a limit names it"
-        return kind
+        return self.nature.kind
 
     @property
     def gravity(self) -> Gravity:
         """How grave it is by itself."""
-        if self.method == Method.LIMIT:
-            return GRAVITY_OF_LIMIT[self.limit_name or ""]
-        if self.method == Method.FORECAST:
-            return Gravity.ABNORMAL if self.has_come_true else Gravity.AHEAD
-        return Gravity.FAST if self.method == Method.RATE else Gravity.ABNORMAL
+        return Gravity.ABNORMAL if self.has_come_true else self.nature.gravity
 
     @property
     def has_come_true(self) -> bool:
         """Whether it is the forecast of a limit that was crossed since."""
-        return self.method == Method.FORECAST and self.forecast_s is None
+        return self.method == _FORECAST and self.forecast_s is None
 
     def as_of(self, now_ns: int) -> "Condition":
         """Return it with the forecast counted down to `now_ns`; one that has run out is none."""
@@ -121,13 +123,45 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
 
     def fulfils(self, other: "Condition") -> bool:
         """Return whether by this crossing the limit that `other` was heading for is reached."""
-        if self.method != Method.LIMIT or other.side is not self.side or other.limit_name is None:
+        if self.method != _LIMIT or other.side is not self.side or other.limit_name is None:
             return False
-        ahead = GRAVITY_OF_LIMIT[other.limit_name] + (1 if other.method == Method.LIMIT else 0)
+        ahead = GRAVITY_OF_LIMIT[other.limit_name] + (1 if other.method == _LIMIT else 0)
         return ahead <= self.gravity
 
 
-class Change(msgspec.Struct, frozen=True):
+class Nature(NamedTuple):
+    """What a method and a limit's name say of a condition: see the properties of `Condition`, which are these."""
+
+    key: str
+    kind: Kind
+    side: Kind | None
+    gravity: Gravity
+
+
+def _nature(method: Method, limit_name: str | None) -> Nature | None:
+    """Return the nature, None where a finding of this method names a limit."""
+    side = None if limit_name is None else SIDE_OF_LIMIT[limit_name]
+    kind = KIND[method] or side
+    if kind is None:
+        return None
+    key, gravity = method.label, _GRAVITIES.get(method, Gravity.ABNORMAL)
+    if method is Method.LIMIT and limit_name is not None:
+        key, gravity = limit_name, GRAVITY_OF_LIMIT[limit_name]
+    return Nature(key, kind, side, gravity)
+
+
+_GRAVITIES = {Method.FORECAST: Gravity.AHEAD, Method.RATE: Gravity.FAST}
+NATURES: Mapping[tuple[int, str | None], Nature] = MappingProxyType(
+    {
+        (int(method), name): nature
+        for method in Method
+        for name in (None, *LIMIT_NAMES)
+        if (nature := _nature(method, name)) is not None
+    }
+)
+
+
+class Change(msgspec.Struct, frozen=True, gc=False):
     """A condition of a sensor that began (or was told anew), or ended, at `now_ns` of the pipeline's clock."""
 
     now_ns: int
@@ -142,6 +176,8 @@ def with_raised(standing: Mapping[str, Condition], raised: Condition) -> dict[st
     A crossing ends every forecast that it fulfils, and remembers how near the nearest of them was: what was urgent
     a moment before the limit is not less urgent at it.
     """
+    if not standing:
+        return {raised.key: raised}
     before = standing.get(raised.key)
     since_ns = raised.since_ns if before is None else before.since_ns
     forecast_s = None if any(c.fulfils(raised) for c in standing.values()) else raised.forecast_s
@@ -160,7 +196,11 @@ def with_raised(standing: Mapping[str, Condition], raised: Condition) -> dict[st
 
 def limit_gravity(standing: Iterable[Condition], side: Kind) -> int:
     """Return the gravity of the outermost limit that is crossed on a side, 0 where none is."""
-    return max((int(c.gravity) for c in standing if c.is_limit and c.side is side), default=0)
+    gravest = 0
+    for condition in standing:
+        if condition.method == _LIMIT and condition.side is side:
+            gravest = max(gravest, int(condition.gravity))
+    return gravest
 
 
 def changes(findings: FindingBlock, ids: Sequence[str]) -> Iterable[Change]:

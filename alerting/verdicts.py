@@ -12,7 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from alerting.dispatch_state import Group, Tracked
-from alerting.events import AlertEvent, Event, Grade
+from alerting.events import GRADE_OF, AlertEvent, Event, Grade
 from alerting.groups import due_ns, key_of
 from alerting.inhibition import Inhibition
 from alerting.limits import Limits
@@ -146,7 +146,7 @@ class Judge:
         now_ns: int,
     ) -> Row:
         receiver, path = found.receiver, found.path
-        name, grade = Event(event.event), Grade[event.grade.upper()]
+        name, grade = Event(event.event), GRADE_OF[event.grade]
         decision = decide(name, grade, found, self._events_of, by_path)
         if receiver is None or receiver in by_path:
             return Row(verdict=Verdict.HOLD, match=found, reason=decision.reason)

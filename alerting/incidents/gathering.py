@@ -13,7 +13,7 @@ import msgspec
 
 from alerting.book_state import SnapshotError
 from alerting.commands import MergeIncidents, OfIncident, SplitIncident
-from alerting.events import AlertEvent, Event, Grade
+from alerting.events import GRADE_OF, AlertEvent, Event
 from alerting.incidents.incident import (
     Entry,
     Incident,
@@ -143,7 +143,7 @@ class Incidents:
         if held is not None:
             incident = self._open[held]
             member = incident.members[event.id]
-            member.grade = max(member.grade, Grade[event.grade.upper()])
+            member.grade = max(member.grade, GRADE_OF[event.grade])
             member.urgency = max(member.urgency, event.why["grade"]["urgency"] or 0)
             incident.judge(member)
         elif name is Event.CLOSED:
@@ -155,7 +155,7 @@ class Incidents:
             self._of_alert[event.id] = incident.id
         if name in _ACTIVATIONS:
             incident.active_ns = now_ns
-        incident.note(Entry(now_ns, name, event.id, event.sensor, Grade[event.grade.upper()], event.title))
+        incident.note(Entry(now_ns, name, event.id, event.sensor, GRADE_OF[event.grade], event.title))
         if name is Event.CLOSED:
             self._close(incident, event.id, now_ns)
         return incident

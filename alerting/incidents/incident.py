@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from alerting.events import AlertEvent, Family, Grade, Kind
+from alerting.events import GRADE_OF, AlertEvent, Family, Grade, Kind
 from alerting.texts import rfc3339
 
 KEPT_MEMBERS = 1000
@@ -176,7 +176,7 @@ def member_of(event: AlertEvent, now_ns: int) -> Member:
         sensor=event.sensor or "",
         process=Kind(event.kind).family is Family.PROCESS,
         opened_ns=now_ns,
-        grade=Grade[event.grade.upper()],
+        grade=GRADE_OF[event.grade],
         urgency=event.why["grade"]["urgency"] or 0,
         title=event.title,
     )
