@@ -168,9 +168,9 @@ class AlertDesk:
     def _pass_on(self, events: list[AlertEvent], now_ns: int, told: Told) -> None:
         if not events:
             return
-        events = self.floods.offer(self.incidents.offer(events, now_ns), now_ns)
-        filled, notifications = self.dispatcher.offer(events, now_ns)
-        told.events += filled
-        told.notifications += notifications
-        told.notifications += self.escalation.offer(filled, now_ns)
-        told.notifications += self._annunciator.offer(filled, now_ns)
+        self.incidents.offer(events, now_ns)
+        self.floods.offer(events, now_ns)
+        told.events += events
+        told.notifications += self.dispatcher.offer(events, now_ns)[1]
+        told.notifications += self.escalation.offer(events, now_ns)
+        told.notifications += self._annunciator.offer(events, now_ns)

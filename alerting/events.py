@@ -130,7 +130,8 @@ class AlertEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line of the alert stream; keys in the order of the contract, None where there is none.
 
     `time` and `onset` are RFC 3339 UTC with milliseconds. `seq` counts the events of this pipeline from 1. `why` is
-    complete and bilingual: ``seen``, ``reasons``, ``grade``, ``told`` and ``advice``; see docs/alerts.md.
+    complete and bilingual: ``seen``, ``reasons``, ``grade``, ``told`` and ``advice``; see docs/alerts.md. It belongs to the event
+    alone: the stages of the desk put into it what they find, and nobody changes it once the desk has told of it.
     """
 
     id: str

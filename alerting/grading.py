@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 import msgspec
@@ -95,6 +96,11 @@ def judge(conditions: Iterable[Condition], confirmed_by: Mapping[Kind, Text]) ->
     limit on the same side. The order in which the conditions came does not matter.
     """
     conditions = list(conditions)
+    if len(conditions) == 1:
+        (alone,) = conditions
+        doubtful = alone.uncertain and alone.side not in confirmed_by
+        urgency, reason = _urgency(alone, confirmed_by.get(alone.kind), doubtful=doubtful)
+        return Judgement(Severity(urgency, alone.gravity), alone, reason, (alone,))
     borne_out = {c.side for c in conditions if c.is_limit and not c.uncertain} | set(confirmed_by)
     urgent = [
         (c, *_urgency(c, confirmed_by.get(c.kind), doubtful=c.uncertain and c.side not in borne_out))
@@ -124,7 +130,9 @@ def _place(condition: Condition, urgency: int) -> tuple[int, int, int, int, str]
 
 def _urgency(condition: Condition, confirmed_by: Text | None, *, doubtful: bool) -> tuple[int, Text]:
     """Return the row of the table that a condition asks for by itself, and why: the first rule that holds."""
-    rule = next(rule for rule in _RULES if rule.holds(condition, confirmed_by))
+    for rule in _RULES:
+        if rule.holds(condition, confirmed_by):
+            break
     reason = rule.reason(condition, confirmed_by)
     if not doubtful or rule.urgency == _ABNORMAL:
         return rule.urgency, reason
@@ -148,8 +156,9 @@ def _confirmed(condition: Condition, by: Text | None) -> Text:
     )
 
 
-def _beyond(condition: Condition, order: Text) -> Text:
-    word = LIMIT_WORDS[condition.limit_name or ""]
+@cache
+def _beyond(limit_name: str | None, order: Text) -> Text:
+    word = LIMIT_WORDS[limit_name or ""]
     return Text(f"越过{order.zh}（{word.zh}）", f"beyond the {order.en} ({word.en})")
 
 
@@ -173,6 +182,9 @@ def _soon(condition: Condition, within_s: float) -> Text:
         f"预计{left.zh}达到{word.zh}（{within.zh}以内）",
         f"{word.en} expected {left.en} (within {within.en})",
     )
+
+
+_FIRST, _SECOND = Text("第一级限值", "first limit"), Text("第二级限值", "second limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +211,7 @@ _RULES: tuple[_Rule, ...] = (
     _Rule(
         _URGENT,
         lambda c, _: c.gravity is Gravity.SECOND_LIMIT,
-        lambda c, _: _beyond(c, Text("第二级限值", "second limit")),
+        lambda c, _: _beyond(c.limit_name, _SECOND),
     ),
     _Rule(
         _URGENT,
@@ -211,7 +223,7 @@ _RULES: tuple[_Rule, ...] = (
         lambda c, _: c.is_limit and _within(c.foretold_s, FORECAST_URGENT_S),
         lambda c, _: _as_foretold(c),
     ),
-    _Rule(_SOON, lambda c, _: c.is_limit, lambda c, _: _beyond(c, Text("第一级限值", "first limit"))),
+    _Rule(_SOON, lambda c, _: c.is_limit, lambda c, _: _beyond(c.limit_name, _FIRST)),
     _Rule(_SOON, lambda c, _: _within(c.forecast_s, FORECAST_SOON_S), lambda c, _: _soon(c, FORECAST_SOON_S)),
     _Rule(_ABNORMAL, lambda _, __: True, lambda _, __: Text("读数异常", "abnormal reading")),
 )

@@ -21,7 +21,9 @@ from registry.plant import Text
 from registry.sensors import SensorRegistry
 
 _ID_BYTES = 8
-OF_ONE_LINE = frozenset({"person", "because", "fleeting", "arrangements", "chattering", "confirmed"})
+OF_ONE_LINE = frozenset(
+    {"person", "because", "fleeting", "arrangements", "chattering", "confirmed", "incident", "flood"}
+)
 """Keys of `why` that a line has for a reason of its own, and never from the line before it."""
 
 

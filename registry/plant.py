@@ -20,7 +20,10 @@ class SourceGrade(IntEnum):
     @property
     def roman(self) -> str:
         """The grade as it is printed: Ⅰ, Ⅱ, Ⅲ or Ⅳ."""
-        return {1: "Ⅳ", 2: "Ⅲ", 3: "Ⅱ", 4: "Ⅰ"}[self.value]
+        return _ROMAN[self]
+
+
+_ROMAN = {SourceGrade.IV: "Ⅳ", SourceGrade.III: "Ⅲ", SourceGrade.II: "Ⅱ", SourceGrade.I: "Ⅰ"}
 
 
 class Text(msgspec.Struct, frozen=True, gc=False):

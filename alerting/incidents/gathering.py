@@ -7,7 +7,6 @@ only says what belongs together. It ends by timer, when all its alerts have been
 """
 
 import heapq
-from collections.abc import Iterable
 
 import msgspec
 
@@ -57,9 +56,12 @@ class Incidents:
         self._longest_ns = as_ns(settings.longest_s)
         self._take_over(_State(_FORMAT, [], [], {}, {}))
 
-    def offer(self, events: Iterable[AlertEvent], now_ns: int) -> list[AlertEvent]:
-        """Return the events, each with the incident of its alert as ``why.incident``, None where it has none."""
-        return [_annotated(event, self._take(event, now_ns)) for event in events]
+    def offer(self, events: list[AlertEvent], now_ns: int) -> list[AlertEvent]:
+        """Put into each event the incident of its alert, ``why.incident``, None where it has none; return them."""
+        for event in events:
+            incident = self._take(event, now_ns)
+            event.why["incident"] = None if incident is None else incident.why()
+        return events
 
     def command(self, command: OfIncident, now_ns: int) -> None:
         """Carry out a command; raise `CommandRefused`, with nothing changed, where it does not hold."""
@@ -293,7 +295,3 @@ class Incidents:
 
 def _key(enterprise: str, source: str) -> str:
     return f"{enterprise}/{source}"
-
-
-def _annotated(event: AlertEvent, incident: Incident | None) -> AlertEvent:
-    return msgspec.structs.replace(event, why={**event.why, "incident": incident and incident.why()})
