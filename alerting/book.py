@@ -24,7 +24,7 @@ from alerting.chatter import Histories, NuisancePlace
 from alerting.commands import AlertCommand, OfAlert, SystemCondition
 from alerting.conditions import Change, Condition, limit_gravity, with_raised
 from alerting.events import AlertEvent, Event, Grade, Kind, State, slot_of
-from alerting.grading import GradeTable, Judgement, Severity
+from alerting.grading import GradeCell, GradeTable, Judgement, Severity
 from alerting.holding import Holding
 from alerting.judging import of_own, of_peer, of_return
 from alerting.lifecycle import Trigger
@@ -34,6 +34,7 @@ from alerting.operating import carry_out, realarm
 from alerting.register import BLINDING
 from alerting.rollup import RollUp, Silence
 from detectors.findings import Method
+from registry.plant import HazardSource
 from registry.sensors import SensorRegistry
 
 _BY_PLACE = frozenset({State.SUPPRESSED, State.OUT_OF_SERVICE})
@@ -48,6 +49,7 @@ class AlertBook:
         self._registry = registry
         self._grades = grades
         self._settings = default_alarms() if alarms is None else alarms
+        self._cells: dict[tuple[int, str | None], GradeCell] = {}
         self._now_ns = 0
         self._restore(BookState(0, [], []))
 
@@ -108,8 +110,10 @@ class AlertBook:
 
     def next_deadline_ns(self) -> int | None:
         """Return when something is due, None where nothing waits."""
-        waiting = (self._rollup.next_deadline_ns(), self._book.timers.next_ns())
-        return min((due_ns for due_ns in waiting if due_ns is not None), default=None)
+        silence_ns, timer_ns = self._rollup.next_deadline_ns(), self._book.timers.next_ns()
+        if silence_ns is None or timer_ns is None:
+            return silence_ns if timer_ns is None else timer_ns
+        return min(silence_ns, timer_ns)
 
     def command(self, command: AlertCommand, now_ns: int) -> list[AlertEvent]:
         """Carry out a command; raise `CommandRefused`, with nothing changed, where it does not hold."""
@@ -325,7 +329,7 @@ class AlertBook:
             grade = alert.last.why["grade"]
         else:
             source = self._registry.source_of(occasion.sensor)
-            cell = self._grades.look_up(judged.severity.urgency, source)
+            cell = self._cell(judged.severity.urgency, source)
             grade = grade_why(judged, cell)
             _set_severity(alert, judged.severity, cell.grade)
             alert.gravest = judged.gravest
@@ -338,6 +342,14 @@ class AlertBook:
             occasion.now_ns,
             lambda seq, event: self._book.writer.of_sensor(alert, seq, event, occasion, grade),
         )
+
+    def _cell(self, urgency: int, source: HazardSource | None) -> GradeCell:
+        """Look a grade up; what was found for a hazard source is remembered with its reason."""
+        key = (urgency, None if source is None else source.id)
+        found = self._cells.get(key)
+        if found is None:
+            found = self._cells[key] = self._grades.look_up(urgency, source)
+        return found
 
     def _follow(
         self, alert: Alert, trigger: Trigger, now_ns: int, write: Callable[[int, Event], AlertEvent]

@@ -1,7 +1,7 @@
 """Conditions: what a finding says is wrong now, which alert it belongs to, and how grave it is by itself."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from detectors.findings import NO_PEER, Edge, FindingBlock, Method
 from registry.readings import Quality
 from registry.sensors import LIMIT_NAMES
 
+_COME_TRUE = Gravity.ABNORMAL
 _LIMIT, _FORECAST = int(Method.LIMIT), int(Method.FORECAST)
 
 
@@ -80,14 +81,9 @@ class Condition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     several: Several | None = None
 
     @property
-    def nature(self) -> "Nature":
-        """What follows from its method and its limit alone."""
-        return NATURES[self.method, self.limit_name]
-
-    @property
     def key(self) -> str:
         """What tells this condition from others of the same alert."""
-        return self.nature.key
+        return NATURES[self.method, self.limit_name].key
 
     @property
     def is_limit(self) -> bool:
@@ -97,17 +93,19 @@ class Condition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def side(self) -> Kind | None:
         """On which side the limit lies that was crossed or is headed for; None where there is none."""
-        return self.nature.side
+        return NATURES[self.method, self.limit_name].side
 
     @property
     def kind(self) -> Kind:
         """The kind of alert that it makes by itself."""
-        return self.nature.kind
+        return NATURES[self.method, self.limit_name].kind
 
     @property
     def gravity(self) -> Gravity:
         """How grave it is by itself."""
-        return Gravity.ABNORMAL if self.has_come_true else self.nature.gravity
+        if self.method == _FORECAST and self.forecast_s is None:
+            return _COME_TRUE
+        return NATURES[self.method, self.limit_name].gravity
 
     @property
     def has_come_true(self) -> bool:
@@ -130,7 +128,7 @@ class Condition(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Nature(NamedTuple):
-    """What a method and a limit's name say of a condition: see the properties of `Condition`, which are these."""
+    """What a method and a limit's name say of a condition by themselves: see its properties of the same names."""
 
     key: str
     kind: Kind
@@ -210,21 +208,24 @@ def changes(findings: FindingBlock, ids: Sequence[str]) -> Iterable[Change]:
     """
     for row in findings.rows.tolist():
         now_ns, _, onset_ns, sensor, method, edge, limit = row[:7]
-        value, statistic, threshold, forecast_s, window_s, score, bound, quality, *peers = row[7:]
+        value, statistic, threshold, forecast_s, window_s, score, bound = (
+            number if isfinite(number) else None for number in row[7:14]
+        )
+        quality, *peers = row[14:]
         name = LIMIT_NAMES[limit] if limit >= 0 else None
         condition = Condition(
             method=method,
             limit_name=name,
-            limit_value=_known(bound),
+            limit_value=bound,
             since_ns=now_ns,
             told_ns=now_ns,
             onset_ns=onset_ns,
-            value=_known(value),
-            statistic=_known(statistic),
-            threshold=_known(threshold),
-            forecast_s=_known(forecast_s),
-            window_s=_known(window_s),
-            score=_known(score),
+            value=value,
+            statistic=statistic,
+            threshold=threshold,
+            forecast_s=forecast_s,
+            window_s=window_s,
+            score=score,
             others=_others(ids, sensor, peers),
             uncertain=quality == Quality.UNCERTAIN,
         )
@@ -244,4 +245,4 @@ def _others(ids: Sequence[str], sensor: int, columns: Sequence[Any]) -> tuple[Ot
 
 
 def _known(number: float) -> float | None:
-    return number if math.isfinite(number) else None
+    return number if isfinite(number) else None

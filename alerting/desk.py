@@ -6,7 +6,7 @@ stage that owns it. Before anything of a time is taken, every timer up to that t
 at its own time, so that it does not matter in which pieces the input came or how late somebody asked.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -130,7 +130,12 @@ class AlertDesk:
 
     def next_deadline_ns(self) -> int | None:
         """Return a time before which `tick` has nothing to do, None where nothing waits."""
-        return min(self._deadlines(), default=None)
+        earliest_ns = self.book.next_deadline_ns()
+        for stage in self._stages.values():
+            due_ns = stage.next_deadline_ns()
+            if due_ns is not None and (earliest_ns is None or due_ns < earliest_ns):
+                earliest_ns = due_ns
+        return earliest_ns
 
     def snapshot(self) -> bytes:
         """Return the whole state."""
@@ -151,10 +156,6 @@ class AlertDesk:
         self.book.restore(kept["book"])
         for name, stage in self._stages.items():
             stage.restore(kept[name])
-
-    def _deadlines(self) -> Iterator[int]:
-        deadlines = [self.book.next_deadline_ns(), *(one.next_deadline_ns() for one in self._stages.values())]
-        return (due_ns for due_ns in deadlines if due_ns is not None)
 
     def _fire(self, now_ns: int, told: Told) -> None:
         """Fire the timers up to `now_ns`, the earliest first; at one time in the order that events take."""

@@ -114,7 +114,10 @@ _FAMILIES = {
     else Family.HEALTH
     for kind in Kind
 }
-_SLOTS = {kind: Family.PROCESS if of is Family.PROCESS else kind for kind, of in _FAMILIES.items()}
+SLOTS: Mapping[Kind, str] = MappingProxyType(
+    {kind: Family.PROCESS if of is Family.PROCESS else kind for kind, of in _FAMILIES.items()}
+)
+"""See `slot_of`."""
 
 
 def slot_of(kind: Kind) -> str:
@@ -123,7 +126,7 @@ def slot_of(kind: Kind) -> str:
     All that is wrong with the process at one sensor is one alert, whose kind may change: its slot is ``process``.
     Every trouble of the sensor itself is an alert of its own: the slot has the kind's name.
     """
-    return _SLOTS[kind]
+    return SLOTS[kind]
 
 
 class AlertEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -130,20 +130,16 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A route that an alert goes by, and why that one."""
+    """A route that an alert goes by, and why that one; `receiver` and `path` are the route's."""
 
     route: Route
     reason: Text
+    receiver: str | None = field(init=False)
+    path: str = field(init=False)
 
-    @property
-    def receiver(self) -> str | None:
-        """Who is told; None: nobody."""
-        return self.route.receiver
-
-    @property
-    def path(self) -> str:
-        """Where the route stands in the routes file."""
-        return self.route.path
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "receiver", self.route.receiver)
+        object.__setattr__(self, "path", self.route.path)
 
 
 def match(route: Route, labels: Labels) -> list[Match]:

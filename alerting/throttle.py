@@ -20,6 +20,7 @@ DEFAULT_EVENTS = frozenset(
 )
 """What a receiver is told of unless its settings say otherwise; a closing follows from what was told before it."""
 
+_RED = Grade.RED.label
 RISING = frozenset({Event.OPENED, Event.ESCALATED, Event.REOPENED})
 """Events that call for somebody; of a red alert they are never held."""
 
@@ -32,8 +33,8 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 def decide(
-    event: Event,
-    grade: Grade,
+    event: str,
+    grade: str,
     found: Match,
     events_of: Mapping[str, frozenset[Event]],
     told: Mapping[str, str],
@@ -50,7 +51,7 @@ def decide(
         return Decision(send=False, reason=Text(f"已由 {before} 通知", f"told already by way of {before}"))
     if event in events_of[found.receiver]:
         return Decision(send=True, reason=found.reason)
-    if grade is Grade.RED and event in RISING:
+    if grade == _RED and event in RISING:
         return Decision(
             send=True,
             reason=Text(

@@ -12,7 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from alerting.dispatch_state import Group, Tracked
-from alerting.events import GRADE_OF, AlertEvent, Event, Grade
+from alerting.events import AlertEvent, Event, Grade
 from alerting.groups import due_ns, key_of
 from alerting.inhibition import Inhibition
 from alerting.limits import Limits
@@ -33,6 +33,7 @@ CALLING = frozenset({"unack", "lunak"})
 """States in which something stands that nobody has acknowledged."""
 RETURNING = frozenset({"unshelved", "unsuppressed", "in_service"})
 TAKING_BACK = frozenset({"cleared", "closed", "shelved", "suppressed", "out_of_service"})
+ENDING = frozenset({"cleared", "closed"})
 OWN_STATE = "state"
 _RED = Grade.RED.label
 
@@ -109,7 +110,7 @@ class Judge:
             rows.append(row)
             if row.verdict is not Verdict.HOLD and found.receiver is not None:
                 by_path[found.receiver] = found.path
-        if event.event in {Event.CLEARED, Event.CLOSED}:
+        if event.event in ENDING:
             rows += self._told_before(event, tracked, rows, now_ns)
         return rows
 
@@ -146,15 +147,15 @@ class Judge:
         now_ns: int,
     ) -> Row:
         receiver, path = found.receiver, found.path
-        name, grade = Event(event.event), GRADE_OF[event.grade]
-        decision = decide(name, grade, found, self._events_of, by_path)
+        name = event.event
+        decision = decide(name, event.grade, found, self._events_of, by_path)
         if receiver is None or receiver in by_path:
             return Row(verdict=Verdict.HOLD, match=found, reason=decision.reason)
         takes_back = name in TAKING_BACK and receiver in tracked.told
         if not takes_back:
             waits = path in tracked.owed or path in tracked.groups or self._limits.holds(receiver, event.id)
             grouped = found.route.grouping is not None
-            if name in {Event.CLEARED, Event.CLOSED} and (waits or grouped):
+            if name in ENDING and (waits or grouped):
                 text = Text(
                     "此前未通知发生，无需通知恢复", "it was not told of the alert: nothing to take back"
                 )
