@@ -27,7 +27,7 @@ class Confirmed(msgspec.Struct, frozen=True, array_like=True):
     action: str
 
 
-class Alert(msgspec.Struct, kw_only=True):
+class Alert(msgspec.Struct, kw_only=True, gc=False):
     """An open occurrence; owned and changed by the book alone, and part of its snapshot.
 
     `subject` is the sensor's full id, or the name of a trouble of hazwatch's own. `kind` is that of the gravest

@@ -24,17 +24,16 @@ from alerting.chatter import Histories, NuisancePlace
 from alerting.commands import AlertCommand, OfAlert, SystemCondition
 from alerting.conditions import Change, Condition, limit_gravity, with_raised
 from alerting.events import AlertEvent, Event, Grade, Kind, State, slot_of
-from alerting.grading import GradeCell, GradeTable, Judgement, Severity
+from alerting.grading import GradeTable, Judgement, Severity
 from alerting.holding import Holding
 from alerting.judging import of_own, of_peer, of_return
 from alerting.lifecycle import Trigger
-from alerting.lines import Occasion, grade_why
+from alerting.lines import GradeWords, Occasion
 from alerting.occurrences import NS_PER_S, Due, Occurrences
 from alerting.operating import carry_out, realarm
 from alerting.register import BLINDING
 from alerting.rollup import RollUp, Silence
 from detectors.findings import Method
-from registry.plant import HazardSource
 from registry.sensors import SensorRegistry
 
 _BY_PLACE = frozenset({State.SUPPRESSED, State.OUT_OF_SERVICE})
@@ -48,8 +47,8 @@ class AlertBook:
     ) -> None:
         self._registry = registry
         self._grades = grades
+        self._graded = GradeWords(grades)
         self._settings = default_alarms() if alarms is None else alarms
-        self._cells: dict[tuple[int, str | None], GradeCell] = {}
         self._now_ns = 0
         self._restore(BookState(0, [], []))
 
@@ -328,9 +327,7 @@ class AlertBook:
             assert alert.last is not None, "only an alert that was told of can return to normal"
             grade = alert.last.why["grade"]
         else:
-            source = self._registry.source_of(occasion.sensor)
-            cell = self._cell(judged.severity.urgency, source)
-            grade = grade_why(judged, cell)
+            cell, grade = self._graded.look_up(judged, self._registry.source_of(occasion.sensor))
             _set_severity(alert, judged.severity, cell.grade)
             alert.gravest = judged.gravest
             alert.kind = judged.gravest.kind
@@ -342,14 +339,6 @@ class AlertBook:
             occasion.now_ns,
             lambda seq, event: self._book.writer.of_sensor(alert, seq, event, occasion, grade),
         )
-
-    def _cell(self, urgency: int, source: HazardSource | None) -> GradeCell:
-        """Look a grade up; what was found for a hazard source is remembered with its reason."""
-        key = (urgency, None if source is None else source.id)
-        found = self._cells.get(key)
-        if found is None:
-            found = self._cells[key] = self._grades.look_up(urgency, source)
-        return found
 
     def _follow(
         self, alert: Alert, trigger: Trigger, now_ns: int, write: Callable[[int, Event], AlertEvent]

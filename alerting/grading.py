@@ -33,7 +33,7 @@ class Severity(msgspec.Struct, frozen=True, order=True, gc=False):
     gravity: int
 
 
-class Judgement(msgspec.Struct, frozen=True):
+class Judgement(msgspec.Struct, frozen=True, gc=False):
     """The severity of an alert, the condition that it is about, why it is so urgent, and all that stands.
 
     `standing` is ordered, gravest first. `gravest` is its first, with the forecast of the next limit where one stands.

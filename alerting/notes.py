@@ -7,7 +7,7 @@ from typing import Any
 from alerting.events import GRADE_OF, AlertEvent
 from alerting.groups import MOST_CHANGED, body_of
 from alerting.notification import Notification, notification_id
-from alerting.texts import both, rfc3339
+from alerting.texts import rfc3339
 from alerting.verdicts import STANDING, Row
 from registry.plant import Text
 
@@ -75,6 +75,4 @@ def gravest(events: list[AlertEvent]) -> list[AlertEvent]:
 
 def lines(rows: list[Row]) -> list[dict[str, Any]]:
     """Return verdicts as they stand in an alert line's ``told`` and ``held``."""
-    return [
-        {"receiver": row.match.receiver, "route": row.match.path, "reason": both(row.reason)} for row in rows
-    ]
+    return [row.match.line if row.reason is row.match.reason else row.match.said(row.reason) for row in rows]

@@ -10,7 +10,7 @@ from registry.plant import Text
 _ID_BYTES = 12
 
 
-class Notification(msgspec.Struct, frozen=True, kw_only=True):
+class Notification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one receiver is told.
 
     `id` is derived from alert, `seq`, receiver and step, so that making it again after a crash changes nothing. `body` is

@@ -25,7 +25,7 @@ RISING = frozenset({Event.OPENED, Event.ESCALATED, Event.REOPENED})
 """Events that call for somebody; of a red alert they are never held."""
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """To send or not to send, with the reason as the alert line and the console show it."""
 
     send: bool

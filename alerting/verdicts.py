@@ -51,7 +51,7 @@ class Verdict(StrEnum):
     HOLD = "hold"
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The verdict on one match. `when_ns`: when the receiver is told, None where it is not.
 
     `hold` names what holds it back, where that ends some time; `owes` says that the receiver is then told.

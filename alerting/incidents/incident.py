@@ -27,7 +27,7 @@ def incident_id(source: str, opened_ns: int, again: int = 0) -> str:
     return hashlib.blake2b(name.encode(), digest_size=_ID_BYTES).hexdigest()
 
 
-class Member(msgspec.Struct, array_like=True):
+class Member(msgspec.Struct, array_like=True, gc=False):
     """An alert of an incident: its sensor, whether it is of the process, gravest grade and urgency so far, title of its opening."""
 
     alert: str
@@ -49,7 +49,7 @@ class Member(msgspec.Struct, array_like=True):
         return FirstOut(self.alert, self.sensor, self.process, self.opened_ns, self.title)
 
 
-class FirstOut(msgspec.Struct, frozen=True, array_like=True):
+class FirstOut(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The alert that was first: of the process, or of a transmitter as long as the process has none."""
 
     alert: str
@@ -65,7 +65,7 @@ class FirstOut(msgspec.Struct, frozen=True, array_like=True):
         return self.opened_ns < other.opened_ns
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True):
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A line of the timeline: an event of an alert, or what a person did.
 
     Of a person's deed `by` and `text` say who and why, `others` which incidents took part.
