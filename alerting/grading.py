@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
@@ -128,25 +129,48 @@ def _place(condition: Condition, urgency: int) -> tuple[int, int, int, int, str]
     return (-condition.gravity, -urgency, precedence, -condition.onset_ns, condition.key)
 
 
+class Asked(NamedTuple):
+    """What the rules ask of a condition; see `Condition` for each."""
+
+    kind: Kind
+    gravity: Gravity
+    is_limit: bool
+    limit_name: str | None
+    forecast_s: float | None
+    foretold_s: float | None
+
+
 def _urgency(condition: Condition, confirmed_by: Text | None, *, doubtful: bool) -> tuple[int, Text]:
-    """Return the row of the table that a condition asks for by itself, and why: the first rule that holds."""
-    for rule in _RULES:
-        if rule.holds(condition, confirmed_by):
-            break
-    reason = rule.reason(condition, confirmed_by)
-    if not doubtful or rule.urgency == _ABNORMAL:
-        return rule.urgency, reason
-    return rule.urgency - 1, Text(
+    """Return the row of the table that a condition asks for by itself, and why."""
+    asked = Asked(
+        condition.kind,
+        condition.gravity,
+        condition.is_limit,
+        condition.limit_name,
+        condition.forecast_s,
+        condition.foretold_s,
+    )
+    urgency, reason = _row(asked, confirmed_by)
+    if not doubtful or urgency == _ABNORMAL:
+        return urgency, reason
+    return urgency - 1, Text(
         f"{reason.zh}；读数自报质量存疑且无其他测点印证，低一级",
         f"{reason.en}; one row lower, for the sensor calls its readings uncertain and no other one confirms it",
     )
+
+
+@lru_cache(maxsize=4096)
+def _row(asked: Asked, confirmed_by: Text | None) -> tuple[int, Text]:
+    """Return what the first rule that holds says; the last one always does."""
+    rule = next(rule for rule in _RULES if rule.holds(asked, confirmed_by))
+    return rule.urgency, rule.reason(asked, confirmed_by)
 
 
 def _within(left_s: float | None, most_s: float) -> bool:
     return left_s is not None and left_s <= most_s
 
 
-def _confirmed(condition: Condition, by: Text | None) -> Text:
+def _confirmed(condition: Asked, by: Text | None) -> Text:
     assert by is not None, "a second sensor confirms"
     if condition.gravity is Gravity.SECOND_LIMIT:
         return Text(f"越过第二级限值，由 {by.zh} 印证", f"beyond the second limit, confirmed by {by.en}")
@@ -156,13 +180,12 @@ def _confirmed(condition: Condition, by: Text | None) -> Text:
     )
 
 
-@cache
 def _beyond(limit_name: str | None, order: Text) -> Text:
     word = LIMIT_WORDS[limit_name or ""]
     return Text(f"越过{order.zh}（{word.zh}）", f"beyond the {order.en} ({word.en})")
 
 
-def _as_foretold(condition: Condition) -> Text:
+def _as_foretold(condition: Asked) -> Text:
     word, within = LIMIT_WORDS[condition.limit_name or ""], duration(FORECAST_URGENT_S)
     return Text(
         f"越过第一级限值（{word.zh}），此前已预计在 {within.zh}内越过",
@@ -170,7 +193,7 @@ def _as_foretold(condition: Condition) -> Text:
     )
 
 
-def _soon(condition: Condition, within_s: float) -> Text:
+def _soon(condition: Asked, within_s: float) -> Text:
     assert condition.forecast_s is not None, "only what has a forecast is soon"
     left, within = ahead(condition.forecast_s), duration(within_s)
     word = (
@@ -192,8 +215,8 @@ class _Rule:
     """When a condition, with the sensor that confirms it, is of this urgency, and in which words."""
 
     urgency: int
-    holds: Callable[[Condition, Text | None], bool]
-    reason: Callable[[Condition, Text | None], Text]
+    holds: Callable[[Asked, Text | None], bool]
+    reason: Callable[[Asked, Text | None], Text]
 
 
 _RULES: tuple[_Rule, ...] = (
