@@ -101,7 +101,7 @@ def test_the_read_mes_commands_are_there_with_their_options(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     rows = re.findall(r"^\| `hazwatch ([^`]+)` \|", text, re.MULTILINE)
     assert {row.split()[0] for row in rows} == {
-        "demo", "run", "check-config", "replay", "tune", "backtest", "score", "sim", "alerts", "report", "routes", "bench", "user",
+        "demo", "run", "check-config", "replay", "tune", "backtest", "score", "sim", "alerts", "report", "routes", "bench", "user", "audit",
     }  # fmt: skip
     for row in rows:
         words = row.split()
