@@ -105,7 +105,7 @@ def test_the_read_mes_commands_are_there_with_their_options(name: str) -> None:
     }  # fmt: skip
     for row in rows:
         words = row.split()
-        command = words[:2] if words[0] in {"user", "report", "routes"} else words[:1]
+        command = words[:2] if words[0] in {"user", "report", "routes", "audit"} else words[:1]
         shown = CliRunner().invoke(build(), [*command, "--help"], env={"COLUMNS": "200"}).output
         for option in re.findall(r"--[\w-]+", row):
             assert option in shown, f"{name}: {row}"
