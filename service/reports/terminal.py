@@ -6,9 +6,10 @@ from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 from registry.plant import Text
+from service.reports.cells import Cell, Table
 from service.reports.report import Report
 from service.reports.rules import Verdict
-from service.reports.tables import Cell, Table, tables_of
+from service.reports.tables import tables_of
 from service.reports.words import moment
 
 _STYLES = {Verdict.ACCEPTABLE: "green", Verdict.MANAGEABLE: "yellow", Verdict.OVERLOADED: "bold red"}
