@@ -47,13 +47,18 @@ class HandoverNote:
 
 
 class HandoverNotes:
-    """The notes of one state folder; each call is one transaction, safe to use from several threads."""
+    """The notes of one state folder; each call is one transaction, safe to use from several threads.
 
-    def __init__(self, state_dir: Path) -> None:
+    With `readonly` the file must be there and is not changed.
+    """
+
+    def __init__(self, state_dir: Path, *, readonly: bool = False) -> None:
         self.path = state_dir / FILE_NAME
+        uri = self.path.absolute().as_uri() + ("?mode=ro" if readonly else "")
         with told(self.path):
-            self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-            self._connection.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {_TABLE}")
+            self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+            if not readonly:
+                self._connection.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {_TABLE}")
         self._lock = threading.Lock()
 
     def close(self) -> None:

@@ -37,6 +37,7 @@ from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from registry.sensors import LIMIT_NAMES
 from service.history import AlertHistory
+from service.naming import site_name
 from service.newest import Activations, Newest
 from service.runtime import Runtime
 from store.series import Series, SeriesStore
@@ -67,12 +68,8 @@ class LiveConsole:
         runtime.hooks.on_outcome.append(self._newest.take)
 
     def site(self) -> Text:
-        """Return the name of the only enterprise, else of the widest area, else the program's."""
-        plant = self._runtime.pipeline.plan.registry.plant
-        if len(plant.enterprises) == 1:
-            return next(iter(plant.enterprises.values())).name
-        roots = [area for area in plant.areas.values() if area.parent is None]
-        return roots[0].name if roots else Text("重大危险源监测预警", "Major hazard monitoring")
+        """Return what the site is called."""
+        return site_name(self.plant())
 
     def now_ns(self) -> int:
         """Return the pipeline's clock."""

@@ -19,20 +19,20 @@ def month_of(year: int, month: int, zone: ZoneInfo) -> Period:
     return _between(first, _next_month(first), zone)
 
 
-def before(period: Period) -> Period:
-    """Return the period before: of a whole month the month before, else as many days as it has."""
+def before(period: Period, *, by_month: bool = False) -> Period:
+    """Return the period before it: the same stretch of the month before, else as many days earlier as it has."""
     start, end = (_local(t_ns, period.zone) for t_ns in (period.start_ns, period.end_ns))
-    if (
-        _is_midnight(start)
-        and _is_midnight(end)
-        and start.day == 1
-        and end.date() == _next_month(start.date())
-    ):
-        last = start.date() - timedelta(days=1)
-        return month_of(last.year, last.month, period.zone)
-    days = max(1, len(period.days))
-    earlier = datetime.combine(start.date() - timedelta(days=days), start.time(), period.zone)
-    return Period(start_ns=_ns(earlier), end_ns=period.start_ns, zone=period.zone)
+    if by_month:
+        earlier = [_month_before(moment) for moment in (start, end)]
+    else:
+        earlier = [moment - timedelta(days=len(period.days)) for moment in (start, end)]
+    start_ns = _ns(earlier[0])
+    return Period(start_ns=start_ns, end_ns=max(_ns(earlier[1]), start_ns + _S), zone=period.zone)
+
+
+def _month_before(moment: datetime) -> datetime:
+    last = moment.replace(day=1) - timedelta(days=1)
+    return last.replace(day=min(moment.day, last.day))
 
 
 def _between(first: date, end: date, zone: ZoneInfo) -> Period:
@@ -42,10 +42,6 @@ def _between(first: date, end: date, zone: ZoneInfo) -> Period:
 
 def _next_month(day: date) -> date:
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)
-
-
-def _is_midnight(moment: datetime) -> bool:
-    return moment.time() == time()
 
 
 def _local(t_ns: int, zone: ZoneInfo) -> datetime:

@@ -10,21 +10,15 @@ from alerting.texts import both
 from registry.plant import Text
 from service.reports.cells import Cell, Table
 from service.reports.document import Document
+from service.reports.files import harmless
 
 LANGUAGES = ("zh", "en")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a text begins that a spreadsheet would take for a formula."""
 NOTHING_THERE = Text("无", "none")
 
 
 def told(text: Text, language: str) -> str:
     """Return a text in a language."""
     return text.en if language == "en" else text.zh
-
-
-def harmless(text: str) -> str:
-    """Return a text that no spreadsheet reads as a formula, whoever wrote it."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def document_csv(document: Document, language: str) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from registry.plant import Plant
 from service.reports.availability import Availability, Outages
-from service.reports.calendar import before
 from service.reports.lines import Line
 from service.reports.measures import Panel, panel_of
 from service.reports.period import Period
@@ -31,10 +30,17 @@ class Summary:
 
 
 def summary_of(
-    lines: Iterable[Line], *, period: Period, rules: Rules, plant: Plant, origin: str, sensors: int | None
+    lines: Iterable[Line],
+    *,
+    period: Period,
+    earlier: Period,
+    rules: Rules,
+    plant: Plant,
+    origin: str,
+    sensors: int | None,
 ) -> Summary:
-    """Return the summary of lines in their order; `sensors` is how many there are, None where that is not known."""
-    earlier, by = before(period), (By.SOURCE,)
+    """Return the summary of lines in their order, beside `earlier`; `sensors` is how many there are, None if not known."""
+    by = (By.SOURCE,)
     fold, fold_before = fold_of(period, rules, by, plant), fold_of(earlier, rules, (), plant)
     outages, outages_before = Outages(period), Outages(earlier)
     false_alarms: list[Line] = []
