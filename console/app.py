@@ -22,6 +22,7 @@ from console.feed import Feed
 from console.guard import Guard
 from console.places_routes import places_api
 from console.problems import ProblemError, problem
+from console.reports_routes import reports_api
 from console.routes import Console, api
 
 STATIC_DIR = Path(__file__).parent / "static"
@@ -92,6 +93,7 @@ def create_app(
     app.include_router(cap_api)
     app.include_router(desk_api)
     app.include_router(places_api)
+    app.include_router(reports_api)
     _add_page(app, static_dir)
     return app
 

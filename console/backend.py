@@ -13,6 +13,7 @@ from alerting.escalation.schedule import OnDuty
 from alerting.events import AlertEvent
 from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
+from console.reports_backend import ReportsBackend
 from console.scope import Place
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
@@ -137,6 +138,10 @@ class Component:
 
 class ConsoleBackend(Protocol):
     """The console's only way into the pipeline; called on the event loop, so nothing here may block it."""
+
+    @property
+    def reports(self) -> ReportsBackend:
+        """Reports and the notes of hand-overs."""
 
     def site(self) -> Text:
         """Return the name shown in the page's header."""

@@ -25,6 +25,7 @@ from console.backend import (
     SensorFacts,
     SensorNow,
 )
+from console.fake_reports import FakeReports
 from console.feed import Feed
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
@@ -55,6 +56,7 @@ class FakeBackend:
         self.plant_now = Plant()
         self.sensors_list: list[SensorNow] = []
         self.activated: list[Activation] = []
+        self.reports = FakeReports()
         self.figures: dict[str, Any] = {}
         self._now_ns = now_ns
         self._site = site

@@ -31,14 +31,14 @@ from console.backend import (
     SensorNow,
 )
 from console.feed import Feed
-from console.scope import Place
+from console.reports_backend import ReportsBackend
 from ledger.errors import LedgerError
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from registry.sensors import LIMIT_NAMES
 from service.history import AlertHistory
 from service.naming import site_name
-from service.newest import Activations, Newest
+from service.newest import Activations, Newest, place_of_sensor
 from service.runtime import Runtime
 from store.series import Series, SeriesStore
 
@@ -50,7 +50,15 @@ KEPT_EVENTS = 2000
 class LiveConsole:
     """The console's backend over one runtime; everything but history and trends comes from memory."""
 
-    def __init__(self, runtime: Runtime, store: SeriesStore, feed: Feed, cap: CapParts | None = None) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        store: SeriesStore,
+        feed: Feed,
+        reports: ReportsBackend,
+        cap: CapParts | None = None,
+    ) -> None:
+        self.reports = reports
         self._runtime = runtime
         self._cap = cap
         self._store = store
@@ -167,13 +175,12 @@ class LiveConsole:
         if i is None:
             return None
         spec = registry.specs[i]
-        enterprise = registry.enterprise_of(i)
         limits = {
             name: limit for name, limit in zip(LIMIT_NAMES, spec.limits, strict=True) if not math.isnan(limit)
         }
         return SensorFacts(
             id=spec.id,
-            place=Place(enterprise=spec.enterprise or None, area=enterprise.area if enterprise else None),
+            place=place_of_sensor(registry, i),
             type=spec.type,
             unit=spec.unit,
             description=spec.description,

@@ -68,6 +68,11 @@ def measured(measure: Measure) -> Cell:
     return quantity(measure.value, measure.unit)
 
 
+def has_figures(table: Table, column: int) -> bool:
+    """Return whether a column has figures, which stand to the right."""
+    return any(row[column].value is not None for row in table.rows)
+
+
 def counted(title: Text, count: int, listed: int = LISTED) -> Text:
     """Return a title with how many rows there are, and how many of them are shown."""
     shown = f"（{count}，列出 {listed}）" if count > listed else f"（{count}）"

@@ -11,7 +11,7 @@ from fpdf.enums import Align, TableBordersLayout, WrapMode, XPos, YPos
 from fpdf.fonts import TTFFont
 
 from registry.plant import Text
-from service.reports.cells import Table
+from service.reports.cells import Table, has_figures
 from service.reports.document import Document
 from service.reports.drawing import draw
 from service.reports.plot import HEIGHT, WIDTH
@@ -114,7 +114,7 @@ class _Sheet(FPDF):
         self._ink(size, _INK)
         rows = [[self._say(cell.text) for cell in row] for row in table.rows]
         heads = [self._say(head) for head in table.head]
-        aligned = [_alignment(table, column) for column in range(len(heads))]
+        aligned = [Align.R if has_figures(table, k) else Align.L for k in range(len(heads))]
         self.set_draw_color(*_LINE)
         self.set_line_width(0.15)
         with self.table(
@@ -171,11 +171,6 @@ class _Sheet(FPDF):
         if hungry <= spare:
             return [width * self.epw / sum(wanted) for width in wanted]
         return [min(width, fair) + max(0.0, width - fair) * spare / hungry for width in wanted]
-
-
-def _alignment(table: Table, column: int) -> Align:
-    """Return where the words of a column stand: figures to the right."""
-    return Align.R if any(row[column].value is not None for row in table.rows) else Align.L
 
 
 def printable(text: str, known: Container[int]) -> str:

@@ -6,7 +6,7 @@ from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 from registry.plant import Text
-from service.reports.cells import Cell, Table
+from service.reports.cells import Cell, Table, has_figures
 from service.reports.document import Document
 from service.reports.rendering import NOTHING_THERE
 from service.reports.rules import Verdict
@@ -40,7 +40,9 @@ def _rich(table: Table, language: str) -> RichTable:
         pad_edge=False,
     )
     for k, head in enumerate(table.head):
-        shown.add_column(_told(head, language, "\n"), justify="left" if k == 0 else "right", overflow="fold")
+        shown.add_column(
+            _told(head, language, "\n"), justify="right" if has_figures(table, k) else "left", overflow="fold"
+        )
     for row in table.rows:
         shown.add_row(*(_cell(cell, language) for cell in row))
     return shown
