@@ -20,7 +20,7 @@ from service.reports.rules import Verdict
 
 _FONT = "NotoSansSC"
 _MARGIN_MM, _FOOT_MM = 12.0, 12.0
-_TITLE_PT, _HEADING_PT, _TEXT_PT, _SMALL_PT = 15.0, 10.0, 8.0, 7.0
+_TITLE_PT, _HEADING_PT, _TEXT_PT, _SMALL_PT = 15.0, 9.5, 8.0, 7.0
 _MANY_COLUMNS = 8
 _PICTURE_MM, _LEAST_PICTURE_MM, _UNDER_MM = 150.0, 75.0, 10.0
 _INK, _QUIET, _LINE, _SHADE = (27, 34, 40), (87, 96, 106), (179, 185, 190), (230, 233, 235)
@@ -82,7 +82,11 @@ class _Sheet(FPDF):
         self._ink(_TITLE_PT, _INK)
         self._line(self._say(self._document.kind.heading), 8)
         self._ink(_TEXT_PT, _INK)
-        words = [self._say(text) for pair in self._document.head for text in pair]
+        words = [
+            part
+            for name, text in self._document.head
+            for part in (_capital(self._say(name)), self._say(text))
+        ]
         with self.table(
             borders_layout=TableBordersLayout.NONE,
             col_widths=(18, 75, 18, 75),
@@ -104,24 +108,24 @@ class _Sheet(FPDF):
         """Write a table; of one without rows a line that says so."""
         if not table.rows:
             self._ink(_TEXT_PT, _INK)
-            self._line(f"{self._say(table.title)}: {self._say(NOTHING_THERE)}", 5)
+            self._line(f"{_capital(self._say(table.title))}: {self._say(NOTHING_THERE)}", 4.6)
             return
         size = _SMALL_PT - 1 if len(table.head) > _MANY_COLUMNS else _SMALL_PT
         if self.will_page_break(18):
             self.add_page()
         self._ink(_HEADING_PT, _INK)
-        self._line(self._say(table.title), 6)
+        self._line(_capital(self._say(table.title)), 5.2)
         self._ink(size, _INK)
         rows = [[self._say(cell.text) for cell in row] for row in table.rows]
-        heads = [self._say(head) for head in table.head]
+        heads = [_capital(self._say(head)) for head in table.head]
         aligned = [Align.R if has_figures(table, k) else Align.L for k in range(len(heads))]
         self.set_draw_color(*_LINE)
         self.set_line_width(0.15)
         with self.table(
             borders_layout=TableBordersLayout.HORIZONTAL_LINES,
             col_widths=tuple(self._widths([heads, *rows])),
-            line_height=size * 0.5,
-            padding=(0.5, 1),
+            line_height=size * 0.45,
+            padding=(0.35, 1),
             text_align=aligned,
             headings_style=FontFace(color=_INK, fill_color=_SHADE),
             wrapmode=WrapMode.WORD if self._language == "en" else WrapMode.CHAR,
@@ -133,7 +137,7 @@ class _Sheet(FPDF):
                 for cell, text in zip(cells, words, strict=True):
                     face = None if cell.verdict is None else FontFace(color=_INKS[cell.verdict])
                     line.cell(text, style=face)
-        self.ln(1.5)
+        self.ln(1)
 
     def picture(self, svg: str) -> None:
         """Draw a picture, smaller where it then fits on the page."""
@@ -171,6 +175,10 @@ class _Sheet(FPDF):
         if hungry <= spare:
             return [width * self.epw / sum(wanted) for width in wanted]
         return [min(width, fair) + max(0.0, width - fair) * spare / hungry for width in wanted]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def printable(text: str, known: Container[int]) -> str:
