@@ -16,7 +16,7 @@ def _nothing(asked: Asked) -> bytes:
 
 
 class FakeReports:
-    """Keeps notes and what was asked for; `answer` makes the reports, `refusal` is told instead of one."""
+    """Keeps notes and what was asked for; `answer` makes the reports, `refusal` is told instead of one, `broken` instead of keeping a note."""
 
     zone = "Asia/Shanghai"
 
@@ -25,6 +25,7 @@ class FakeReports:
         self.kept: list[HandoverNote] = []
         self.answer: Callable[[Asked], bytes] = _nothing
         self.refusal: ReportRefused | None = None
+        self.broken: Exception | None = None
 
     def shifts(self, t_ns: int, days: int) -> Sequence[ShiftTime]:
         """Return shifts of eight hours, which begin at whole multiples since 1970."""
@@ -50,7 +51,9 @@ class FakeReports:
         return self.kept[note - 1] if note <= len(self.kept) else None
 
     async def write_note(self, note: HandoverNote) -> HandoverNote | None:
-        """Keep a note."""
+        """Keep a note, or say why not."""
+        if self.broken is not None:
+            raise self.broken
         if len(self.kept) >= MAX_NOTES:
             return None
         self.kept.append(replace(note, id=len(self.kept) + 1))

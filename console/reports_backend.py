@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from alerting.arrangements import Arrangement
-from console.accounts import Account
-from console.scope import Place
+from console.scope import Place, Scope
 from ledger.handover import HandoverNote
 from registry.plant import Text
 
@@ -24,7 +23,7 @@ class ShiftTime:
 class Asked:
     """Which report of which period (ns since 1970) an account wants, in which format (json, csv, xlsx, pdf) and language.
 
-    `by` puts alarms apart in the report of alarms. The account's scope limits what is counted. `arrangements` are what holds
+    `by` puts alarms apart in the report of alarms. The account's `scope` limits what is counted. `arrangements` are what holds
     alerts back now, for a hand-over of now; else None.
     """
 
@@ -34,7 +33,8 @@ class Asked:
     format: str
     language: str
     by: tuple[str, ...]
-    account: Account
+    account: str
+    scope: Scope
     arrangements: Sequence[Arrangement] | None = None
 
 

@@ -159,7 +159,8 @@ async def report(  # noqa: PLR0917 - the fields of a query
         format=format,
         language=lang,
         by=by,
-        account=account,
+        account=account.name,
+        scope=account.scope,
         arrangements=arrangements_seen(console, account.scope) if of_now else None,
     )
     try:

@@ -53,7 +53,7 @@ class LiveReports:
 
     async def make(self, asked: Asked) -> bytes:
         """Return a report; accounts wait for each other, and one account has one at a time."""
-        name = asked.account.name
+        name = asked.account
         if name in self._busy:
             raise ReportRefused("report_busy")
         self._busy.add(name)
@@ -95,12 +95,12 @@ class LiveReports:
         return shifts_from(list(schedules.values()), hours)
 
     async def _order(self, asked: Asked) -> Order:
-        plant, scope = self._plant(), asked.account.scope
+        plant, scope = self._plant(), asked.scope
         kind = Kind(asked.kind)
         about = About(
             site=site_name(plant),
             scope=scope_text(scope, plant),
-            made_by=asked.account.name,
+            made_by=asked.account,
             made_ns=self._runtime.now_ns(),
         )
         return Order(
@@ -130,8 +130,8 @@ class LiveReports:
         return Known(
             shift=shift,
             next=following,
-            duty=self._duty(asked.start_ns, shift) if asked.account.scope == UNLIMITED else None,
-            notes=[note for note in notes if asked.account.scope.sees(place_of_note(note))],
+            duty=self._duty(asked.start_ns, shift) if asked.scope == UNLIMITED else None,
+            notes=[note for note in notes if asked.scope.sees(place_of_note(note))],
             arrangements=asked.arrangements,
         )
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
+
+import msgspec
 
 from ledger.handover import HandoverNote
-from registry.plant import Plant, Text
+from registry.plant import Text
 from service.reports.cells import Table
 from service.reports.document import WHOLE_PLANT, About, Document, Kind
 from service.reports.handover import Duty, Known
@@ -75,19 +76,17 @@ def rows() -> list[dict[str, Any]]:
 
 def document(kind: Kind, of: Sequence[dict[str, Any]] | None = None, **changes: Any) -> Document:
     order = Order(
-        **{
-            "kind": kind,
-            "start_ns": SHIFT.start_ns,
-            "end_ns": SHIFT.end_ns,
-            "zone": str(ZoneInfo("UTC")),
-            "about": ABOUT,
-            "plant": Plant(),
-            "sensors": 10,
-            "known": KNOWN,
-        }
-        | changes
+        kind=kind,
+        start_ns=SHIFT.start_ns,
+        end_ns=SHIFT.end_ns,
+        zone="UTC",
+        about=ABOUT,
+        sensors=10,
+        known=KNOWN,
     )
-    return document_of(order, lines(rows() if of is None else of), "made")[0]
+    return document_of(
+        msgspec.structs.replace(order, **changes), lines(rows() if of is None else of), "made"
+    )[0]
 
 
 def table(of: Document, name: str) -> Table:

@@ -90,7 +90,7 @@ def test_figures_of_a_workbook_are_numbers_with_their_unit() -> None:
     trends = {row[0].value: row[1] for row in book.worksheets[1].iter_rows(min_row=3)}
     assert trends["annunciated alarms"].value == 3
     share = trends["availability of sensors"]
-    assert (round(share.value, 3), share.number_format) == (90.104, 'General" %"')
+    assert (f"{share.value:.5}", share.number_format) == ("90.104", 'General" %"')
 
 
 def test_english_has_no_chinese_words_of_ours() -> None:
