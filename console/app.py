@@ -18,12 +18,15 @@ from console.accounts import Accounts
 from console.backend import ConsoleBackend
 from console.cap import cap_api
 from console.desk_routes import desk_api
+from console.etags import Etags
 from console.feed import Feed
 from console.guard import Guard
+from console.openapi import describe
 from console.places_routes import places_api
 from console.problems import ProblemError, problem
 from console.reports_routes import reports_api
 from console.routes import Console, api
+from console.system_routes import system_api
 
 STATIC_DIR = Path(__file__).parent / "static"
 """Where hatch_build.py puts the built page."""
@@ -85,6 +88,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.console = console
+    app.add_middleware(Etags)
     app.add_middleware(Guard)
     _add_problem_handlers(app)
     if probes is not None:
@@ -94,7 +98,9 @@ def create_app(
     app.include_router(desk_api)
     app.include_router(places_api)
     app.include_router(reports_api)
+    app.include_router(system_api)
     _add_page(app, static_dir)
+    describe(app)
     return app
 
 

@@ -2,20 +2,20 @@
 
 Theory of operation. An occurrence is followed by its id from its opening to its close. Each `opened` or `reopened` begins an
 activation; what became of it (acknowledged, returned, confirmed) is noted there and counted when the next activation, the
-close or the period's end settles it. Lines before the period only say what stands when it begins. The events that hold an
-alert back have the names of the states that it then has (`HELD_STATES`).
+close or the period's end settles it. Lines before the period only say what stands when it begins.
 """
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from alerting.events import ACTIVATIONS, HELD_STATES
+from alerting.events import ACTIVATIONS
 from service.reports.lines import ACTIVE, Line
 from service.reports.period import Period
 from service.reports.rules import Rules
 from service.reports.tally import Activation, Alarm, Counted, Stale, Tally
 
+_HOLDS = frozenset({"shelved", "suppressed", "out_of_service"})
 OPERATOR = "operator"
 _UNCONFIRMED_KEPT = 10_000
 """So many closed alerts are remembered, the newest, for a confirmation that comes after the close."""
@@ -82,7 +82,7 @@ class AlarmFold:
             "acknowledged": self._acknowledged,
             "cleared": self._returned,
             "confirmed": self._confirmed,
-            **dict.fromkeys(HELD_STATES, self._held_back),
+            **dict.fromkeys(_HOLDS, self._held_back),
             "closed": self._closed,
         }
         """What each event means; the others only move the state."""
@@ -203,7 +203,7 @@ class AlarmFold:
         if line.t_ns >= self._period.start_ns:
             for tally in alert.tallies:
                 tally.activated(activation)
-        if line.held not in HELD_STATES:
+        if line.held not in _HOLDS:
             self._chatter(alert, activation)
 
     def _acknowledged(self, alert: _Open, line: Line) -> None:
@@ -243,7 +243,7 @@ class AlarmFold:
             return
         activation.returned_ns = t_ns
         quick = t_ns - activation.t_ns <= self._rules.fleeting_ns and not activation.acted
-        if quick and activation.held not in HELD_STATES and activation.t_ns in self._period:
+        if quick and activation.held not in _HOLDS and activation.t_ns in self._period:
             for tally in alert.tallies:
                 tally.was_fleeting(activation)
 
@@ -277,7 +277,7 @@ class AlarmFold:
         """Follow the state: what stands before an operator, and what is held back."""
         before, alert.state = alert.state, line.state
         t_ns = line.t_ns
-        if line.event in ACTIVATIONS and before not in ACTIVE and before not in HELD_STATES:
+        if line.event in ACTIVATIONS and before not in ACTIVE and before not in _HOLDS:
             alert.since_ns = t_ns
         if before == line.state:
             return
@@ -290,9 +290,9 @@ class AlarmFold:
         for tally in alert.tallies:
             if stood is not stands:
                 tally.standing.change(t_ns, 1 if stands else -1)
-            if before in HELD_STATES:
+            if before in _HOLDS:
                 getattr(tally, before).change(t_ns, -1)
-            if line.state in HELD_STATES:
+            if line.state in _HOLDS:
                 getattr(tally, line.state).change(t_ns, 1)
 
     def _stood(self, alert: _Open, until_ns: int, *, ended: bool) -> None:
