@@ -16,7 +16,7 @@ def _nothing(asked: Asked) -> bytes:
 
 
 class FakeReports:
-    """Keeps notes and what was asked for; `answer` makes the reports, `refusal` is told instead of one, `broken` instead of keeping a note."""
+    """Keeps notes and what was asked for; `answer` makes the reports, `refusal` is told instead of one, `broken` instead of keeping or reading notes."""
 
     zone = "Asia/Shanghai"
 
@@ -44,6 +44,8 @@ class FakeReports:
 
     async def notes(self, from_ns: int, to_ns: int) -> Sequence[HandoverNote]:
         """Return the notes kept."""
+        if self.broken is not None:
+            raise self.broken
         return [note for note in self.kept if from_ns <= note.shift_ns < to_ns]
 
     async def note(self, note: int) -> HandoverNote | None:

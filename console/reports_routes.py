@@ -88,7 +88,10 @@ async def reports(console: TheConsole, account: SignedIn) -> Response:
 async def notes(console: TheConsole, account: SignedIn, from_ms: TimeMs, to_ms: TimeMs) -> Response:
     """Return the notes of shifts that began in a period, oldest first; those that the account's scope sees."""
     _check(from_ms, to_ms, MAX_NOTES_DAYS)
-    found = await console.backend.reports.notes(from_ms * NS_PER_MS, to_ms * NS_PER_MS)
+    try:
+        found = await console.backend.reports.notes(from_ms * NS_PER_MS, to_ms * NS_PER_MS)
+    except LedgerError as error:
+        return _unavailable(error)
     return json_answer({"notes": [_note(one) for one in found if account.scope.sees(place_of_note(one))]})
 
 
@@ -106,7 +109,7 @@ async def write_note(console: TheConsole, account: Operator, body: Annotated[Not
     try:
         kept = await console.backend.reports.write_note(note)
     except LedgerError as error:
-        return _unkept(error)
+        return _unavailable(error)
     if kept is None:
         return problem_of(409, "too_many_notes", _TOO_MANY)
     return json_answer({"note": _note(kept)})
@@ -117,16 +120,16 @@ async def take_over(
     console: TheConsole, account: Operator, note_id: int, body: Annotated[TakeOverBody, Body()]
 ) -> Response:
     """Take a note over, under the session's name; its author cannot, and only the first one counts."""
-    found = await _find(console, account, note_id)
-    if found.by == account.name:
-        return problem_of(409, "own_note", _OWN_NOTE)
     try:
+        found = await _find(console, account, note_id)
+        if found.by == account.name:
+            return problem_of(409, "own_note", _OWN_NOTE)
         done = await console.backend.reports.take_over(
             note_id, account.name, console.backend.now_ns(), body.answer.strip()
         )
+        now = await _find(console, account, note_id)
     except LedgerError as error:
-        return _unkept(error)
-    now = await _find(console, account, note_id)
+        return _unavailable(error)
     if not done:
         text = Text(f"{now.taken_by} 已接班", f"{now.taken_by} has taken it over already")
         return problem_of(409, "already_taken_over", text, more={"note": _note(now)})
@@ -224,7 +227,11 @@ _TOO_MANY = Text(
 _OWN_NOTE = Text("自己的留言须由他人接班", "Somebody else must take over what you wrote")
 
 
-def _unkept(error: LedgerError) -> Response:
+def _unavailable(error: LedgerError) -> Response:
     return problem_of(
-        503, "unkept", Text(f"未能保存，请稍后重试：{error}", f"It could not be kept, try again: {error}")
+        503,
+        "notes_unavailable",
+        Text(
+            f"留言暂不可读写，请稍后重试：{error}", f"Notes can neither be read nor kept, try again: {error}"
+        ),
     )

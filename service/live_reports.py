@@ -1,6 +1,7 @@
 """Reports of the running service: each is made by a process of its own, and goes after the pipeline in everything."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ import structlog
 
 from console.reports_backend import Asked, ReportRefused, ShiftTime, place_of_note
 from console.scope import UNLIMITED, Scope
+from ledger.errors import LedgerError
 from ledger.handover import HandoverNote, HandoverNotes
 from registry.plant import Plant
 from service.naming import site_name
@@ -59,14 +61,10 @@ class LiveReports:
         self._busy.add(name)
         try:
             async with self._turn:
-                order = await self._order(asked)
-                task = Task(
-                    ledger=str(self._runtime.ledger.path),
-                    order=order,
-                    format=Format(asked.format),
-                    language=asked.language,
-                )
-                return await _worked(packed(task))
+                return await self._made(asked)
+        except LedgerError as error:
+            _log.error("report_failed", reason=str(error))
+            raise ReportRefused("report_failed") from error
         finally:
             self._busy.discard(name)
 
@@ -85,6 +83,15 @@ class LiveReports:
     async def take_over(self, note: int, by: str, now_ns: int, answer: str) -> bool:
         """Note in the state folder who took a note over."""
         return await asyncio.to_thread(self._notes.take_over, note, by, now_ns, answer)
+
+    async def _made(self, asked: Asked) -> bytes:
+        task = Task(
+            ledger=str(self._runtime.ledger.path),
+            order=await self._order(asked),
+            format=Format(asked.format),
+            language=asked.language,
+        )
+        return await _worked(packed(task))
 
     def _plant(self) -> Plant:
         return self._runtime.pipeline.plan.registry.plant
@@ -150,9 +157,13 @@ class LiveReports:
 
 
 async def _worked(task: bytes) -> bytes:
-    """Return what the worker makes of a task; raise `ReportRefused` where it cannot, or takes too long."""
+    """Return what the worker makes of a task; raise `ReportRefused` where it cannot, or takes too long.
+
+    It imports from where this process does, and never from the folder in which it happens to be started.
+    """
     worker = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "service.reports.worker"),
+        *(sys.executable, "-P", "-m", "service.reports.worker"),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -15,7 +15,7 @@ from service.reports.cells import Table, has_figures
 from service.reports.document import Document
 from service.reports.drawing import draw
 from service.reports.plot import HEIGHT, WIDTH
-from service.reports.rendering import NOTHING_THERE, told
+from service.reports.rendering import NOTHING_THERE, bounded, told
 from service.reports.rules import Verdict
 
 _FONT = "NotoSansSC"
@@ -29,8 +29,6 @@ _INKS = {
     Verdict.MANAGEABLE: (138, 90, 0),
     Verdict.OVERLOADED: (179, 38, 30),
 }
-_MAX_WORDS = 600
-"""Characters of one cell; what is longer is cut, and says so: a row must fit on a page."""
 _INSTEAD = {"✗": "×", "\u00a0": " ", "\t": " ", "\n": " "}
 _UNKNOWN = "□"
 _BREAKS = re.compile(r"\s+")
@@ -190,5 +188,4 @@ def printable(text: str, known: Container[int]) -> str:
             shown.append(one)
         elif unicodedata.category(one) not in {"Cc", "Cf", "Cs", "Mn"}:
             shown.append(_UNKNOWN)
-    words = _BREAKS.sub(" ", "".join(shown))
-    return words if len(words) <= _MAX_WORDS else f"{words[:_MAX_WORDS]} […]"
+    return bounded(_BREAKS.sub(" ", "".join(shown)))

@@ -13,6 +13,8 @@ from service.reports.document import Document
 from service.reports.files import harmless
 
 LANGUAGES = ("zh", "en")
+_MAX_WORDS = 600
+"""Characters of one cell of a page or a sheet; a workbook and a CSV have all of them."""
 NOTHING_THERE = Text("无", "none")
 
 
@@ -73,6 +75,12 @@ def _table(table: Table) -> dict[str, Any]:
     }
 
 
+def bounded(text: str) -> str:
+    """Return a text as far as a page has room for it; what is longer is cut, and says so."""
+    return text if len(text) <= _MAX_WORDS else f"{text[:_MAX_WORDS]} […]"
+
+
 def _cell(cell: Cell) -> dict[str, Any]:
     told_more = {"value": cell.value, "unit": cell.unit, "verdict": cell.verdict}
-    return {**both(cell.text), **{key: value for key, value in told_more.items() if value not in {None, ""}}}
+    words = Text(bounded(cell.text.zh), bounded(cell.text.en))
+    return {**both(words), **{key: value for key, value in told_more.items() if value not in {None, ""}}}

@@ -232,12 +232,13 @@ def test_a_note_is_of_a_shift_that_has_begun_and_bounded(tmp_path: Path) -> None
     on_site(tmp_path, scenario)
 
 
-def test_a_note_that_could_not_be_kept_is_told(tmp_path: Path) -> None:
+def test_notes_that_cannot_be_kept_or_read_are_told(tmp_path: Path) -> None:
     async def scenario(s: Site) -> None:
         await s.sign_in("li")
         s.backend.reports.broken = LedgerError("the disk is full")
         answer = await write(s)
-        assert (answer.status_code, answer.json()["code"]) == (503, "unkept")
+        assert (answer.status_code, answer.json()["code"]) == (503, "notes_unavailable")
         assert "the disk is full" in answer.json()["en"]
+        assert (await s.get(NOTES, from_ms=0, to_ms=1)).status_code == 503
 
     on_site(tmp_path, scenario)

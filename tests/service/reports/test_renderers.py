@@ -14,8 +14,8 @@ from service.reports.files import harmless
 from service.reports.pdf import pdf_of, printable
 from service.reports.rendering import document_csv, document_json
 from service.reports.xlsx import xlsx_of
-from tests.service.reports.cases import burst
-from tests.service.reports.documents import HOSTILE, document, rows
+from tests.service.reports.cases import burst, raw
+from tests.service.reports.documents import HOSTILE, document, rows, titled
 
 HAN = re.compile(r"[\u4e00-\u9fff]+")
 KINDS = pytest.mark.parametrize("kind", list(Kind))
@@ -141,3 +141,14 @@ def test_json_has_both_languages_and_the_figures() -> None:
     ]
     assert {plot["name"] for plot in told["plots"]} >= {"alarms", "top", "priorities"}
     assert all("<script" not in plot["svg"] for plot in told["plots"])
+
+
+def test_ten_thousand_characters_are_cut_on_a_page_and_kept_in_a_workbook() -> None:
+    long = "长" * 10_000
+    made = document(Kind.HANDOVER, [titled(raw(60, "opened"), long, long)])
+    told = json.loads(document_json(made))
+    (row,) = next(one for one in told["tables"] if one["name"] == "open_process")["rows"]
+    assert row[1]["en"] == "长" * 600 + " […]"
+    assert len(pdf_of(made, "zh")) > 0
+    book = load_workbook(io.BytesIO(xlsx_of(made, "zh")))
+    assert long in {cell.value for sheet in book.worksheets for row in sheet.iter_rows() for cell in row}
