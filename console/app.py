@@ -26,6 +26,7 @@ from console.guard import Guard
 from console.openapi import describe
 from console.places_routes import places_api
 from console.problems import ProblemError, problem
+from console.reports_routes import reports_api
 from console.routes import Console, api
 from console.system_routes import system_api
 from ledger.audit import AuditLog
@@ -103,6 +104,7 @@ def create_app(
     app.include_router(cap_api)
     app.include_router(desk_api)
     app.include_router(places_api)
+    app.include_router(reports_api)
     app.include_router(system_api)
     app.include_router(audit_api)
     _add_page(app, static_dir)

@@ -13,6 +13,7 @@ from alerting.escalation.schedule import OnDuty
 from alerting.events import AlertEvent
 from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
+from console.reports_backend import ReportsBackend
 from console.scope import Place
 from console.system_backend import OwnBackend
 from ledger.records import OutboxRow
@@ -143,6 +144,10 @@ class ConsoleBackend(Protocol):
     """
 
     own: OwnBackend
+
+    @property
+    def reports(self) -> ReportsBackend:
+        """Reports and the notes of hand-overs."""
 
     def site(self) -> Text:
         """Return the name shown in the page's header."""

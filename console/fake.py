@@ -25,6 +25,7 @@ from console.backend import (
     SensorFacts,
     SensorNow,
 )
+from console.fake_reports import FakeReports
 from console.feed import Feed
 from console.system_backend import Letter, OwnBackend, Tried
 from ledger.records import OutboxRow
@@ -88,6 +89,7 @@ class FakeBackend:
         self.plant_now = Plant()
         self.sensors_list: list[SensorNow] = []
         self.activated: list[Activation] = []
+        self.reports = FakeReports()
         self.owned = FakeOwn()
         self.own: OwnBackend = self.owned
         self._now_ns = now_ns

@@ -22,12 +22,14 @@ from detectors.clock import Clock
 from detectors.groups.pca import make_ready
 from ingest.mqtt import MqttPublisher, MqttSettings, MqttSource
 from ledger.audit import AuditLog
+from ledger.handover import HandoverNotes
 from ledger.ledger import Ledger
 from registry.plant import Text
 from service.clock import SteadyClock
 from service.effects import store_batch
 from service.history import AlertHistory
 from service.live import LiveConsole
+from service.live_reports import LiveReports
 from service.pipeline import Outcome
 from service.plan import Loaded, mqtt_settings
 from service.recovery import recover
@@ -183,7 +185,9 @@ class Service:
         if self._on_events is not None:
             runtime.hooks.on_events.append(self._on_events)
         feed = Feed()
-        live = LiveConsole(runtime, store, feed, cap)
+        notes = HandoverNotes(settings.state_dir)
+        stack.callback(notes.close)
+        live = LiveConsole(runtime, store, feed, LiveReports(runtime, notes, settings.reports), cap)
         accounts = Accounts(settings.state_dir)
         stack.callback(accounts.close)
         audit = AuditLog(settings.state_dir)

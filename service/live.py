@@ -30,14 +30,15 @@ from console.backend import (
     SensorNow,
 )
 from console.feed import Feed
-from console.scope import Place
+from console.reports_backend import ReportsBackend
 from console.system_backend import OwnBackend
 from ledger.errors import LedgerError
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from registry.sensors import LIMIT_NAMES
 from service.history import AlertHistory
-from service.newest import Activations, Newest
+from service.naming import site_name
+from service.newest import Activations, Newest, place_of_sensor
 from service.runtime import Runtime
 from store.series import Series, SeriesStore
 
@@ -54,7 +55,15 @@ class LiveConsole:
 
     own: OwnBackend
 
-    def __init__(self, runtime: Runtime, store: SeriesStore, feed: Feed, cap: CapParts | None = None) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        store: SeriesStore,
+        feed: Feed,
+        reports: ReportsBackend,
+        cap: CapParts | None = None,
+    ) -> None:
+        self.reports = reports
         self._runtime = runtime
         self._cap = cap
         self._store = store
@@ -71,12 +80,8 @@ class LiveConsole:
         runtime.hooks.on_outcome.append(self._newest.take)
 
     def site(self) -> Text:
-        """Return the name of the only enterprise, else of the widest area, else the program's."""
-        plant = self._runtime.pipeline.plan.registry.plant
-        if len(plant.enterprises) == 1:
-            return next(iter(plant.enterprises.values())).name
-        roots = [area for area in plant.areas.values() if area.parent is None]
-        return roots[0].name if roots else Text("重大危险源监测预警", "Major hazard monitoring")
+        """Return what the site is called."""
+        return site_name(self.plant())
 
     def now_ns(self) -> int:
         """Return the pipeline's clock."""
@@ -174,13 +179,12 @@ class LiveConsole:
         if i is None:
             return None
         spec = registry.specs[i]
-        enterprise = registry.enterprise_of(i)
         limits = {
             name: limit for name, limit in zip(LIMIT_NAMES, spec.limits, strict=True) if not math.isnan(limit)
         }
         return SensorFacts(
             id=spec.id,
-            place=Place(enterprise=spec.enterprise or None, area=enterprise.area if enterprise else None),
+            place=place_of_sensor(registry, i),
             type=spec.type,
             unit=spec.unit,
             description=spec.description,

@@ -39,10 +39,9 @@ class Newest:
         silent = {sensor for silence in book.silences() for sensor in silence.remaining()}
         for i, spec in enumerate(self._registry.specs):
             t_ns = int(self._t_ns[i])
-            enterprise = self._registry.enterprise_of(i)
             yield SensorNow(
                 id=spec.id,
-                place=Place(enterprise=spec.enterprise or None, area=enterprise.area if enterprise else None),
+                place=place_of_sensor(self._registry, i),
                 source=spec.source,
                 equipment=spec.equipment,
                 type=spec.type,
@@ -83,6 +82,13 @@ class Activations:
     def _add(self, now_ns: int, event: AlertEvent) -> None:
         if event.event in ACTIVATIONS:
             self._newest.append(Activation(now_ns, place_of(event)))
+
+
+def place_of_sensor(registry: SensorRegistry, i: int) -> Place:
+    """Return where a sensor, by its index, belongs."""
+    enterprise = registry.enterprise_of(i)
+    area = None if enterprise is None else enterprise.area
+    return Place(enterprise=registry.specs[i].enterprise or None, area=area)
 
 
 def _known(value: float) -> float | None:

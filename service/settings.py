@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -22,6 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from alerting.times_file import DEFAULT_ZONE
 from detectors.clock import Clock
 from ingest.mapped import MappedJson, TimeUnit, mapping_faults
 from registry.faults import Fault, errors_in
@@ -33,6 +35,7 @@ _M = TypeVar("_M", bound=BaseModel)
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _LISTEN = re.compile(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}", re.ASCII)
 _HTTP = re.compile(r"https?://[^/\s@]+(/\S*)?")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _LAST_PORT = 65_535
 
 
@@ -167,6 +170,42 @@ class JournalPart(_Part):
     min_free_mb: _Positive = Field(500, description="free disk below which hazwatch alarms for itself")
 
 
+class ReportsPart(_Part):
+    """How reports are cut into days and shifts."""
+
+    time_zone: str = Field(DEFAULT_ZONE, description="zone of days, months and of the times shown")
+    shift_starts: tuple[str, ...] = Field(
+        ("00:00", "08:00", "16:00"),
+        min_length=1,
+        max_length=24,
+        description="when shifts begin, where routes.yaml has no schedule",
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{value!r} is no time zone (allowed: as Asia/Shanghai)") from None
+        return value
+
+    @field_validator("shift_starts")
+    @classmethod
+    def _rising(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = next((one for one in value if not _CLOCK.fullmatch(one)), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong!r} is no time of day (allowed: 00:00 to 23:59)")
+        if list(value) != sorted(set(value)):
+            raise ValueError("the times do not rise (allowed: as 00:00, 08:00, 16:00)")
+        return value
+
+    @property
+    def starts_min(self) -> tuple[int, ...]:
+        """When shifts begin, in minutes past midnight."""
+        return tuple(int(one[:2]) * 60 + int(one[3:]) for one in self.shift_starts)
+
+
 class LogPart(_Part):
     """hazwatch's own log, on standard error."""
 
@@ -203,6 +242,7 @@ class Settings(BaseSettings):
     )
     console: ConsolePart | None = ConsolePart()
     journal: JournalPart = JournalPart()
+    reports: ReportsPart = ReportsPart()
     log: LogPart = LogPart()
 
     @classmethod
@@ -272,6 +312,7 @@ PARTS: Mapping[str, type[BaseModel]] = {
     "store": StorePart,
     "console": ConsolePart,
     "journal": JournalPart,
+    "reports": ReportsPart,
     "log": LogPart,
 }
 """The keys that have keys of their own, in the order of the settings reference."""
@@ -335,7 +376,10 @@ def _is_nested(variable: str) -> bool:
 
 def _not_json(error: SettingsError) -> list[Fault]:
     """Return a fault for each variable of a list or of a whole part that is not JSON."""
-    lists = {variable_of(part) for part in PARTS} | {variable_of("mqtt", "topics")}
+    lists = {variable_of(part) for part in PARTS} | {
+        variable_of("mqtt", "topics"),
+        variable_of("reports", "shift_starts"),
+    }
     faults = []
     for name in sorted(lists & set(os.environ)):
         try:

@@ -28,6 +28,9 @@ CSV_HEAD = (
 )
 """The columns of the CSV; `by` and `key` are empty for all alerts, `key` alone for those that belong to none."""
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a text begins that a spreadsheet would take for a formula."""
+
 
 def csv_of(report: Report) -> str:
     """Return the CSV; the same report gives the same text."""
@@ -37,6 +40,11 @@ def csv_of(report: Report) -> str:
     for by, key, panel in _panels(report):
         writer.writerows(_row(by, key, measure) for measure in panel.measures)
     return out.getvalue()
+
+
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet reads as a formula, whoever wrote it."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _panels(report: Report) -> Iterator[tuple[str, str, Panel]]:
@@ -58,7 +66,7 @@ def _row(by: str, key: str, measure: Measure) -> tuple[object, ...]:
             str(limit.verified).lower(),
         )
     value = "" if measure.value is None else f"{measure.value:.6g}"
-    return (by, key, measure.name, measure.text.zh, measure.text.en, value, measure.unit, *bounds)
+    return (by, harmless(key), measure.name, measure.text.zh, measure.text.en, value, measure.unit, *bounds)
 
 
 def json_of(report: Report) -> bytes:

@@ -7,8 +7,11 @@ const TIMEOUT_MS = 8000;
 export type Answer<T> = { ok: true; body: T } | { ok: false; status: number; code: string; text: Text | null };
 
 /** Status 0 means that no answer came. */
-export async function call<T>(path: string, options: { body?: unknown; signal?: AbortSignal } = {}): Promise<Answer<T>> {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+export async function call<T>(
+  path: string,
+  options: { body?: unknown; signal?: AbortSignal; timeoutMs?: number } = {},
+): Promise<Answer<T>> {
+  const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
   const init: RequestInit = {
     credentials: "same-origin",
     cache: "no-store",

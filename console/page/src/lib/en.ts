@@ -1,3 +1,4 @@
+import * as reportsWords from "../words/reports.ts";
 import * as systemWords from "../words/system.ts";
 
 export const en = {
@@ -152,7 +153,7 @@ export const en = {
   trendEmpty: "No readings in this period.",
   trendLegend: "line: mean · band: lowest to highest · hatched: outside the measuring range",
   keys: "j/k select · Enter details · a acknowledge · n show new · Esc close",
-  pages: { overview: "Overview", alarms: "Alarms", trends: "Trends", system: "System" },
+  pages: { overview: "Overview", alarms: "Alarms", trends: "Trends", reports: "Reports", system: "System" },
   pageNotFetched: "This page cannot be fetched now. Reload when the server answers.",
   pagesLabel: "Pages",
   wholePlant: "All",
@@ -224,6 +225,7 @@ export const en = {
   letterColumn: { time: "Time", reason: "Reason", topic: "Topic", payload: "Payload", count: "Count" },
   none: "none",
   notForYou: "Only accounts without a scope see this page.",
+  reports: reportsWords.en,
   system: systemWords.en,
 };
 
