@@ -23,6 +23,8 @@ from console.guard import Guard
 from console.places_routes import places_api
 from console.problems import ProblemError, problem
 from console.routes import Console, api
+from console.source_routes import Sparks, source_api
+from console.tiles import Tiles
 
 STATIC_DIR = Path(__file__).parent / "static"
 """Where hatch_build.py puts the built page."""
@@ -54,6 +56,7 @@ def create_app(
     probes: Probes | None = None,
     static_dir: Path = STATIC_DIR,
     data_late_s: float = DATA_LATE_S,
+    tiles: Tiles | None = None,
 ) -> FastAPI:
     """Return the console over a backend; the caller keeps ownership of all that it gives.
 
@@ -64,8 +67,9 @@ def create_app(
         probes: answers for /healthz, /readyz and /metrics; without them these do not exist.
         static_dir: the built page.
         data_late_s: age of the newest reading, in seconds, from which the page says that readings are late.
+        tiles: where pages may fetch map tiles; without it no request of a page leaves this machine.
     """
-    console = Console(backend=backend, accounts=accounts, feed=feed, data_late_s=data_late_s)
+    console = Console(backend=backend, accounts=accounts, feed=feed, data_late_s=data_late_s, tiles=tiles)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -84,7 +88,8 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.console = console
-    app.add_middleware(Guard)
+    app.state.sparks = Sparks()
+    app.add_middleware(Guard, pictures_of=None if tiles is None else tiles.origin)
     _add_problem_handlers(app)
     if probes is not None:
         _add_probes(app, probes)
@@ -92,6 +97,7 @@ def create_app(
     app.include_router(cap_api)
     app.include_router(desk_api)
     app.include_router(places_api)
+    app.include_router(source_api)
     _add_page(app, static_dir)
     return app
 

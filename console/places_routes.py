@@ -1,37 +1,87 @@
-"""The routes of overview, sensors and system."""
+"""The routes of overview, maps, sensors and system."""
 
+from collections.abc import Iterable
 from itertools import islice
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+import msgspec
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from console.accounts import Account
 from console.backend import SensorNow
+from console.grounds import version_of_ground
 from console.places import overview, sensor_json
 from console.problems import ProblemError
-from console.routes import SignedIn, TheConsole, json_answer
-from console.scope import UNLIMITED
+from console.routes import Console, SignedIn, TheConsole, json_answer
+from console.scope import UNLIMITED, Place
+from console.tagged import tagged, tagged_bytes
+from registry.drawing import Drawing
+from registry.picture import Picture
+from registry.plant import SitePlan
 
 MAX_SENSORS = 500
+MAX_LOOKED = 10_000_000
 MAX_WORDS_CHARS = 200
 
 places_api = APIRouter(prefix="/api/v1")
 
 
 @places_api.get("/overview")
-async def plant_overview(console: TheConsole, account: SignedIn) -> Response:
+async def plant_overview(request: Request, console: TheConsole, account: SignedIn) -> Response:
     """Return areas, enterprises and hazard sources with what stands open there, and the alarm rate of the last hour."""
     backend = console.backend
-    return json_answer(
-        overview(
-            backend.plant(),
-            backend.sensors_now(),
-            backend.open_alerts().rows,
-            backend.activations(),
-            account.scope,
-            backend.now_ns(),
-        )
+    found = overview(
+        backend.plant(),
+        backend.sensor_counts(),
+        backend.alert_counts(),
+        backend.activations(),
+        account.scope,
+        backend.now_ns(),
     )
+    return tagged(request, found | {"tiles": console.tiles and console.tiles.json()})
+
+
+@places_api.get("/map")
+async def area_map(request: Request, console: TheConsole, _: SignedIn) -> Response:
+    """Return the area's map as GeoJSON; it is the same for every account."""
+    drawing = console.backend.plant().map
+    if drawing is None:
+        raise ProblemError("not_found")
+    return tagged_bytes(request, drawing.geojson, "application/geo+json")
+
+
+@places_api.get("/enterprises/{enterprise}/plan")
+async def site_plan(request: Request, console: TheConsole, account: SignedIn, enterprise: str) -> Response:
+    """Return a site's plan: what it covers in metres, its drawing or that there is a picture, and where its sources lie."""
+    plan = _plan(console, account, enterprise)
+    drawn = isinstance(plan.ground, Drawing)
+    head = {
+        "bounds": plan.ground.bounds,
+        "north_deg": plan.north_deg,
+        "sources": console.backend.source.centres(enterprise),
+        "geojson": msgspec.Raw(plan.ground.geojson) if isinstance(plan.ground, Drawing) else None,
+        "picture": None if drawn else version_of_ground(plan.ground),
+    }
+    return tagged(request, head)
+
+
+@places_api.get("/enterprises/{enterprise}/plan/picture")
+async def site_picture(request: Request, console: TheConsole, account: SignedIn, enterprise: str) -> Response:
+    """Return the picture of a site's plan, PNG or JPEG."""
+    ground = _plan(console, account, enterprise).ground
+    if not isinstance(ground, Picture):
+        raise ProblemError("not_found")
+    return tagged_bytes(request, ground.body, ground.media_type)
+
+
+def _plan(console: Console, account: Account, enterprise: str) -> SitePlan:
+    known = console.backend.plant().enterprises.get(enterprise)
+    if known is None or not account.scope.sees(Place(enterprise=known.id, area=known.area)):
+        raise ProblemError("not_found")
+    if known.plan is None:
+        raise ProblemError("not_found")
+    return known.plan
 
 
 @places_api.get("/sensors")
@@ -51,10 +101,8 @@ async def sensors(
     asked = words.casefold().split()
     found = (
         sensor
-        for sensor in console.backend.sensors_now()
-        if account.scope.sees(sensor.place)
-        and (source is None or sensor.source == source)
-        and _has(sensor, asked)
+        for sensor in _sensors(console, source)
+        if account.scope.sees(sensor.place) and _has(sensor, asked)
     )
     page = list(islice(found, after, after + limit + 1))
     return json_answer(
@@ -63,6 +111,14 @@ async def sensors(
             "next_after": after + limit if len(page) > limit else None,
         }
     )
+
+
+def _sensors(console: Console, source: str | None) -> Iterable[SensorNow]:
+    """Return the sensors to look through: those of one hazard source without a look at any other."""
+    if source is None:
+        return console.backend.sensors_now()
+    known = console.backend.plant().sources.get(source)
+    return [] if known is None else console.backend.source.sensors(known.enterprise, known.id, 0, MAX_LOOKED)
 
 
 def _has(sensor: SensorNow, asked: list[str]) -> bool:

@@ -15,6 +15,7 @@ from console.backend import ConsoleBackend, Refused, SensorFacts, place_of
 from console.feed import Feed, row_json
 from console.problems import ProblemError, problem_of
 from console.scope import Scope
+from console.tiles import Tiles
 from store.series import Series, StoreError
 
 COOKIE = "hazwatch_session"
@@ -42,6 +43,7 @@ class Console:
     accounts: Accounts
     feed: Feed
     data_late_s: float
+    tiles: Tiles | None = None
 
     def heartbeat(self) -> Mapping[str, Any]:
         """Return the heartbeat: the pipeline's clock in ms and the age of its newest reading in s."""

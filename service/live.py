@@ -22,11 +22,13 @@ from alerting.texts import rfc3339
 from console.backend import (
     Accepted,
     Activation,
+    AlertCount,
     AlertRow,
     Component,
     Done,
     OpenAlerts,
     Refused,
+    SensorCount,
     SensorFacts,
     SensorNow,
 )
@@ -37,8 +39,10 @@ from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from registry.sensors import LIMIT_NAMES
 from service.history import AlertHistory
+from service.live_source import LiveSource
 from service.newest import Activations, Newest
 from service.runtime import Runtime
+from service.tally import Tally
 from store.series import Series, SeriesStore
 
 _LINE = msgspec.json.Decoder(AlertEvent)
@@ -60,9 +64,11 @@ class LiveConsole:
         self.figures: Callable[[], Mapping[str, Any]] = dict
         self._newest = Newest(runtime.pipeline.plan.registry)
         self._activations = Activations(self._kept_activations())
-        book = runtime.pipeline.desk.book
-        for view in book.open_alerts():
+        standing = runtime.pipeline.desk.book.open_alerts()
+        for view in standing:
             self._told[view.id] = self._as_told(view)
+        self._tally = Tally(view.event for view in standing)
+        self._source = LiveSource(runtime, store, self._store_turn, self._newest, self._tally, self.alert)
         runtime.hooks.on_events.append(self._on_events)
         runtime.hooks.on_outcome.append(self._newest.take)
 
@@ -208,7 +214,20 @@ class LiveConsole:
 
     def sensors_now(self) -> Iterable[SensorNow]:
         """Return every sensor with its newest reading since the start."""
-        return self._newest.sensors(self._runtime.pipeline.desk.book)
+        return self._newest.sensors(self._silent())
+
+    def sensor_counts(self) -> Sequence[SensorCount]:
+        """Return how many sensors there are and are alive."""
+        return self._newest.counts(self._silent())
+
+    def alert_counts(self) -> Sequence[AlertCount]:
+        """Return what stands open."""
+        return self._tally.counts()
+
+    @property
+    def source(self) -> LiveSource:
+        """What the page of a hazard source asks."""
+        return self._source
 
     def activations(self) -> Sequence[Activation]:
         """Return the activations of the last hour."""
@@ -217,6 +236,9 @@ class LiveConsole:
     def system(self) -> Mapping[str, Any]:
         """Return hazwatch's own figures."""
         return self.figures()
+
+    def _silent(self) -> frozenset[str]:
+        return self._newest.silent(self._runtime.pipeline.desk.book, self._runtime.now_ns())
 
     def _kept_activations(self) -> list[tuple[int, AlertEvent]]:
         """Return what the ledger has of the last hour, oldest first."""
@@ -235,6 +257,7 @@ class LiveConsole:
         """Remember what was told, and show each alert as it now stands."""
         self._told |= {event.id: event for event in events}
         self._activations.take(events, self._runtime.now_ns())
+        self._tally.take(events)
         for event in {event.id: event for event in events}.values():
             view = self._view(event.id)
             if view is None:

@@ -1,3 +1,5 @@
+import * as sourceWords from "../words/source.ts";
+
 export const en = {
   console: "Alarm console",
   language: "中文",
@@ -150,7 +152,7 @@ export const en = {
   trendEmpty: "No readings in this period.",
   trendLegend: "line: mean · band: lowest to highest · hatched: outside the measuring range",
   keys: "j/k select · Enter details · a acknowledge · n show new · Esc close",
-  pages: { overview: "Overview", alarms: "Alarms", trends: "Trends", system: "System" },
+  pages: { overview: "Overview", alarms: "Alarms", trends: "Trends", system: "System", source: "Hazard source" },
   pageNotFetched: "This page cannot be fetched now. Reload when the server answers.",
   pagesLabel: "Pages",
   wholePlant: "All",
@@ -224,6 +226,7 @@ export const en = {
   letterColumn: { time: "Time", reason: "Reason", topic: "Topic", payload: "Payload", count: "Count" },
   none: "none",
   notForYou: "Only accounts without a scope see this page.",
+  sourcePage: sourceWords.en,
 };
 
 /** The same keys with other words; a page's own words stand with it, in both languages, and are held to this too. */

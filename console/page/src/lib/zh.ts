@@ -1,3 +1,4 @@
+import * as sourceWords from "../words/source.ts";
 import type { Dictionary } from "./en.ts";
 
 export const zh: Dictionary = {
@@ -147,7 +148,7 @@ export const zh: Dictionary = {
   trendEmpty: "此时段没有读数。",
   trendLegend: "曲线：均值 · 色带：最低至最高 · 阴影：超出量程",
   keys: "j/k 选择 · Enter 详情 · a 确认 · n 显示新报警 · Esc 关闭",
-  pages: { overview: "总览", alarms: "报警", trends: "趋势", system: "系统" },
+  pages: { overview: "总览", alarms: "报警", trends: "趋势", system: "系统", source: "危险源" },
   pageNotFetched: "现在无法取得此页面，服务器恢复后请重新加载。",
   pagesLabel: "页面",
   wholePlant: "全部",
@@ -221,4 +222,5 @@ export const zh: Dictionary = {
   letterColumn: { time: "时间", reason: "原因", topic: "主题", payload: "内容", count: "数量" },
   none: "无",
   notForYou: "仅不受范围限制的账户可见此页。",
+  sourcePage: sourceWords.zh,
 };
