@@ -1,6 +1,6 @@
 """What the console asks of the rest of hazwatch, and the values that it gets."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -246,8 +246,14 @@ class ConsoleBackend(Protocol):
     def plant(self) -> Plant:
         """Return what the plant file names."""
 
-    def sensors_now(self) -> Iterable[SensorNow]:
-        """Yield every sensor with its newest reading, in the order of the points table; `source` has those of one source."""
+    def find_sensors(
+        self, words: Sequence[str], sees: Callable[[Place], bool], after: int, limit: int
+    ) -> Sequence[SensorNow]:
+        """Return sensors with their newest readings, in the order of the points table.
+
+        Those at places that `sees` allows which have all the casefolded words in id, description or equipment; the first
+        `after` of them are passed over, and at most `limit` are returned.
+        """
 
     def sensor_counts(self) -> Sequence[SensorCount]:
         """Return how many sensors there are and are alive; costs as much as there are sources, not sensors."""

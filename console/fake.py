@@ -1,6 +1,6 @@
 """A backend in memory, for tests and for work on the page without a pipeline."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +29,12 @@ from console.backend import (
 )
 from console.fake_source import FakeSource
 from console.feed import Feed
+from console.scope import Place
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from store.series import Series
 
 if TYPE_CHECKING:
-    from console.scope import Place
     from console.source_backend import Wind
     from ledger.limits import LimitChange
 
@@ -206,9 +206,17 @@ class FakeBackend:
         """Return the plant kept."""
         return self.plant_now
 
-    def sensors_now(self) -> Iterable[SensorNow]:
-        """Return the sensors kept."""
-        return self.sensors_list
+    def find_sensors(
+        self, words: Sequence[str], sees: Callable[[Place], bool], after: int, limit: int
+    ) -> Sequence[SensorNow]:
+        """Look through the sensors kept."""
+        found = [
+            one
+            for one in self.sensors_list
+            if sees(one.place)
+            and all(word in f"{one.id} {one.description} {one.equipment}".casefold() for word in words)
+        ]
+        return found[after : after + limit]
 
     def sensor_counts(self) -> Sequence[SensorCount]:
         """Count the sensors kept."""

@@ -1,7 +1,6 @@
 """The routes of overview, maps, sensors and system."""
 
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -21,7 +20,6 @@ from registry.picture import Picture
 from registry.plant import SitePlan
 
 MAX_SENSORS = 500
-MAX_LOOKED = 10_000_000
 MAX_WORDS_CHARS = 200
 
 places_api = APIRouter(prefix="/api/v1")
@@ -94,17 +92,14 @@ async def sensors(
     after: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_SENSORS)] = 100,
 ) -> Response:
-    """Return sensors with their newest reading; all `words` must be in id, description or equipment.
+    """Return sensors with their newest reading: those of one `source`, else those that have all `words`.
 
-    ``next_after`` leads to the next page, null at the end.
+    The words are looked for in id, description and equipment. ``next_after`` leads to the next page, null at the end.
     """
-    asked = words.casefold().split()
-    found = (
-        sensor
-        for sensor in _sensors(console, source)
-        if account.scope.sees(sensor.place) and _has(sensor, asked)
-    )
-    page = list(islice(found, after, after + limit + 1))
+    if source is None:
+        page = console.backend.find_sensors(words.casefold().split(), account.scope.sees, after, limit + 1)
+    else:
+        page = _of_source(console, account, source, after, limit + 1)
     return json_answer(
         {
             "sensors": [sensor_json(sensor) for sensor in page[:limit]],
@@ -113,19 +108,15 @@ async def sensors(
     )
 
 
-def _sensors(console: Console, source: str | None) -> Iterable[SensorNow]:
-    """Return the sensors to look through: those of one hazard source without a look at any other."""
-    if source is None:
-        return console.backend.sensors_now()
+def _of_source(
+    console: Console, account: Account, source: str, after: int, limit: int
+) -> Sequence[SensorNow]:
+    """Return the sensors of one hazard source, without a look at any other; none of one that the account may not see."""
     known = console.backend.plant().sources.get(source)
-    return [] if known is None else console.backend.source.sensors(known.enterprise, known.id, 0, MAX_LOOKED)
-
-
-def _has(sensor: SensorNow, asked: list[str]) -> bool:
-    if not asked:
-        return True
-    text = f"{sensor.id} {sensor.description} {sensor.equipment or ''}".casefold()
-    return all(word in text for word in asked)
+    if known is None:
+        return []
+    page = console.backend.source.sensors(known.enterprise, known.id, after, limit)
+    return page if page and account.scope.sees(page[0].place) else []
 
 
 @places_api.get("/system")

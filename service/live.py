@@ -3,8 +3,9 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -212,9 +213,12 @@ class LiveConsole:
         """Return what the plant file names."""
         return self._runtime.pipeline.plan.registry.plant
 
-    def sensors_now(self) -> Iterable[SensorNow]:
-        """Return every sensor with its newest reading since the start."""
-        return self._newest.sensors(self._silent())
+    def find_sensors(
+        self, words: Sequence[str], sees: Callable[[Place], bool], after: int, limit: int
+    ) -> Sequence[SensorNow]:
+        """Return sensors with their newest reading since the start."""
+        which = islice(self._newest.find(words, sees), after, after + limit)
+        return list(self._newest.sensors(self._silent(), which))
 
     def sensor_counts(self) -> Sequence[SensorCount]:
         """Return how many sensors there are and are alive."""

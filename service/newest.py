@@ -2,7 +2,8 @@
 
 import math
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ class Newest:
         self._quality = np.zeros(len(registry), np.uint8)
         self._groups, self._group = _grouped(registry)
         self._spoken = np.zeros(len(self._groups), np.int64)
+        self._words: list[str] | None = None
         self._silent: frozenset[str] = frozenset()
         self._silent_at_ns: int | None = None
 
@@ -62,10 +64,26 @@ class Newest:
         """Return the dense indices of a hazard source's sensors, in the order of the points table."""
         return self._groups.get((enterprise, source), ())
 
-    def sensors(self, silent: Collection[str], which: Iterable[int] | None = None) -> Iterator[SensorNow]:
-        """Yield sensors as they are now: those of some dense indices, or every one."""
-        for i in range(len(self._registry)) if which is None else which:
-            yield self.sensor(int(i), silent)
+    def sensors(self, silent: Collection[str], which: Iterable[int]) -> Iterator[SensorNow]:
+        """Yield the sensors of some dense indices as they are now."""
+        for i in which:
+            yield self.sensor(i, silent)
+
+    def find(self, words: Sequence[str], sees: Callable[[Place], bool]) -> Iterator[int]:
+        """Yield the dense indices of the sensors at places that `sees` allows which have all the casefolded words.
+
+        Only texts are looked through, and only the sensors of those places.
+        """
+        if self._words is None:
+            self._words = [
+                f"{spec.id} {spec.description} {spec.equipment or ''}".casefold()
+                for spec in self._registry.specs
+            ]
+        texts = self._words
+        seen = [members for members in self._groups.values() if sees(_place(self._registry, members[0]))]
+        for i in sorted(chain.from_iterable(seen)):
+            if all(word in texts[i] for word in words):
+                yield i
 
     def counts(self, silent: Collection[str]) -> list[SensorCount]:
         """Return how many sensors each place has, and how many of them are alive."""

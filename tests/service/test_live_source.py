@@ -107,6 +107,21 @@ def test_what_a_source_and_the_counts_cost_does_not_depend_on_the_rest_of_the_pl
     assert max(looks[0]) < 20, "some at each sensor and place that is shown"
 
 
+def test_sensors_are_found_by_words_among_the_places_that_one_sees(tmp_path: Path) -> None:
+    sensors, specs = registry(1_000)
+
+    async def scenario(_: Rig, live: LiveConsole) -> None:
+        found = live.find_sensors(["o/x", "99"], lambda _: True, 1, 3)
+        assert [one.id for one in found] == ["o/X199", "o/X299", "o/X399"]
+        specs.looks = 0
+        found = live.find_sensors([], lambda place: place.enterprise == "e", 0, 3)
+        assert [one.id for one in found] == ["e/LT", "e/GT", "e/WS"]
+        assert live.find_sensors(["x99"], lambda place: place.enterprise == "e", 0, 3) == []
+        assert specs.looks < 30, "of other enterprises none, of the others those that are shown"
+
+    with_console(tmp_path, sensors, scenario)
+
+
 def test_a_source_shows_its_readings_alerts_and_arrangements(tmp_path: Path) -> None:
     sensors, _ = registry(3)
 
