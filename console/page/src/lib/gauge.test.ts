@@ -21,7 +21,8 @@ test("a sparkline has a gap where nothing came, and stays in its box", () => {
   const span = { start: 0, end: 10, gap: 2 };
   const box = { width: 100, height: 24 };
   assert.equal(sparkPath([0, 1, 8, 10], [1, 2, 3, 4], span, box).match(/M/g)?.length, 2);
-  assert.equal(sparkPath([0], [1], span, box), "");
+  assert.equal(sparkPath([0, 5], [1, 1], span, box), "M0.0 12.0h0M50.0 12.0h0", "lone points are dots");
+  assert.equal(sparkPath([], [], span, box), "");
   const y = sparkPath([0, 5, 10], [7, 7, 7], span, box).match(/ [\d.]+/g);
   assert.deepEqual(new Set(y), new Set([" 12.0"]));
 });

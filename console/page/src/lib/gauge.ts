@@ -37,28 +37,27 @@ export function marksOf(sensor: Scaled, scale: Scale): { name: (typeof MARKS)[nu
   });
 }
 
-/** The path of a sparkline in a box; a gap of more than `gap` of the abscissa is not drawn over. Empty without two points. */
+/** The path of a sparkline in a box; a gap of more than `gap` of the abscissa is not drawn over, and a lone point is a dot. */
 export function sparkPath(
   t: readonly number[],
   values: readonly number[],
   span: { start: number; end: number; gap: number },
   box: { width: number; height: number },
 ): string {
-  if (values.length < 2 || span.end <= span.start) return "";
+  if (values.length === 0 || span.end <= span.start) return "";
   const low = Math.min(...values);
   const high = Math.max(...values);
   // A value that hardly moves is a line in the middle, not its noise blown up.
   const around = Math.max(high - low, Math.abs(high) * 0.005, 1e-12);
   const middle = (low + high) / 2;
-  let before: number | null = null;
+  const isGap = (i: number): boolean => i <= 0 || i >= values.length || (t[i] ?? 0) - (t[i - 1] ?? 0) > span.gap;
   return values
     .map((value, i) => {
       const at = t[i] ?? 0;
       const x = ((at - span.start) / (span.end - span.start)) * box.width;
       const y = box.height / 2 - ((value - middle) / around) * (box.height - 4);
-      const pen = before === null || at - before > span.gap ? "M" : "L";
-      before = at;
-      return `${pen}${x.toFixed(1)} ${y.toFixed(1)}`;
+      const dot = isGap(i) && isGap(i + 1) ? "h0" : "";
+      return `${isGap(i) ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}${dot}`;
     })
     .join("");
 }
