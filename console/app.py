@@ -18,12 +18,15 @@ from console.accounts import Accounts
 from console.backend import ConsoleBackend
 from console.cap import cap_api
 from console.desk_routes import desk_api
+from console.etags import Etags
 from console.feed import Feed
 from console.guard import Guard
+from console.openapi import describe
 from console.places_routes import places_api
 from console.problems import ProblemError, problem
 from console.routes import Console, api
 from console.source_routes import Sparks, source_api
+from console.system_routes import system_api
 from console.tiles import Tiles
 
 STATIC_DIR = Path(__file__).parent / "static"
@@ -89,6 +92,7 @@ def create_app(
     )
     app.state.console = console
     app.state.sparks = Sparks()
+    app.add_middleware(Etags)
     app.add_middleware(Guard, pictures_of=None if tiles is None else tiles.origin)
     _add_problem_handlers(app)
     if probes is not None:
@@ -98,7 +102,9 @@ def create_app(
     app.include_router(desk_api)
     app.include_router(places_api)
     app.include_router(source_api)
+    app.include_router(system_api)
     _add_page(app, static_dir)
+    describe(app)
     return app
 
 

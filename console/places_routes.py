@@ -1,10 +1,10 @@
-"""The routes of overview, maps, sensors and system."""
+"""The routes of overview, maps and sensors."""
 
 from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from console.accounts import Account
@@ -13,20 +13,21 @@ from console.grounds import version_of_ground
 from console.places import overview, sensor_json
 from console.problems import ProblemError
 from console.routes import Console, SignedIn, TheConsole, json_answer
-from console.scope import UNLIMITED, Place
-from console.tagged import tagged, tagged_bytes
+from console.scope import Place
 from registry.drawing import Drawing
 from registry.picture import Picture
 from registry.plant import SitePlan
 
 MAX_SENSORS = 500
 MAX_WORDS_CHARS = 200
+PICTURE_S = 3600
+"""How long a browser may show a picture without asking again."""
 
 places_api = APIRouter(prefix="/api/v1")
 
 
 @places_api.get("/overview")
-async def plant_overview(request: Request, console: TheConsole, account: SignedIn) -> Response:
+async def plant_overview(console: TheConsole, account: SignedIn) -> Response:
     """Return areas, enterprises and hazard sources with what stands open there, and the alarm rate of the last hour."""
     backend = console.backend
     found = overview(
@@ -37,20 +38,20 @@ async def plant_overview(request: Request, console: TheConsole, account: SignedI
         account.scope,
         backend.now_ns(),
     )
-    return tagged(request, found | {"tiles": console.tiles and console.tiles.json()})
+    return json_answer(found | {"tiles": console.tiles and console.tiles.json()}, keep=True)
 
 
 @places_api.get("/map")
-async def area_map(request: Request, console: TheConsole, _: SignedIn) -> Response:
+async def area_map(console: TheConsole, _: SignedIn) -> Response:
     """Return the area's map as GeoJSON; it is the same for every account."""
     drawing = console.backend.plant().map
     if drawing is None:
         raise ProblemError("not_found")
-    return tagged_bytes(request, drawing.geojson, "application/geo+json")
+    return json_answer(msgspec.Raw(drawing.geojson), keep=True)
 
 
 @places_api.get("/enterprises/{enterprise}/plan")
-async def site_plan(request: Request, console: TheConsole, account: SignedIn, enterprise: str) -> Response:
+async def site_plan(console: TheConsole, account: SignedIn, enterprise: str) -> Response:
     """Return a site's plan: what it covers in metres, its drawing or that there is a picture, and where its sources lie."""
     plan = _plan(console, account, enterprise)
     drawn = isinstance(plan.ground, Drawing)
@@ -61,16 +62,18 @@ async def site_plan(request: Request, console: TheConsole, account: SignedIn, en
         "geojson": msgspec.Raw(plan.ground.geojson) if isinstance(plan.ground, Drawing) else None,
         "picture": None if drawn else version_of_ground(plan.ground),
     }
-    return tagged(request, head)
+    return json_answer(head, keep=True)
 
 
 @places_api.get("/enterprises/{enterprise}/plan/picture")
-async def site_picture(request: Request, console: TheConsole, account: SignedIn, enterprise: str) -> Response:
-    """Return the picture of a site's plan, PNG or JPEG."""
+async def site_picture(console: TheConsole, account: SignedIn, enterprise: str) -> Response:
+    """Return the picture of a site's plan, PNG or JPEG; whoever adds its version to the address never sees an old one."""
     ground = _plan(console, account, enterprise).ground
     if not isinstance(ground, Picture):
         raise ProblemError("not_found")
-    return tagged_bytes(request, ground.body, ground.media_type)
+    return Response(
+        ground.body, media_type=ground.media_type, headers={"Cache-Control": f"private, max-age={PICTURE_S}"}
+    )
 
 
 def _plan(console: Console, account: Account, enterprise: str) -> SitePlan:
@@ -117,11 +120,3 @@ def _of_source(
         return []
     page = console.backend.source.sensors(known.enterprise, known.id, after, limit)
     return page if page and account.scope.sees(page[0].place) else []
-
-
-@places_api.get("/system")
-async def system(console: TheConsole, account: SignedIn) -> Response:
-    """Return hazwatch's own figures: versions, counts, rejects with samples; for accounts without a scope."""
-    if account.scope != UNLIMITED:
-        raise ProblemError("scope")
-    return json_answer(console.backend.system())

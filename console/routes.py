@@ -85,11 +85,10 @@ Operator = Annotated[Account, Depends(_operator)]
 TheConsole = Annotated[Console, Depends(_the_console)]
 
 
-def json_answer(body: Any) -> Response:
-    """Return a body as JSON that no cache keeps."""
-    return Response(
-        msgspec.json.encode(body), media_type="application/json", headers={"Cache-Control": "no-store"}
-    )
+def json_answer(body: Any, *, keep: bool = False) -> Response:
+    """Return a body as JSON that no cache keeps; with `keep` a browser may, if it asks each time whether it still holds."""
+    kept = "private, no-cache" if keep else "no-store"
+    return Response(msgspec.json.encode(body), media_type="application/json", headers={"Cache-Control": kept})
 
 
 class LoginBody(BaseModel):

@@ -10,7 +10,6 @@ from console.problems import ProblemError
 from console.routes import Console, SignedIn, TheConsole, json_answer
 from console.scope import Place
 from console.source import limits_json, now_json, source_json, sparklines_json
-from console.tagged import tagged
 from registry.plant import HazardSource
 from store.series import StoreError
 
@@ -45,14 +44,12 @@ TheSource = Annotated[HazardSource, Depends(_the_source)]
 
 
 @source_api.get("")
-async def source_facts(
-    request: Request, console: TheConsole, source: TheSource, after: After = 0
-) -> Response:
+async def source_facts(console: TheConsole, source: TheSource, after: After = 0) -> Response:
     """Return what the settings say of a source: grading, persons, equipment, and its sensors from number `after` on."""
     backend = console.backend
     sensors = backend.source.sensors(source.enterprise, source.id, after, MAX_SENSORS)
     count = backend.source.count(source.enterprise, source.id)
-    return tagged(request, source_json(backend.plant(), source, sensors, count))
+    return json_answer(source_json(backend.plant(), source, sensors, count), keep=True)
 
 
 @source_api.get("/now")
@@ -109,7 +106,7 @@ async def source_sparklines(
     """Return the last whole hour of the same sensors, a point a minute; 503 when the store is away."""
     sparks: Sparks = request.app.state.sparks
     try:
-        return tagged(request, await sparks.of(console, source, after))
+        return json_answer(await sparks.of(console, source, after), keep=True)
     except StoreError as error:
         raise ProblemError("store") from error
 

@@ -1,4 +1,5 @@
 import * as sourceWords from "../words/source.ts";
+import * as systemWords from "../words/system.ts";
 
 export const en = {
   console: "Alarm console",
@@ -200,8 +201,6 @@ export const en = {
   systemTitle: {
     parts: "Parts",
     counts: "Since the start",
-    receivers: "Notification receivers",
-    rejects: "Refused readings",
     letters: "Newest refused messages",
     versions: "Versions",
   },
@@ -227,6 +226,7 @@ export const en = {
   none: "none",
   notForYou: "Only accounts without a scope see this page.",
   sourcePage: sourceWords.en,
+  system: systemWords.en,
 };
 
 /** The same keys with other words; a page's own words stand with it, in both languages, and are held to this too. */
