@@ -58,7 +58,11 @@ def test_a_source_shows_equipment_sensors_and_who_answers_for_it(
     expect(page.locator(".compass")).to_contain_text(wind)
     expect(page.get_by_text("R = 37.5")).to_be_visible()
     expect(page.locator("table", has_text="points.csv")).to_contain_text("9\u00a0m")
-    page.locator("aside section a", has_text="LT-101" if lang == "zh-CN" else "V-101").first.wait_for()
+    together = page.locator(".ground details").filter(has_text="GT-07")
+    expect(together).to_have_count(1)
+    together.locator("summary").press("Enter")
+    expect(together.locator("li a")).to_have_count(2)
+    expect(together.locator("li a").first).to_contain_text("GT-07, 23.1\u00a0%LEL")
     assert nothing_is_cut(page), "10 000 characters and right-to-left words stay in their place"
     assert page.locator("main img, main script").count() == 0, "words are words"
 
@@ -78,7 +82,7 @@ def test_the_map_leads_down_to_the_plan_and_the_plan_to_the_source(desk: Desk, l
     marks = page.locator(".ground .mark a")
     expect(marks).to_have_count(2)
     expect(page.locator(".ground .label")).to_have_text("Bay")
-    works = page.get_by_role("link", name="LPG works: Red · 4 open")
+    works = page.get_by_role("link", name="LPG works Red · 4 open")
     works.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".way b")).to_have_text("LPG works")

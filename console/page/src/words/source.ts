@@ -73,12 +73,8 @@ export const en = {
   north: "N",
   wind: (speed: string, from: string) => `Wind ${speed} from ${from}`,
   noWind: "no wind reading",
-  places: (n: number) => `${n} places`,
-  sensorsHere: (n: number) => `${n} sensors`,
   open: (count: number) => `${count} open`,
   calm: "nothing open",
-  tilesOf: "Map tiles come from another machine:",
-  level: "Level",
   openSource: "Open the source's page",
 };
 
@@ -149,11 +145,7 @@ export const zh: Shape<typeof en> = {
   north: "北",
   wind: (speed: string, from: string) => `风速 ${speed}，风向 ${from}（来向）`,
   noWind: "无风数据",
-  places: (n: number) => `${n} 处`,
-  sensorsHere: (n: number) => `${n} 个测点`,
   open: (count: number) => `${count} 条未关闭`,
   calm: "无未关闭报警",
-  tilesOf: "地图瓦片来自其他机器：",
-  level: "液位",
   openSource: "打开该危险源页面",
 };
