@@ -3,8 +3,9 @@
 import asyncio
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 import msgspec
 
@@ -21,25 +22,30 @@ from alerting.texts import rfc3339
 from console.backend import (
     Accepted,
     Activation,
+    AlertCount,
     AlertRow,
     Component,
     Done,
     OpenAlerts,
     Refused,
+    SensorCount,
     SensorFacts,
     SensorNow,
 )
 from console.feed import Feed
 from console.reports_backend import ReportsBackend
+from console.scope import Place
 from console.system_backend import OwnBackend
 from ledger.errors import LedgerError
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from registry.sensors import LIMIT_NAMES
 from service.history import AlertHistory
+from service.live_source import LiveSource
 from service.naming import site_name
 from service.newest import Activations, Newest, place_of_sensor
 from service.runtime import Runtime
+from service.tally import Tally
 from store.series import Series, SeriesStore
 
 _LINE = msgspec.json.Decoder(AlertEvent)
@@ -73,9 +79,11 @@ class LiveConsole:
         self.parts: Mapping[str, Component] = {}
         self._newest = Newest(runtime.pipeline.plan.registry)
         self._activations = Activations(self._kept_activations())
-        book = runtime.pipeline.desk.book
-        for view in book.open_alerts():
+        standing = runtime.pipeline.desk.book.open_alerts()
+        for view in standing:
             self._told[view.id] = self._as_told(view)
+        self._tally = Tally(view.event for view in standing)
+        self._source = LiveSource(runtime, store, self._store_turn, self._newest, self._tally, self.alert)
         runtime.hooks.on_events.append(self._on_events)
         runtime.hooks.on_outcome.append(self._newest.take)
 
@@ -214,13 +222,32 @@ class LiveConsole:
         """Return what the plant file names."""
         return self._runtime.pipeline.plan.registry.plant
 
-    def sensors_now(self) -> Iterable[SensorNow]:
-        """Return every sensor with its newest reading since the start."""
-        return self._newest.sensors(self._runtime.pipeline.desk.book)
+    def find_sensors(
+        self, words: Sequence[str], sees: Callable[[Place], bool], after: int, limit: int
+    ) -> Sequence[SensorNow]:
+        """Return sensors with their newest reading since the start."""
+        which = islice(self._newest.find(words, sees), after, after + limit)
+        return list(self._newest.sensors(self._silent(), which))
+
+    def sensor_counts(self) -> Sequence[SensorCount]:
+        """Return how many sensors there are and are alive."""
+        return self._newest.counts(self._silent())
+
+    def alert_counts(self) -> Sequence[AlertCount]:
+        """Return what stands open."""
+        return self._tally.counts()
+
+    @property
+    def source(self) -> LiveSource:
+        """What the page of a hazard source asks."""
+        return self._source
 
     def activations(self) -> Sequence[Activation]:
         """Return the activations of the last hour."""
         return self._activations.all()
+
+    def _silent(self) -> frozenset[str]:
+        return self._newest.silent(self._runtime.pipeline.desk.book, self._runtime.now_ns())
 
     def _kept_activations(self) -> list[tuple[int, AlertEvent]]:
         """Return what the ledger has of the last hour, oldest first."""
@@ -239,6 +266,7 @@ class LiveConsole:
         """Remember what was told, and show each alert as it now stands."""
         self._told |= {event.id: event for event in events}
         self._activations.take(events, self._runtime.now_ns())
+        self._tally.take(events)
         for event in {event.id: event for event in events}.values():
             view = self._view(event.id)
             if view is None:

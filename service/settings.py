@@ -36,6 +36,7 @@ _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _LISTEN = re.compile(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}", re.ASCII)
 _HTTP = re.compile(r"https?://[^/\s@]+(/\S*)?")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_TILES = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?/[^\s\"'<>\\;,]*", re.ASCII)
 _LAST_PORT = 65_535
 
 
@@ -161,6 +162,24 @@ class ConsolePart(_Part):
         return int(self.listen.rpartition(":")[2])
 
 
+class TilesPart(_Part):
+    """A server of map tiles for the console's map. Pages then fetch from it: requests leave this machine."""
+
+    url: str = Field(description="http:// or https:// address with {z}, {x} and {y}")
+    attribution: str = Field("", max_length=200, description="whose map it is, shown on it")
+    gcj02: bool = Field(False, description="the tiles are shifted by GCJ-02; positions are shifted with them")
+    max_zoom: int = Field(18, ge=1, le=24, description="deepest level that the server has")
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if not _TILES.fullmatch(value) or not all(name in value for name in ("{z}", "{x}", "{y}")):
+            raise ValueError(
+                f"{value!r} is no address of tiles (allowed: https://host/{{z}}/{{x}}/{{y}}.png, host without * or user)"
+            )
+        return value
+
+
 class JournalPart(_Part):
     """How much of the past stays ready for replay."""
 
@@ -241,6 +260,7 @@ class Settings(BaseSettings):
         Clock.WALL, description="wall: receive time (live); event: newest event time (recordings)"
     )
     console: ConsolePart | None = ConsolePart()
+    tiles: TilesPart | None = None
     journal: JournalPart = JournalPart()
     reports: ReportsPart = ReportsPart()
     log: LogPart = LogPart()
@@ -311,6 +331,7 @@ PARTS: Mapping[str, type[BaseModel]] = {
     "mapped": MappedSettings,
     "store": StorePart,
     "console": ConsolePart,
+    "tiles": TilesPart,
     "journal": JournalPart,
     "reports": ReportsPart,
     "log": LogPart,

@@ -1,4 +1,5 @@
 import * as reportsWords from "../words/reports.ts";
+import * as sourceWords from "../words/source.ts";
 import * as systemWords from "../words/system.ts";
 
 export const en = {
@@ -153,7 +154,14 @@ export const en = {
   trendEmpty: "No readings in this period.",
   trendLegend: "line: mean · band: lowest to highest · hatched: outside the measuring range",
   keys: "j/k select · Enter details · a acknowledge · n show new · Esc close",
-  pages: { overview: "Overview", alarms: "Alarms", trends: "Trends", reports: "Reports", system: "System" },
+  pages: {
+    overview: "Overview",
+    alarms: "Alarms",
+    source: "Hazard source",
+    trends: "Trends",
+    reports: "Reports",
+    system: "System",
+  },
   pageNotFetched: "This page cannot be fetched now. Reload when the server answers.",
   pagesLabel: "Pages",
   wholePlant: "All",
@@ -226,6 +234,7 @@ export const en = {
   none: "none",
   notForYou: "Only accounts without a scope see this page.",
   reports: reportsWords.en,
+  sourcePage: sourceWords.en,
   system: systemWords.en,
 };
 
