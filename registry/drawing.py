@@ -7,7 +7,6 @@ What leaves here is written anew: geometries, a name and a known kind of each fe
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +42,7 @@ Bounds = tuple[float, float, float, float]
 """The least x and y, the greatest x and y."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
+class Drawing(msgspec.Struct, frozen=True, kw_only=True, tag="drawing"):
     """A feature collection as GeoJSON text, and what it covers: degrees east and north, or a site's metres."""
 
     geojson: bytes

@@ -4,8 +4,9 @@ SVG is not taken: it can carry scripts and addresses of other machines. A site i
 """
 
 import struct
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from registry.drawing import Bounds
 from registry.faults import Fault
@@ -22,8 +23,7 @@ _JPEG_SIZES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _ALLOWED = "PNG or JPEG"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class Picture(msgspec.Struct, frozen=True, kw_only=True, tag="picture"):
     """A picture's bytes and what of the site's metres it covers."""
 
     media_type: str
