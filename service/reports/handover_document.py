@@ -63,7 +63,8 @@ def _tables(handover: Handover) -> Iterator[Table]:
     yield _brief(handover, standing)
     if known.duty is not None:
         yield _duty(known.duty)
-    yield _notes_table(known.notes, period)
+    if known.notes is not None:
+        yield _notes_table(known.notes, period)
     for family in Family:
         yield _open(family, families[family], period)
     held = [one for one in followed.standing if one.line.state in HELD_STATES]

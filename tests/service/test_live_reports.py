@@ -16,7 +16,7 @@ from alerting.escalation.schedule import Shift as Turn
 from alerting.escalation.settings import EscalationSettings, Person
 from console.reports_backend import Asked, ReportRefused
 from console.scope import UNLIMITED, Scope
-from ledger.handover import HandoverNote, HandoverNotes
+from ledger.handover import FILE_NAME, HandoverNote, HandoverNotes
 from registry.plant import Text
 from service import live_reports
 from service.live_reports import LiveReports
@@ -132,6 +132,18 @@ def test_notes_are_in_the_report_of_those_who_may_read_them(tmp_path: Path) -> N
             (told,) = table(await reports.make(asked(rig)), "handover_notes")
             assert (told[0], told[2][:4]) == ("of the plant", "zhao")
             assert table(await reports.make(asked(rig, scope=Scope(enterprise="e"))), "handover_notes") == []
+
+    asyncio.run(main())
+
+
+def test_a_handover_says_so_where_its_notes_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b"nothing of that kind " * 100)
+
+    async def main() -> None:
+        async with site(tmp_path) as (rig, reports):
+            body = await reports.make(asked(rig))
+            assert "cannot be read" in json.loads(body)["warnings"][0]["en"]
+            assert "handover_notes" not in {one["name"] for one in json.loads(body)["tables"]}
 
     asyncio.run(main())
 
