@@ -173,6 +173,29 @@ def test_what_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.Mon
     asyncio.run(main())
 
 
+def test_no_worker_outlives_who_waited_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: asyncio.Queue[asyncio.subprocess.Process] = asyncio.Queue()
+    begin = asyncio.create_subprocess_exec
+
+    async def noted(*args: Any, **options: Any) -> asyncio.subprocess.Process:
+        worker = await begin(*args, **options)
+        begun.put_nowait(worker)
+        return worker
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
+
+    async def main() -> None:
+        async with site(tmp_path) as (rig, reports):
+            making = asyncio.create_task(reports.make(asked(rig)))
+            worker = await begun.get()
+            making.cancel()
+            await asyncio.wait([making])
+            assert making.cancelled()
+            assert worker.returncode is not None
+
+    asyncio.run(main())
+
+
 def test_a_ledger_that_cannot_be_read_is_a_refusal_and_no_traceback(tmp_path: Path) -> None:
     async def main() -> None:
         async with site(tmp_path) as (rig, reports):

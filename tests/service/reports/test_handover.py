@@ -8,7 +8,7 @@ from alerting.arrangements import Arrangement
 from alerting.events import State
 from service.reports.document import Kind
 from service.reports.following import Following
-from service.reports.handover_document import SHOWN
+from service.reports.handover_alerts import SHOWN
 from tests.service.reports.cases import HOUR_S, NS, T0_S, acknowledged, burst, lines, period, raw
 from tests.service.reports.documents import HOSTILE, KNOWN, document, table, titled, words
 
