@@ -28,9 +28,16 @@ def open_table(family: Family, episodes: Sequence[Episode], period: Period) -> T
     return Table(
         name=f"open_{family}",
         title=counted(_OPEN_TITLES[family], len(episodes), SHOWN),
-        head=(GRADE, ALERT, SINCE, STATE, Text("最后说明", "last words")),
+        head=(GRADE, ALERT, SINCE, STATE, Text("处理人", "assigned to"), Text("最后说明", "last words")),
         rows=tuple(
-            row(graded(one.line.grade), one.line.title, at(one.since_ns, period), _state(one), _words(one))
+            row(
+                graded(one.line.grade),
+                one.line.title,
+                at(one.since_ns, period),
+                _state(one),
+                one.line.assigned or NOTHING,
+                _words(one),
+            )
             for one in episodes[:SHOWN]
         ),
     )

@@ -25,6 +25,7 @@ from service.reports.handover_alerts import (
     held_table,
     open_table,
 )
+from service.reports.lines import Line
 from service.reports.measures import GRADES
 from service.reports.period import Period
 from service.reports.plot import alarms_plot
@@ -239,17 +240,20 @@ def _said(handover: Handover) -> Table:
                 at(line.t_ns, period),
                 line.title,
                 line.by or NOTHING,
-                _heard(line.event, line.cause_name, line.words),
+                _heard(line),
             )
             for line in said[-SHOWN:]
         ),
     )
 
 
-def _heard(event: str, cause: Text, words: str) -> Text:
-    if event != Event.CONFIRMED:
-        return Text.same(words)
-    return Text(f"{cause.zh}：{words}", f"{cause.en}: {words}")
+def _heard(line: Line) -> Text:
+    if line.event == Event.CONFIRMED:
+        cause = line.cause_name
+        return Text(f"{cause.zh}：{line.words}", f"{cause.en}: {line.words}")
+    if not line.words and line.assigned:
+        return Text(f"交由 {line.assigned} 处理", f"assigned to {line.assigned}")
+    return Text.same(line.words)
 
 
 def _notes(handover: Handover) -> Iterator[Text]:
