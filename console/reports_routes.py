@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
@@ -13,7 +13,16 @@ from console.accounts import Account, Role
 from console.orders import arrangements_seen
 from console.problems import ProblemError, problem_of
 from console.reports_backend import Asked, ReportRefused, ShiftTime, place_of_note
-from console.routes import MAX_SEQ, MAX_TIME_MS, Console, Operator, SignedIn, TheConsole, json_answer
+from console.routes import (
+    MAX_SEQ,
+    MAX_TIME_MS,
+    Console,
+    Operator,
+    SignedIn,
+    TheConsole,
+    client_of,
+    json_answer,
+)
 from ledger.errors import LedgerError
 from ledger.handover import MAX_NOTES, MAX_TEXT_CHARS, HandoverNote
 from registry.plant import Text
@@ -96,7 +105,9 @@ async def notes(console: TheConsole, account: SignedIn, from_ms: TimeMs, to_ms: 
 
 
 @reports_api.post("/handover/notes")
-async def write_note(console: TheConsole, account: Operator, body: Annotated[NoteBody, Body()]) -> Response:
+async def write_note(
+    request: Request, console: TheConsole, account: Operator, body: Annotated[NoteBody, Body()]
+) -> Response:
     """Keep a note of a shift that has begun, under the session's name; it can never be changed."""
     now_ns, shift_ns = console.backend.now_ns(), body.shift_ms * NS_PER_MS
     shifts = console.backend.reports.shifts(shift_ns, 1)
@@ -112,12 +123,17 @@ async def write_note(console: TheConsole, account: Operator, body: Annotated[Not
         return _unavailable(error)
     if kept is None:
         return problem_of(409, "too_many_notes", _TOO_MANY)
+    _audit(request, console, account, "handover_note", kept, kept.text)
     return json_answer({"note": _note(kept)})
 
 
 @reports_api.post("/handover/notes/{note_id}/take-over")
 async def take_over(
-    console: TheConsole, account: Operator, note_id: int, body: Annotated[TakeOverBody, Body()]
+    request: Request,
+    console: TheConsole,
+    account: Operator,
+    note_id: int,
+    body: Annotated[TakeOverBody, Body()],
 ) -> Response:
     """Take a note over, under the session's name; its author cannot, and only the first one counts."""
     try:
@@ -133,6 +149,7 @@ async def take_over(
     if not done:
         text = Text(f"{now.taken_by} 已接班", f"{now.taken_by} has taken it over already")
         return problem_of(409, "already_taken_over", text, more={"note": _note(now)})
+    _audit(request, console, account, "take_over_note", now, now.answer)
     return json_answer({"note": _note(now)})
 
 
@@ -191,6 +208,14 @@ def _file(body: bytes, kind: Kind, format_: str, start_ns: int, zone: str) -> Re
 def _detail(refused: ReportRefused) -> dict[str, Any]:
     detail = refused.detail
     return {} if detail is None else {"detail": {"zh": detail.zh, "en": detail.en}}
+
+
+def _audit(  # noqa: PLR0917 - what is noted comes from as many places
+    request: Request, console: Console, account: Account, action: str, note: HandoverNote, words: str
+) -> None:
+    console.audit.note(
+        account.name, action, str(note.id), words, client=client_of(request), place=place_of_note(note)
+    )
 
 
 async def _find(console: Console, account: Account, note_id: int) -> HandoverNote:

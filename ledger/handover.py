@@ -5,6 +5,8 @@ A note is written once, by one person, and is taken over once, by another one; n
 
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -49,22 +51,22 @@ class HandoverNote:
 class HandoverNotes:
     """The notes of one state folder; each call is one transaction, safe to use from several threads.
 
-    With `readonly` the file must be there and is not changed.
+    The file is opened when it is first needed, so that a broken one keeps nobody from starting. With `readonly` it must be
+    there and is not changed. Every call may raise `LedgerError`.
     """
 
     def __init__(self, state_dir: Path, *, readonly: bool = False) -> None:
         self.path = state_dir / FILE_NAME
-        uri = self.path.absolute().as_uri() + ("?mode=ro" if readonly else "")
-        with told(self.path):
-            self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-            if not readonly:
-                self._connection.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {_TABLE}")
+        self._readonly = readonly
+        self._opened: sqlite3.Connection | None = None
         self._lock = threading.Lock()
 
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
-            self._connection.close()
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
 
     def __enter__(self) -> Self:
         return self
@@ -83,8 +85,8 @@ class HandoverNotes:
     def write(self, note: HandoverNote) -> HandoverNote | None:
         """Keep a new note, whose id is chosen here; None where the shift has `MAX_NOTES` already."""
         row = (note.shift_ns, note.enterprise, note.area, note.written_ns, note.by, note.text)
-        with told(self.path), self._lock:
-            done = self._connection.execute(
+        with self._file() as file:
+            done = file.execute(
                 "INSERT INTO notes(shift_ns, enterprise, area, written_ns, by, text) SELECT ?1, ?2, ?3, ?4, ?5, ?6"
                 " WHERE (SELECT count(*) FROM notes WHERE shift_ns = ?1) < ?7",
                 (*row, MAX_NOTES),
@@ -93,14 +95,33 @@ class HandoverNotes:
 
     def take_over(self, note: int, by: str, now_ns: int, answer: str) -> bool:
         """Note who took a note over; False, with nothing changed, where somebody has."""
-        with told(self.path), self._lock:
-            done = self._connection.execute(
+        with self._file() as file:
+            done = file.execute(
                 "UPDATE notes SET taken_ns = ?, taken_by = ?, answer = ? WHERE id = ? AND taken_ns IS NULL",
                 (now_ns, by, answer, note),
             )
         return done.rowcount == 1
 
     def _all(self, where: str, args: tuple[int, ...]) -> list[HandoverNote]:
-        with told(self.path), self._lock:
-            rows = self._connection.execute(f"SELECT {_COLUMNS} FROM notes {where}", args).fetchall()  # noqa: S608 - fixed words only
+        with self._file() as file:
+            rows = file.execute(f"SELECT {_COLUMNS} FROM notes {where}", args).fetchall()  # noqa: S608 - fixed words only
         return [HandoverNote(*row) for row in rows]
+
+    @contextmanager
+    def _file(self) -> Iterator[sqlite3.Connection]:
+        """Give the file to one caller at a time."""
+        with told(self.path), self._lock:
+            if self._opened is None:
+                self._opened = self._open()
+            yield self._opened
+
+    def _open(self) -> sqlite3.Connection:
+        uri = self.path.absolute().as_uri() + ("?mode=ro" if self._readonly else "")
+        file = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        try:
+            if not self._readonly:
+                file.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {_TABLE}")
+        except BaseException:
+            file.close()
+            raise
+        return file

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from alerting.texts import both, rfc3339
+from console.spreadsheet import harmless
 from service.reports.measures import Actor, Measure, Panel, Response
 from service.reports.report import Report
 from service.reports.rules import MINUTE_NS
@@ -28,9 +29,6 @@ CSV_HEAD = (
 )
 """The columns of the CSV; `by` and `key` are empty for all alerts, `key` alone for those that belong to none."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a text begins that a spreadsheet would take for a formula."""
-
 
 def csv_of(report: Report) -> str:
     """Return the CSV; the same report gives the same text."""
@@ -40,11 +38,6 @@ def csv_of(report: Report) -> str:
     for by, key, panel in _panels(report):
         writer.writerows(_row(by, key, measure) for measure in panel.measures)
     return out.getvalue()
-
-
-def harmless(text: str) -> str:
-    """Return a text that no spreadsheet reads as a formula, whoever wrote it."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _panels(report: Report) -> Iterator[tuple[str, str, Panel]]:

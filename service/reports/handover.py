@@ -15,6 +15,8 @@ from service.reports.report import Report, fold_of, line_warnings, report_from
 from service.reports.rules import Rules
 from service.reports.shifts import Shift
 
+UNREAD = Text("交班留言无法读取", "the notes of the outgoing shift cannot be read")
+
 
 class Duty(msgspec.Struct, frozen=True):
     """Who is on duty by a schedule in this shift and in the next one."""
@@ -28,13 +30,13 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What a hand-over says that no alert line does.
 
     `duty` is None where it is not for the reader, or not known. `arrangements` are those that hold alerts back when the report
-    is made, None for a shift that was over long before.
+    is made, None for a shift that was over long before. `notes` is None where they cannot be read.
     """
 
     shift: Shift | None = None
     next: Shift | None = None
     duty: Sequence[Duty] | None = None
-    notes: Sequence[HandoverNote] = ()
+    notes: Sequence[HandoverNote] | None = ()
     arrangements: Sequence[Arrangement] | None = None
 
 
@@ -61,5 +63,5 @@ def handover_of(
         report=report_from(counted, rules=rules, by=(), plant=plant, origin=origin),
         followed=following.followed(),
         known=known,
-        warnings=tuple(line_warnings(counted)),
+        warnings=(*([UNREAD] if known.notes is None else []), *line_warnings(counted)),
     )

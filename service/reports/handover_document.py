@@ -7,24 +7,30 @@ from alerting.events import HELD_STATES, UNACKNOWLEDGED_STATES, Event, Family
 from alerting.events import Kind as AlertKind
 from ledger.handover import HandoverNote
 from registry.plant import Text
-from service.reports.cells import Cell, Table, counted, graded, row
+from service.reports.cells import Table, counted, graded, row
 from service.reports.document import About, Document, Kind, head_of
 from service.reports.following import Episode, Gathered
 from service.reports.handover import Duty, Handover
+from service.reports.handover_alerts import (
+    ALERT,
+    BY,
+    GRADE,
+    SHOWN,
+    SINCE,
+    STATE,
+    TIME,
+    UNTIL,
+    at,
+    happened_table,
+    held_table,
+    open_table,
+)
+from service.reports.lines import Line
 from service.reports.measures import GRADES
 from service.reports.period import Period
 from service.reports.plot import alarms_plot
 from service.reports.shifts import Shift
 from service.reports.words import NOTHING, STATE_WORDS, moment
-
-SHOWN = 60
-"""Rows of a list that are shown, the gravest where it has more."""
-_TIME = Text("时间", "time")
-_GRADE = Text("级别", "grade")
-_ALERT = Text("报警", "alert")
-_BY = Text("人员", "by")
-_SINCE = Text("自", "since")
-_STATE = Text("状态", "state")
 
 
 def handover_document(handover: Handover, about: About) -> Document:
@@ -63,16 +69,17 @@ def _tables(handover: Handover) -> Iterator[Table]:
     yield _brief(handover, standing)
     if known.duty is not None:
         yield _duty(known.duty)
-    yield _notes_table(known.notes, period)
+    if known.notes is not None:
+        yield _notes_table(known.notes, period)
     for family in Family:
-        yield _open(family, families[family], period)
+        yield open_table(family, families[family], period)
     held = [one for one in followed.standing if one.line.state in HELD_STATES]
-    yield _held(held, period)
+    yield held_table(held, period)
     if known.arrangements is not None:
         yield _arrangements(known.arrangements, period)
     yield _incidents(followed.incidents, period)
     yield _said(handover)
-    yield _happened(followed.episodes, period)
+    yield happened_table(followed.episodes, period)
 
 
 def _family(episode: Episode) -> Family:
@@ -105,7 +112,7 @@ def _brief(handover: Handover, standing: Sequence[Episode]) -> Table:
             f"in brief (as of {moment(period.end_ns, period).en[:16]})",
         ),
         head=(
-            _GRADE,
+            GRADE,
             Text("本班报警", "alarms in the shift"),
             Text("未关闭", "open"),
             Text("其中未确认", "of these unacknowledged"),
@@ -153,62 +160,6 @@ def _taken(note: HandoverNote, period: Period) -> Text:
     return Text.same(f"{told} {note.answer}".strip())
 
 
-_OPEN_TITLES: Mapping[Family, Text] = {
-    Family.PROCESS: Text("未关闭的过程报警", "open alerts of the process"),
-    Family.HEALTH: Text("未关闭的传感器故障", "open troubles of sensors"),
-    Family.SYSTEM: Text("未关闭的系统自身故障", "open troubles of hazwatch itself"),
-}
-
-
-def _open(family: Family, episodes: Sequence[Episode], period: Period) -> Table:
-    return Table(
-        name=f"open_{family}",
-        title=counted(_OPEN_TITLES[family], len(episodes), SHOWN),
-        head=(_GRADE, _ALERT, _SINCE, _STATE, Text("最后说明", "last words")),
-        rows=tuple(
-            row(graded(one.line.grade), one.line.title, _at(one.since_ns, period), _state(one), _words(one))
-            for one in episodes[:SHOWN]
-        ),
-    )
-
-
-def _state(episode: Episode) -> Text:
-    word = STATE_WORDS[episode.line.state]
-    by = episode.acknowledged_by
-    return Text(f"{word.zh} {by}", f"{word.en} {by}") if by else word
-
-
-def _words(episode: Episode) -> Text:
-    if not episode.said:
-        return NOTHING
-    by = episode.said_by
-    return Text(f"{by}：{episode.said}", f"{by}: {episode.said}") if by else Text.same(episode.said)
-
-
-def _held(episodes: Sequence[Episode], period: Period) -> Table:
-    return Table(
-        name="held",
-        title=counted(
-            Text("被搁置、抑制、停用的报警", "alerts shelved, suppressed, out of service"),
-            len(episodes),
-            SHOWN,
-        ),
-        head=(_STATE, _GRADE, _ALERT, _SINCE, Text("至", "until"), _BY, Text("原因", "reason")),
-        rows=tuple(
-            row(
-                STATE_WORDS[one.line.state],
-                graded(one.line.grade),
-                one.line.title,
-                _at(one.held_since_ns, period),
-                _at(one.hold.until_ns, period) if one.hold else NOTHING,
-                one.hold.by if one.hold else NOTHING,
-                one.hold.reason if one.hold else NOTHING,
-            )
-            for one in episodes[:SHOWN]
-        ),
-    )
-
-
 _PLACE_WORDS: Mapping[str, Text] = {
     "slot": Text("测点", "sensor"),
     "sensor": Text("测点", "sensor"),
@@ -225,13 +176,13 @@ def _arrangements(standing: Sequence[Arrangement], period: Period) -> Table:
             len(standing),
             SHOWN,
         ),
-        head=(_STATE, Text("位置", "place"), _SINCE, Text("至", "until"), _BY, Text("原因", "reason")),
+        head=(STATE, Text("位置", "place"), SINCE, UNTIL, BY, Text("原因", "reason")),
         rows=tuple(
             row(
                 STATE_WORDS[one.kind],
                 _place(one),
-                _at(one.since_ns, period),
-                Text("恢复正常", "normal again") if one.one_shot else _at(one.until_ns, period),
+                at(one.since_ns, period),
+                Text("恢复正常", "normal again") if one.one_shot else at(one.until_ns, period),
                 f"{one.by} + {one.second}" if one.second else one.by,
                 f"{one.name} {one.reason}".strip(),
             )
@@ -251,7 +202,7 @@ def _incidents(incidents: Sequence[Gathered], period: Period) -> Table:
         name="incidents",
         title=counted(Text("事件", "incidents"), len(incidents), SHOWN),
         head=(
-            _GRADE,
+            GRADE,
             Text("首出报警", "first-out alarm"),
             Text("重大危险源", "hazard source"),
             Text("首次", "first"),
@@ -264,8 +215,8 @@ def _incidents(incidents: Sequence[Gathered], period: Period) -> Table:
                 graded(one.newest.grade),
                 one.newest.first_out,
                 one.source or NOTHING,
-                _at(one.first_ns, period),
-                _at(one.last_ns, period),
+                at(one.first_ns, period),
+                at(one.last_ns, period),
                 one.newest.size,
                 len(one.alerts),
             )
@@ -283,65 +234,26 @@ def _said(handover: Handover) -> Table:
             len(said) + handover.followed.unsaid,
             SHOWN,
         ),
-        head=(_TIME, _ALERT, _BY, Text("内容", "words")),
+        head=(TIME, ALERT, BY, Text("内容", "words")),
         rows=tuple(
             row(
-                _at(line.t_ns, period),
+                at(line.t_ns, period),
                 line.title,
                 line.by or NOTHING,
-                _heard(line.event, line.cause_name, line.words),
+                _heard(line),
             )
             for line in said[-SHOWN:]
         ),
     )
 
 
-def _heard(event: str, cause: Text, words: str) -> Text:
-    if event != Event.CONFIRMED:
-        return Text.same(words)
-    return Text(f"{cause.zh}：{words}", f"{cause.en}: {words}")
-
-
-def _happened(episodes: Sequence[Episode], period: Period) -> Table:
-    """Every alert of the shift in the order in which they began; where there are too many, the gravest."""
-    gravest = sorted(range(len(episodes)), key=lambda i: (-episodes[i].grade, i))[:SHOWN]
-    return Table(
-        name="happened",
-        title=counted(Text("本班报警", "alerts of the shift"), len(episodes), SHOWN),
-        head=(
-            _TIME,
-            _GRADE,
-            _ALERT,
-            Text("次数", "times"),
-            Text("确认", "acknowledged"),
-            Text("恢复", "returned"),
-            _STATE,
-        ),
-        rows=tuple(_episode(episodes[i], period) for i in sorted(gravest)),
-    )
-
-
-def _episode(one: Episode, period: Period) -> tuple[Cell, ...]:
-    answered: Text | str = NOTHING
-    if one.acknowledged_ns is not None:
-        answered = f"{one.acknowledged_by} {_at(one.acknowledged_ns, period).en}"
-    return row(
-        _at(one.since_ns, period),
-        graded(one.grade),
-        one.title,
-        one.times,
-        answered,
-        NOTHING if one.returned_ns is None else _at(one.returned_ns, period),
-        STATE_WORDS[one.line.state],
-    )
-
-
-def _at(t_ns: int | None, period: Period) -> Text:
-    """Return a time to the minute, without its date where it lies in the day of the period's end."""
-    if t_ns is None:
-        return NOTHING
-    told, end = moment(t_ns, period).en[:16], moment(period.end_ns - 1, period).en[:10]
-    return Text.same(told.removeprefix(f"{end} ") if t_ns < period.end_ns else told)
+def _heard(line: Line) -> Text:
+    if line.event == Event.CONFIRMED:
+        cause = line.cause_name
+        return Text(f"{cause.zh}：{line.words}", f"{cause.en}: {line.words}")
+    if not line.words and line.assigned:
+        return Text(f"交由 {line.assigned} 处理", f"assigned to {line.assigned}")
+    return Text.same(line.words)
 
 
 def _notes(handover: Handover) -> Iterator[Text]:

@@ -70,6 +70,7 @@ class Line(msgspec.Struct, frozen=True):
         words: what that person said: a comment, a reason, an action taken.
         cause_name: the cause for people.
         hold: the strongest of what holds it back.
+        assigned: who is to see to it, empty while nobody is.
         incident: where it belongs to one.
         silent: the sensors of a silence of several.
     """
@@ -91,6 +92,7 @@ class Line(msgspec.Struct, frozen=True):
     words: str
     cause_name: Text
     hold: Hold | None
+    assigned: str
     incident: OfIncident | None
     silent: tuple[Silent, ...]
 
@@ -149,6 +151,7 @@ class _Why(msgspec.Struct, kw_only=True):
     acknowledged: dict[str, Any] | None = None
     confirmed: dict[str, Any] | None = None
     person: dict[str, Any] | None = None
+    assigned: dict[str, Any] | None = None
     system: str | None = None
     arrangements: list[_Hold] = []
     incident: _Incident | None = None
@@ -218,6 +221,7 @@ def _line(line: _Line, t_ns: int) -> Line:
         str(person.get("words") or seen.get("comment") or said.get("action") or ""),
         _cause_name(said.get("cause_name"), cause),
         _hold(why.arrangements),
+        str((why.assigned or _NOBODY).get("to") or ""),
         _incident(why.incident),
         () if why.silence is None else tuple(_silent(why.silence)),
     )

@@ -87,7 +87,7 @@ class _Sheet(FPDF):
         ]
         with self.table(
             borders_layout=TableBordersLayout.NONE,
-            col_widths=(18, 75, 18, 75),
+            col_widths=(24, 69, 24, 69),
             line_height=4.2,
             text_align="LEFT",
             first_row_as_headings=False,

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from alerting.texts import both
+from console.spreadsheet import harmless
 from registry.plant import Text
 from service.reports.cells import Cell, Table
 from service.reports.document import Document
-from service.reports.files import harmless
 
 LANGUAGES = ("zh", "en")
 _MAX_WORDS = 600

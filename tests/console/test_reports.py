@@ -10,6 +10,7 @@ import msgspec
 from alerting.arrangements import Arrangement
 from alerting.events import State
 from console.reports_backend import Asked, ReportRefused
+from ledger.audit import Asked as AskedOfAudit
 from ledger.errors import LedgerError
 from tests.console.site import COLD, LPG
 from tests.console.test_api import Site, on_site
@@ -170,7 +171,14 @@ def test_two_take_a_note_over_at_once_and_one_wins(tmp_path: Path) -> None:
             "li has taken it over already",
         )
         assert lost.json()["note"]["taken_by"] == "li"
-        assert [note["answer"] for note in await notes(s)] in (["seen"], ["too late"])
+        (taken,) = await notes(s)
+        assert taken["answer"] in {"seen", "too late"}
+        deeds = [entry.deed for entry in s.audit.search(AskedOfAudit(), 9) if "note" in entry.deed.action]
+        assert [(deed.action, deed.who, deed.subject, deed.reason) for deed in deeds] == [
+            ("take_over_note", "li", "1", taken["answer"]),
+            ("handover_note", "bo", "1", "V-101 待校验"),
+        ]
+        assert deeds[0].enterprise == LPG
 
     on_site(tmp_path, scenario)
 

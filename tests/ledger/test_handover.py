@@ -40,9 +40,16 @@ def test_a_shift_has_so_many_notes_and_no_more(tmp_path: Path) -> None:
         assert notes.write(replace(NOTE, shift_ns=2000)) is not None
 
 
-def test_a_broken_file_is_named(tmp_path: Path) -> None:
+def test_a_broken_file_is_named_by_who_needs_it_and_stops_nobody_else(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"no database at all, but long enough to be looked at as one" * 20)
-    with pytest.raises(LedgerDamaged, match=FILE_NAME):
-        HandoverNotes(tmp_path)
-    with pytest.raises(LedgerError, match="nowhere"):
-        HandoverNotes(tmp_path / "nowhere", readonly=True)
+    with HandoverNotes(tmp_path) as notes:
+        for _ in range(2):
+            with pytest.raises(LedgerDamaged, match=FILE_NAME):
+                notes.write(NOTE)
+        (tmp_path / FILE_NAME).unlink()
+        assert notes.write(NOTE), "once it is moved away all is well"
+    with (
+        HandoverNotes(tmp_path / "nowhere", readonly=True) as notes,
+        pytest.raises(LedgerError, match="nowhere"),
+    ):
+        notes.find(1)

@@ -16,7 +16,7 @@ from alerting.escalation.schedule import Shift as Turn
 from alerting.escalation.settings import EscalationSettings, Person
 from console.reports_backend import Asked, ReportRefused
 from console.scope import UNLIMITED, Scope
-from ledger.handover import HandoverNote, HandoverNotes
+from ledger.handover import FILE_NAME, HandoverNote, HandoverNotes
 from registry.plant import Text
 from service import live_reports
 from service.live_reports import LiveReports
@@ -136,6 +136,18 @@ def test_notes_are_in_the_report_of_those_who_may_read_them(tmp_path: Path) -> N
     asyncio.run(main())
 
 
+def test_a_handover_says_so_where_its_notes_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b"nothing of that kind " * 100)
+
+    async def main() -> None:
+        async with site(tmp_path) as (rig, reports):
+            body = await reports.make(asked(rig))
+            assert "cannot be read" in json.loads(body)["warnings"][0]["en"]
+            assert "handover_notes" not in {one["name"] for one in json.loads(body)["tables"]}
+
+    asyncio.run(main())
+
+
 def test_an_account_has_one_report_at_a_time_and_the_next_after_it(tmp_path: Path) -> None:
     async def main() -> None:
         async with site(tmp_path) as (rig, reports):
@@ -157,6 +169,29 @@ def test_what_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.Mon
         async with site(tmp_path) as (rig, reports):
             with pytest.raises(ReportRefused, match="report_too_much"):
                 await reports.make(asked(rig))
+
+    asyncio.run(main())
+
+
+def test_no_worker_outlives_who_waited_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: asyncio.Queue[asyncio.subprocess.Process] = asyncio.Queue()
+    begin = asyncio.create_subprocess_exec
+
+    async def noted(*args: Any, **options: Any) -> asyncio.subprocess.Process:
+        worker = await begin(*args, **options)
+        begun.put_nowait(worker)
+        return worker
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
+
+    async def main() -> None:
+        async with site(tmp_path) as (rig, reports):
+            making = asyncio.create_task(reports.make(asked(rig)))
+            worker = await begun.get()
+            making.cancel()
+            await asyncio.wait([making])
+            assert making.cancelled()
+            assert worker.returncode is not None
 
     asyncio.run(main())
 

@@ -8,7 +8,7 @@ from alerting.arrangements import Arrangement
 from alerting.events import State
 from service.reports.document import Kind
 from service.reports.following import Following
-from service.reports.handover_document import SHOWN
+from service.reports.handover_alerts import SHOWN
 from tests.service.reports.cases import HOUR_S, NS, T0_S, acknowledged, burst, lines, period, raw
 from tests.service.reports.documents import HOSTILE, KNOWN, document, table, titled, words
 
@@ -16,11 +16,26 @@ from tests.service.reports.documents import HOSTILE, KNOWN, document, table, tit
 def test_what_stands_is_told_apart_by_what_it_is_of_gravest_first() -> None:
     made = document(Kind.HANDOVER)
     assert words(table(made, "open_process")) == [
-        ["■ red", "Tank V-101 level high-high", "00:01", "acknowledged wang", "wang: 停止进料"],
-        ["▲ orange", "an old alert", "2025-11-24 23:00", "unacknowledged", "–"],
+        ["■ red", "Tank V-101 level high-high", "00:01", "acknowledged wang", "–", "wang: 停止进料"],
+        ["▲ orange", "an old alert", "2025-11-24 23:00", "unacknowledged", "–", "–"],
     ]
-    assert words(table(made, "open_health")) == [["● blue", "PT-9 no signal", "00:05", "unacknowledged", "–"]]
-    assert words(table(made, "open_system")) == [["● blue", "store down", "00:11", "unacknowledged", "–"]]
+    assert words(table(made, "open_health")) == [
+        ["● blue", "PT-9 no signal", "00:05", "unacknowledged", "–", "–"]
+    ]
+    assert words(table(made, "open_system")) == [
+        ["● blue", "store down", "00:11", "unacknowledged", "–", "–"]
+    ]
+
+
+def test_who_is_to_see_to_an_alert_is_told_with_it() -> None:
+    given = {"to": "zhao", "by": "wang", "time": "2025-11-25T00:02:00Z"}
+    rows = [
+        titled(raw(60, "opened"), "报警", "an alert"),
+        titled(raw(120, "commented", person={"by": "wang", "words": ""}, assigned=given), "报警", "an alert"),
+    ]
+    made = document(Kind.HANDOVER, rows)
+    assert words(table(made, "open_process"))[0][4] == "zhao"
+    assert words(table(made, "said")) == [["00:02", "an alert", "wang", "assigned to zhao"]]
 
 
 def test_what_is_held_back_says_by_whom_why_and_until_when() -> None:

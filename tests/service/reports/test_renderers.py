@@ -9,8 +9,8 @@ import pytest
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
+from console.spreadsheet import harmless
 from service.reports.document import Document, Kind
-from service.reports.files import harmless
 from service.reports.pdf import pdf_of, printable
 from service.reports.rendering import document_csv, document_json
 from service.reports.xlsx import xlsx_of
