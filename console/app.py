@@ -15,6 +15,8 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from console.accounts import Accounts
+from console.audit import Audit
+from console.audit_routes import audit_api
 from console.backend import ConsoleBackend
 from console.cap import cap_api
 from console.desk_routes import desk_api
@@ -28,6 +30,7 @@ from console.routes import Console, api
 from console.source_routes import Sparks, source_api
 from console.system_routes import system_api
 from console.tiles import Tiles
+from ledger.audit import AuditLog
 
 STATIC_DIR = Path(__file__).parent / "static"
 """Where hatch_build.py puts the built page."""
@@ -55,6 +58,7 @@ def create_app(
     backend: ConsoleBackend,
     accounts: Accounts,
     feed: Feed,
+    audit: AuditLog,
     *,
     probes: Probes | None = None,
     static_dir: Path = STATIC_DIR,
@@ -66,13 +70,21 @@ def create_app(
     Args:
         backend: the pipeline as the console sees it.
         accounts: who may sign in.
+        audit: where the deeds of people are noted.
         feed: what the runtime publishes to; its heartbeat runs while the application does.
         probes: answers for /healthz, /readyz and /metrics; without them these do not exist.
         static_dir: the built page.
         data_late_s: age of the newest reading, in seconds, from which the page says that readings are late.
         tiles: where pages may fetch map tiles; without it no request of a page leaves this machine.
     """
-    console = Console(backend=backend, accounts=accounts, feed=feed, data_late_s=data_late_s, tiles=tiles)
+    console = Console(
+        backend=backend,
+        accounts=accounts,
+        feed=feed,
+        audit=Audit(audit),
+        data_late_s=data_late_s,
+        tiles=tiles,
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -103,6 +115,7 @@ def create_app(
     app.include_router(places_api)
     app.include_router(source_api)
     app.include_router(system_api)
+    app.include_router(audit_api)
     _add_page(app, static_dir)
     describe(app)
     return app

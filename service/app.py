@@ -22,6 +22,7 @@ from console.tiles import Tiles
 from detectors.clock import Clock
 from detectors.groups.pca import make_ready
 from ingest.mqtt import MqttPublisher, MqttSettings, MqttSource
+from ledger.audit import AuditLog
 from ledger.ledger import Ledger
 from registry.plant import Text
 from service.clock import SteadyClock
@@ -67,6 +68,7 @@ class _Parts:
     writer: StoreWriter
     sender: Sender
     accounts: Accounts
+    audit: AuditLog
     feed: Feed
     live: LiveConsole
     watcher: Watcher
@@ -187,6 +189,8 @@ class Service:
         live = LiveConsole(runtime, store, feed, cap)
         accounts = Accounts(settings.state_dir)
         stack.callback(accounts.close)
+        audit = AuditLog(settings.state_dir)
+        stack.callback(audit.close)
         watcher = Watcher(
             self._loaded,
             runtime,
@@ -197,7 +201,7 @@ class Service:
             tell_troubles=self._tell_troubles,
             settings_refused=lambda: self._settings_refused,
         )
-        return _Parts(runtime, source, writer, sender, accounts, feed, live, watcher, publisher)
+        return _Parts(runtime, source, writer, sender, accounts, audit, feed, live, watcher, publisher)
 
     def _start(self, parts: _Parts, stack: AsyncExitStack) -> None:
         """Begin to speak with the broker."""
@@ -265,6 +269,7 @@ class Service:
             parts.live,
             parts.accounts,
             parts.feed,
+            parts.audit,
             probes=parts.watcher.probes(),
             tiles=None if tiles is None else Tiles(**tiles.model_dump()),
         )

@@ -14,6 +14,7 @@ from console.app import STATIC_DIR, create_app
 from console.feed import Feed
 from console.server import ConsoleServer
 from console.tiles import Tiles
+from ledger.audit import AuditLog
 from tests.console.site import LPG, build
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ class Live:
         self._loop = asyncio.get_running_loop()
         self.feed = feed or Feed()
         self.backend = build(self.feed)
-        with Accounts(self._state_dir) as accounts:
+        with Accounts(self._state_dir) as accounts, AuditLog(self._state_dir) as audit:
             app = create_app(
-                self.backend, accounts, self.feed, static_dir=self._static_dir, tiles=self._tiles
+                self.backend, accounts, self.feed, audit, static_dir=self._static_dir, tiles=self._tiles
             )
             self.server = ConsoleServer(app, self.feed, "127.0.0.1", port)
             self._ready.set()

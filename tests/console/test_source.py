@@ -14,6 +14,7 @@ from console.feed import Feed
 from console.guard import SECURITY_HEADERS
 from console.source_routes import MAX_SENSORS, SPARK_STEP_NS
 from console.tiles import Tiles
+from ledger.audit import AuditLog
 from registry.picture import Picture
 from registry.plant import SitePlan
 from store.series import Series, StoreError
@@ -183,8 +184,8 @@ def test_only_the_tile_server_that_the_settings_name_may_be_asked_for_pictures(
     tmp_path: Path, tiles: Tiles | None
 ) -> None:
     async def scenario() -> None:
-        with Accounts(tmp_path) as accounts:
-            app = create_app(build(Feed()), accounts, Feed(), tiles=tiles)
+        with Accounts(tmp_path) as accounts, AuditLog(tmp_path) as audit:
+            app = create_app(build(Feed()), accounts, Feed(), audit, tiles=tiles)
             async with httpx.AsyncClient(
                 transport=httpx.ASGITransport(app=app), base_url="http://console"
             ) as client:
