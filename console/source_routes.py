@@ -15,7 +15,7 @@ from store.series import StoreError
 
 MAX_SENSORS = 200
 """Sensors of a page: what one answer holds, and what the store is asked for in one go."""
-MAX_ALERTS = 200
+MAX_ALERTS = 100
 MAX_CHANGES = 500
 SPARK_NS = 3_600_000_000_000
 SPARK_POINTS = 60
@@ -77,15 +77,22 @@ class Sparks:
     async def of(self, console: Console, source: HazardSource, after: int) -> dict[str, Any]:
         """Return the sparklines of the sensors from number `after` on; raises `StoreError`."""
         key = (source.enterprise, source.id, after)
+        end_ns = console.backend.now_ns() // SPARK_STEP_NS * SPARK_STEP_NS
+        if (kept := self._of_this_minute(key, end_ns)) is not None:
+            return kept
         async with self._turn:
-            end_ns = console.backend.now_ns() // SPARK_STEP_NS * SPARK_STEP_NS
-            kept = self._kept.pop(key, None)
-            if kept is None or kept[0] != end_ns:
-                kept = (end_ns, await self._read(console, source, after, end_ns))
-            self._kept[key] = kept  # now the newest
+            if (kept := self._of_this_minute(key, end_ns)) is not None:
+                return kept  # somebody asked for the same meanwhile
+            read = await self._read(console, source, after, end_ns)
+            self._kept.pop(key, None)
+            self._kept[key] = (end_ns, read)
             while len(self._kept) > SPARKS_KEPT:
                 del self._kept[next(iter(self._kept))]
-        return kept[1]
+        return read
+
+    def _of_this_minute(self, key: tuple[str, str, int], end_ns: int) -> dict[str, Any] | None:
+        kept = self._kept.get(key)
+        return kept[1] if kept is not None and kept[0] >= end_ns else None
 
     async def _read(self, console: Console, source: HazardSource, after: int, end_ns: int) -> dict[str, Any]:
         backend = console.backend.source

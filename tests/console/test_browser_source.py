@@ -1,5 +1,7 @@
 """A hazard source's page, and the maps of the overview, in a real Chromium: both languages, desk and hand, hostile words."""
 
+import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,9 +120,27 @@ def test_tiles_are_asked_for_where_the_settings_say_and_positions_are_shifted_wi
     expect(page.locator(".leaflet-tile").first).to_be_attached()
     page.wait_for_function("document.querySelectorAll('.leaflet-tile').length > 3")
     expect(page.locator(".ground .mark a")).to_have_count(2)
+    x, y = _on_tiles(page, 120.205094, 36.000124)
+    mark = page.locator(".ground .mark", has_text="LPG works").bounding_box()
+    assert mark is not None
+    off = (mark["x"] + mark["width"] / 2 - x, mark["y"] + mark["height"] / 2 - y)
+    assert max(map(abs, off)) < 3, f"shifted by half a kilometre with the tiles, and not {off} px beside them"
     _shut(page)
     assert asked
     assert there.complaints == [], "the policy lets just these pictures in"
+
+
+def _on_tiles(page: Page, lon: float, lat: float) -> tuple[float, float]:
+    """Return where a position lies on the screen by the tiles alone (Web Mercator)."""
+    tile = page.locator(".leaflet-tile").first
+    box, address = tile.bounding_box(), tile.get_attribute("src")
+    assert box is not None
+    assert address is not None
+    z, column, row = map(int, re.findall(r"/(\d+)/(\d+)/(\d+)\.png", address)[0])
+    sine = math.sin(math.radians(lat))
+    across = (lon + 180) / 360 * 2**z
+    down = (0.5 - math.log((1 + sine) / (1 - sine)) / (4 * math.pi)) * 2**z
+    return box["x"] + (across - column) * box["width"], box["y"] + (down - row) * box["height"]
 
 
 def _shut(page: Page) -> None:

@@ -44,8 +44,7 @@ export const en = {
   call: (number: string) => `Call ${number}`,
   chemicals: "Chemicals and grade (GB 18218-2018)",
   chemical: { substance: "Substance", quantity: "q, t", critical: "Q, t", ratio: "q/Q", beta: "β" },
-  formula: "S = Σ q/Q; R = α × Σ (β × q/Q)",
-  designMaximum: "q is the design maximum, not what is there now.",
+  formula: "S = Σ q/Q; R = α × Σ (β × q/Q). q is the design maximum, not what is there now.",
   measures: "What to do",
   measure: {
     any: "in any case",
@@ -116,8 +115,7 @@ export const zh: Shape<typeof en> = {
   call: (number: string) => `拨打 ${number}`,
   chemicals: "危险化学品与分级（GB 18218-2018）",
   chemical: { substance: "物质", quantity: "q，t", critical: "Q，t", ratio: "q/Q", beta: "β" },
-  formula: "S = Σ q/Q；R = α × Σ (β × q/Q)",
-  designMaximum: "q 为设计最大量，不是当前存量。",
+  formula: "S = Σ q/Q；R = α × Σ (β × q/Q)。q 为设计最大量，不是当前存量。",
   measures: "处置措施",
   measure: {
     any: "任何情况",
