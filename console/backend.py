@@ -23,13 +23,16 @@ from store.series import Series
 class AlertRow:
     """An alert as it stands: its newest event with what the list shows beside it.
 
-    `opened` and `acknowledged_at` are RFC 3339 UTC with milliseconds, as in the event.
+    `opened` and `acknowledged_at` are RFC 3339 UTC with milliseconds, as in the event. `safety_class` says that holding it
+    back needs a second person; `sensor_type` is what its sensor measures, None where it is of no sensor.
     """
 
     event: AlertEvent
     opened: str | None = None
     acknowledged_by: str | None = None
     acknowledged_at: str | None = None
+    safety_class: bool = False
+    sensor_type: str | None = None
 
     @property
     def place(self) -> Place:

@@ -64,6 +64,10 @@ class FakeBackend:
         known = self.rows.get(event.id)
         numbered = msgspec.structs.replace(event, seq=len(self.events) + 1)
         row = replace(known, event=numbered) if known else AlertRow(event=numbered, opened=event.time)
+        facts = self.sensors.get(event.sensor or "")
+        row = replace(
+            row, safety_class=event.grade == "red", sensor_type=None if facts is None else facts.type
+        )
         if numbered.state == State.UNACK:
             row = replace(row, acknowledged_by=None, acknowledged_at=None)
         return self._keep(row)

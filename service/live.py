@@ -262,7 +262,14 @@ class LiveConsole:
             opened=rfc3339(view.opened_ns),
             acknowledged_by=view.acknowledged_by,
             acknowledged_at=None if acknowledged is None else rfc3339(acknowledged),
+            safety_class=view.safety_class,
+            sensor_type=self._sensor_type(told.sensor),
         )
+
+    def _sensor_type(self, sensor: str | None) -> str | None:
+        registry = self._runtime.pipeline.plan.registry
+        i = None if sensor is None else registry.index.get(sensor)
+        return None if i is None else registry.specs[i].type.value
 
     def _as_told(self, view: AlertView) -> AlertEvent:
         """Return the view's newest event as the ledger has it: with who was told."""

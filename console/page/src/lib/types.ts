@@ -62,6 +62,8 @@ export interface Why {
   advice?: Text | null;
   /** Who caused the newest event, and in which words. */
   person?: { by: string; second: string | null; time: string; words: string } | null;
+  /** Who is to see to it. */
+  assigned?: { to: string; by: string; time: string } | null;
   /** What was done about the alert. */
   confirmed?: { by: string; time: string; cause: string; cause_name: Text; action: string } | null;
   /** What holds the alert back. */
@@ -93,6 +95,9 @@ export interface AlertRow {
   opened: string | null;
   acknowledged_by: string | null;
   acknowledged_at: string | null;
+  /** Holding it back needs a second person. */
+  safety_class: boolean;
+  sensor_type: string | null;
 }
 
 export interface Alerts {
