@@ -18,11 +18,14 @@ from console.accounts import Accounts
 from console.backend import ConsoleBackend
 from console.cap import cap_api
 from console.desk_routes import desk_api
+from console.etags import Etags
 from console.feed import Feed
 from console.guard import Guard
+from console.openapi import describe
 from console.places_routes import places_api
 from console.problems import ProblemError, problem
 from console.routes import Console, api
+from console.system_routes import system_api
 
 STATIC_DIR = Path(__file__).parent / "static"
 """Where hatch_build.py puts the built page."""
@@ -84,6 +87,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.console = console
+    app.add_middleware(Etags)
     app.add_middleware(Guard)
     _add_problem_handlers(app)
     if probes is not None:
@@ -92,7 +96,9 @@ def create_app(
     app.include_router(cap_api)
     app.include_router(desk_api)
     app.include_router(places_api)
+    app.include_router(system_api)
     _add_page(app, static_dir)
+    describe(app)
     return app
 
 

@@ -22,6 +22,7 @@ PASSWORD = "correct horse"
 USERS = {
     "li": (Role.OPERATOR, None),
     "gu": (Role.VIEWER, None),
+    "zhou": (Role.ADMIN, None),
     "bo": (Role.OPERATOR, LPG),
 }
 

@@ -140,7 +140,9 @@ def test_late_acknowledgement_does_not_narrow_the_window(broker: Mosquitto) -> N
         while came[-1] != b"500":
             came += again.read(1)
         assert len(came) < 501
-        assert came == numbers(range(501 - len(came), 501)), "of what was acknowledged only the last may come again"
+        assert came == numbers(range(501 - len(came), 501)), (
+            "of what was acknowledged only the last may come again"
+        )
 
 
 def test_qos_0_needs_no_acknowledgement(broker: Mosquitto) -> None:

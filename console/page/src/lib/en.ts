@@ -1,3 +1,5 @@
+import * as systemWords from "../words/system.ts";
+
 export const en = {
   console: "Alarm console",
   language: "中文",
@@ -198,8 +200,6 @@ export const en = {
   systemTitle: {
     parts: "Parts",
     counts: "Since the start",
-    receivers: "Notification receivers",
-    rejects: "Refused readings",
     letters: "Newest refused messages",
     versions: "Versions",
   },
@@ -224,6 +224,7 @@ export const en = {
   letterColumn: { time: "Time", reason: "Reason", topic: "Topic", payload: "Payload", count: "Count" },
   none: "none",
   notForYou: "Only accounts without a scope see this page.",
+  system: systemWords.en,
 };
 
 /** The same keys with other words; a page's own words stand with it, in both languages, and are held to this too. */

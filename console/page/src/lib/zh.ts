@@ -1,3 +1,4 @@
+import * as systemWords from "../words/system.ts";
 import type { Dictionary } from "./en.ts";
 
 export const zh: Dictionary = {
@@ -195,8 +196,6 @@ export const zh: Dictionary = {
   systemTitle: {
     parts: "各部分状态",
     counts: "启动以来",
-    receivers: "通知渠道",
-    rejects: "拒收读数",
     letters: "最近拒收的消息",
     versions: "版本",
   },
@@ -221,4 +220,5 @@ export const zh: Dictionary = {
   letterColumn: { time: "时间", reason: "原因", topic: "主题", payload: "内容", count: "数量" },
   none: "无",
   notForYou: "仅不受范围限制的账户可见此页。",
+  system: systemWords.zh,
 };
