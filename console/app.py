@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from console.accounts import Accounts
+from console.alarms_routes import alarms_api
 from console.backend import ConsoleBackend
 from console.cap import cap_api
 from console.desk_routes import desk_api
@@ -95,6 +96,7 @@ def create_app(
     app.include_router(api)
     app.include_router(cap_api)
     app.include_router(desk_api)
+    app.include_router(alarms_api)
     app.include_router(places_api)
     app.include_router(system_api)
     _add_page(app, static_dir)

@@ -13,6 +13,7 @@ from alerting.escalation.schedule import OnDuty
 from alerting.events import AlertEvent
 from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
+from console.alarms_backend import AlarmsBackend
 from console.scope import Place
 from console.system_backend import OwnBackend
 from ledger.records import OutboxRow
@@ -146,6 +147,10 @@ class ConsoleBackend(Protocol):
     """
 
     own: OwnBackend
+
+    @property
+    def alarms(self) -> AlarmsBackend:
+        """What the alarms page asks beside the alerts."""
 
     def site(self) -> Text:
         """Return the name shown in the page's header."""

@@ -9,11 +9,13 @@ import numpy as np
 
 from alerting.arrangements import Arrangement
 from alerting.cap.making import CapMaker
-from alerting.commands import Command
+from alerting.commands import Acknowledge, Command
 from alerting.escalation.schedule import OnDuty
 from alerting.events import AlertEvent, Event, State
+from alerting.incidents.flood import Flood
 from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
+from console.alarms_backend import Assignee
 from console.backend import (
     Accepted,
     Activation,
@@ -66,11 +68,29 @@ class FakeOwn:
         return self.tries.get(name)
 
 
+class FakeAlarms:
+    """The people and the floods that it is given."""
+
+    def __init__(self) -> None:
+        self.staff: list[Assignee] = []
+        self.lasting: list[Flood] = []
+
+    def people(self, event: AlertEvent) -> Sequence[Assignee]:
+        """Return the people kept, whatever the alert."""
+        del event
+        return self.staff
+
+    def floods(self) -> Sequence[Flood]:
+        """Return the floods kept."""
+        return self.lasting
+
+
 class FakeBackend:
     """Keeps what it is given; acknowledging works as in the lifecycle's table and is published to the feed."""
 
     def __init__(self, feed: Feed, *, now_ns: Callable[[], int], site: Text) -> None:
         self.feed = feed
+        self.alarms = FakeAlarms()
         self.rows: dict[str, AlertRow] = {}
         self.events: list[AlertEvent] = []
         self.sensors: dict[str, SensorFacts] = {}
@@ -169,7 +189,10 @@ class FakeBackend:
         return Accepted(row=self._keep(replace(row, event=event, acknowledged_by=by)))
 
     async def command(self, command: Command) -> Done | Refused:
-        """Keep the command, and answer what the fake was told to."""
+        """Acknowledge; keep any other command, and answer what the fake was told to."""
+        if isinstance(command, Acknowledge):
+            outcome = await self.acknowledge(command.alert, command.seq, command.by, command.comment)
+            return outcome if isinstance(outcome, Refused) else Done(events=[outcome.row.event])
         self.commands.append(command)
         return self.answer
 

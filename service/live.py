@@ -37,6 +37,7 @@ from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from registry.sensors import LIMIT_NAMES
 from service.history import AlertHistory
+from service.live_alarms import LiveAlarms
 from service.newest import Activations, Newest
 from service.runtime import Runtime
 from store.series import Series, SeriesStore
@@ -60,6 +61,7 @@ class LiveConsole:
         self._store = store
         self._store_turn = asyncio.Lock()
         self._feed = feed
+        self.alarms = LiveAlarms(runtime)
         self._told: dict[str, AlertEvent] = {}
         self.parts: Mapping[str, Component] = {}
         self._newest = Newest(runtime.pipeline.plan.registry)
