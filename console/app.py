@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from console.accounts import Accounts
+from console.alarms_routes import alarms_api
 from console.audit import Audit
 from console.audit_routes import audit_api
 from console.backend import ConsoleBackend
@@ -113,6 +114,7 @@ def create_app(
     app.include_router(api)
     app.include_router(cap_api)
     app.include_router(desk_api)
+    app.include_router(alarms_api)
     app.include_router(places_api)
     app.include_router(reports_api)
     app.include_router(source_api)

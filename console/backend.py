@@ -13,6 +13,7 @@ from alerting.escalation.schedule import OnDuty
 from alerting.events import AlertEvent
 from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
+from console.alarms_backend import AlarmsBackend
 from console.reports_backend import ReportsBackend
 from console.scope import Place
 from console.source_backend import SourceBackend
@@ -27,13 +28,16 @@ from store.series import Series
 class AlertRow:
     """An alert as it stands: its newest event with what the list shows beside it.
 
-    `opened` and `acknowledged_at` are RFC 3339 UTC with milliseconds, as in the event.
+    `opened` and `acknowledged_at` are RFC 3339 UTC with milliseconds, as in the event. `safety_class` says that holding it
+    back needs a second person; `sensor_type` is what its sensor measures, None where it is of no sensor.
     """
 
     event: AlertEvent
     opened: str | None = None
     acknowledged_by: str | None = None
     acknowledged_at: str | None = None
+    safety_class: bool = False
+    sensor_type: str | None = None
 
     @property
     def place(self) -> Place:
@@ -178,6 +182,10 @@ class ConsoleBackend(Protocol):
     """
 
     own: OwnBackend
+
+    @property
+    def alarms(self) -> AlarmsBackend:
+        """What the alarms page asks beside the alerts."""
 
     @property
     def reports(self) -> ReportsBackend:

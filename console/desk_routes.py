@@ -14,7 +14,6 @@ from alerting.commands import (
     OverrideOnCall,
     PutInService,
     Reset,
-    Shelve,
     Silence,
     SplitIncident,
     Suppress,
@@ -25,6 +24,7 @@ from alerting.commands import (
 from alerting.commands import Place as CommandPlace
 from alerting.incidents.incident import Entry, IncidentView
 from alerting.silences import SilenceView
+from console.bulk import shelving
 from console.orders import (
     MAX_NAME_CHARS,
     NS_PER_MS,
@@ -93,15 +93,7 @@ async def shelve(order: AnOrder, alert_id: AnId, body: ShelveBody) -> Response:
     """Hold back an alert for a time; of the safety class with a second person only."""
     place = order.check_alert(alert_id)
     second = await order.second(body.second, lambda scope: scope.sees(place))
-    asked = Shelve(
-        by=order.account.name,
-        reason=body.reason,
-        alert=alert_id,
-        for_s=body.for_s,
-        one_shot=body.one_shot,
-        second=second or "",
-    )
-    return await order.give(asked, alert_id)
+    return await order.give(shelving(body, alert_id, order.account.name, second or ""), alert_id)
 
 
 @desk_api.post("/alerts/{alert_id}/unshelve")

@@ -9,11 +9,13 @@ import numpy as np
 
 from alerting.arrangements import Arrangement
 from alerting.cap.making import CapMaker
-from alerting.commands import Command
+from alerting.commands import Acknowledge, Command
 from alerting.escalation.schedule import OnDuty
 from alerting.events import UNACKNOWLEDGED_STATES, AlertEvent, Event, State
+from alerting.incidents.flood import Flood
 from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
+from console.alarms_backend import Assignee
 from console.backend import (
     Accepted,
     Activation,
@@ -75,11 +77,29 @@ class FakeOwn:
         return self.tries.get(name)
 
 
+class FakeAlarms:
+    """The people and the floods that it is given."""
+
+    def __init__(self) -> None:
+        self.staff: list[Assignee] = []
+        self.lasting: list[Flood] = []
+
+    def people(self, event: AlertEvent) -> Sequence[Assignee]:
+        """Return the people kept, whatever the alert."""
+        del event
+        return self.staff
+
+    def floods(self) -> Sequence[Flood]:
+        """Return the floods kept."""
+        return self.lasting
+
+
 class FakeBackend:
     """Keeps what it is given; acknowledging works as in the lifecycle's table and is published to the feed."""
 
     def __init__(self, feed: Feed, *, now_ns: Callable[[], int], site: Text) -> None:
         self.feed = feed
+        self.alarms = FakeAlarms()
         self.rows: dict[str, AlertRow] = {}
         self.events: list[AlertEvent] = []
         self.sensors: dict[str, SensorFacts] = {}
@@ -110,6 +130,10 @@ class FakeBackend:
         known = self.rows.get(event.id)
         numbered = msgspec.structs.replace(event, seq=len(self.events) + 1)
         row = replace(known, event=numbered) if known else AlertRow(event=numbered, opened=event.time)
+        facts = self.sensors.get(event.sensor or "")
+        row = replace(
+            row, safety_class=event.grade == "red", sensor_type=None if facts is None else facts.type
+        )
         if numbered.state == State.UNACK:
             row = replace(row, acknowledged_by=None, acknowledged_at=None)
         return self._keep(row)
@@ -177,7 +201,10 @@ class FakeBackend:
         return Accepted(row=self._keep(replace(row, event=event, acknowledged_by=by)))
 
     async def command(self, command: Command) -> Done | Refused:
-        """Keep the command, and answer what the fake was told to."""
+        """Acknowledge; keep any other command, and answer what the fake was told to."""
+        if isinstance(command, Acknowledge):
+            outcome = await self.acknowledge(command.alert, command.seq, command.by, command.comment)
+            return outcome if isinstance(outcome, Refused) else Done(events=[outcome.row.event])
         self.commands.append(command)
         return self.answer
 

@@ -52,6 +52,12 @@ class ResetBody(Body):
     comment: str = Field(default="", max_length=MAX_SAID_CHARS)
 
 
+class AssignBody(ResetBody):
+    """Who sees to it: an account or a person of the routes file, by id; and a person's words, if there are any."""
+
+    to: Name
+
+
 class ConfirmBody(Body):
     """What was the cause, by its code, and what was done."""
 
@@ -175,6 +181,13 @@ class Orders:
         """
         if given is None:
             return None
+        found = await self.prove(given)
+        if not sees(found.scope):
+            raise ProblemError("second_role")
+        return found.name
+
+    async def prove(self, given: SecondBody) -> Account:
+        """Return the second person's account: proved, another one than the first, and one that may give commands."""
         if given.name == self.account.name:
             raise ProblemError("same_person")
         found = await self.console.accounts.check(given.name, given.password, self.client)
@@ -183,15 +196,20 @@ class Orders:
             if found.wait_s > 0:
                 raise ProblemError("too_many_logins", retry_after_s=found.wait_s)
             raise ProblemError("second_wrong")
-        if not found.role.covers(Role.OPERATOR) or not sees(found.scope):
+        if not found.role.covers(Role.OPERATOR):
             raise ProblemError("second_role")
-        return found.name
+        return found
+
+    async def carry_out(self, command: Command) -> Done | Refused:
+        """Carry the command out and note it; every command of a person goes through here."""
+        outcome = await self.console.backend.command(command)
+        self.console.audit.command(self.client, command, outcome)
+        return outcome
 
     async def give(self, command: Command, alert_id: str | None = None) -> Response:
         """Carry the command out and return the alert as it then stands, and the events that it made within the scope."""
         backend = self.console.backend
-        outcome = await backend.command(command)
-        self.console.audit.command(self.client, command, outcome)
+        outcome = await self.carry_out(command)
         if isinstance(outcome, Refused):
             return problem_of(409, outcome.code, outcome.text)
         body: dict[str, Any] = {

@@ -30,6 +30,25 @@ PROBLEMS: Mapping[str, tuple[int, Text]] = {
         Text("第二人无权同意此操作", "The second person may not agree to this"),
     ),
     "same_person": (409, Text("第二人必须是另一人", "The second person must be another one")),
+    "not_assignable": (
+        409,
+        Text(
+            "不能指派给此人：须为能看到该报警的操作员，或路由文件中负责该处的人员",
+            "It cannot be assigned to this person: only to an operator who sees it, or to a person of the routes file "
+            "who answers for it",
+        ),
+    ),
+    "not_in_view": (
+        409,
+        Text(
+            "红色报警须逐条看过才能批量确认：请滚动到该报警后再确认",
+            "A red alert is acknowledged among others only after it was in view: scroll to it, then acknowledge",
+        ),
+    ),
+    "too_many_filters": (
+        409,
+        Text("保存的筛选过多，请先删除一些", "Too many saved filters: remove some first"),
+    ),
     "scope_matcher": (
         403,
         Text(

@@ -41,6 +41,7 @@ from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from registry.sensors import LIMIT_NAMES
 from service.history import AlertHistory
+from service.live_alarms import LiveAlarms
 from service.live_source import LiveSource
 from service.naming import site_name
 from service.newest import Activations, Newest, place_of_sensor
@@ -75,6 +76,7 @@ class LiveConsole:
         self._store = store
         self._store_turn = asyncio.Lock()
         self._feed = feed
+        self.alarms = LiveAlarms(runtime)
         self._told: dict[str, AlertEvent] = {}
         self.parts: Mapping[str, Component] = {}
         self._newest = Newest(runtime.pipeline.plan.registry)
@@ -294,7 +296,14 @@ class LiveConsole:
             opened=rfc3339(view.opened_ns),
             acknowledged_by=view.acknowledged_by,
             acknowledged_at=None if acknowledged is None else rfc3339(acknowledged),
+            safety_class=view.safety_class,
+            sensor_type=self._sensor_type(told.sensor),
         )
+
+    def _sensor_type(self, sensor: str | None) -> str | None:
+        registry = self._runtime.pipeline.plan.registry
+        i = None if sensor is None else registry.index.get(sensor)
+        return None if i is None else registry.specs[i].type.value
 
     def _as_told(self, view: AlertView) -> AlertEvent:
         """Return the view's newest event as the ledger has it: with who was told."""
