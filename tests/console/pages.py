@@ -19,4 +19,5 @@ def _named(table: str) -> list[str]:
 
 def addresses() -> dict[str, str]:
     """Every page's address by its name, those of the navigation first."""
-    return {name: f"#/{name}" for name in _named("PAGES")} | {name: ONE_OF[name] for name in _named("OF_ONE")}
+    of_one = {name: ONE_OF[name] for name in _named("OF_ONE")}
+    return {name: f"#/{name}" for name in _named("PAGES")} | of_one | {"wall": "#/wall"}

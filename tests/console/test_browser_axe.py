@@ -69,6 +69,11 @@ def test_no_page_violates_wcag_2_2_aa(desk: Desk, live: Live, size: dict[str, in
         detail.get_by_role("button", name=shelve, exact=True).click()
         expect(detail.locator("form")).to_be_visible()
         found += violations(page, f"an alert and its form ({language})")
+        page.locator("aside h2").click()
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog")).to_be_visible()
+        found += violations(page, f"keys ({language})")
+        page.keyboard.press("Escape")
         if size == PHONE:
             page.locator(".back").click()
         page.get_by_role("button", name="中文").or_(page.get_by_role("button", name="English")).click()

@@ -2,6 +2,7 @@ import * as reportsWords from "../words/reports.ts";
 import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
+import * as shellWords from "../words/shell.ts";
 
 export const en = {
   console: "Alarm console",
@@ -160,6 +161,7 @@ export const en = {
     trends: "Trends",
     reports: "Reports",
     system: "System",
+    wall: "Wall display",
   },
   pageNotFetched: "This page cannot be fetched now. Reload when the server answers.",
   pagesLabel: "Pages",
@@ -236,6 +238,7 @@ export const en = {
   sourcePage: sourceWords.en,
   system: systemWords.en,
   alarms: alarmsWords.en,
+  shell: shellWords.en,
 };
 
 /** The same keys with other words; a page's own words stand with it, in both languages, and are held to this too. */
