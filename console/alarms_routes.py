@@ -63,9 +63,7 @@ async def _carry_out(
     except ProblemError as error:
         return Refused(code=error.code, text=PROBLEMS[error.code][1])
     second = "" if agrees is None else agrees.name
-    outcome = await order.console.backend.command(
-        command_for(body.command, alert, order.account.name, second)
-    )
+    outcome = await order.carry_out(command_for(body.command, alert, order.account.name, second))
     return outcome if isinstance(outcome, Refused) else None
 
 

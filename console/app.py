@@ -16,6 +16,8 @@ from starlette.staticfiles import StaticFiles
 
 from console.accounts import Accounts
 from console.alarms_routes import alarms_api
+from console.audit import Audit
+from console.audit_routes import audit_api
 from console.backend import ConsoleBackend
 from console.cap import cap_api
 from console.desk_routes import desk_api
@@ -27,6 +29,7 @@ from console.places_routes import places_api
 from console.problems import ProblemError, problem
 from console.routes import Console, api
 from console.system_routes import system_api
+from ledger.audit import AuditLog
 
 STATIC_DIR = Path(__file__).parent / "static"
 """Where hatch_build.py puts the built page."""
@@ -54,6 +57,7 @@ def create_app(
     backend: ConsoleBackend,
     accounts: Accounts,
     feed: Feed,
+    audit: AuditLog,
     *,
     probes: Probes | None = None,
     static_dir: Path = STATIC_DIR,
@@ -64,12 +68,15 @@ def create_app(
     Args:
         backend: the pipeline as the console sees it.
         accounts: who may sign in.
+        audit: where the deeds of people are noted.
         feed: what the runtime publishes to; its heartbeat runs while the application does.
         probes: answers for /healthz, /readyz and /metrics; without them these do not exist.
         static_dir: the built page.
         data_late_s: age of the newest reading, in seconds, from which the page says that readings are late.
     """
-    console = Console(backend=backend, accounts=accounts, feed=feed, data_late_s=data_late_s)
+    console = Console(
+        backend=backend, accounts=accounts, feed=feed, audit=Audit(audit), data_late_s=data_late_s
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -99,6 +106,7 @@ def create_app(
     app.include_router(alarms_api)
     app.include_router(places_api)
     app.include_router(system_api)
+    app.include_router(audit_api)
     _add_page(app, static_dir)
     describe(app)
     return app

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from console.accounts import Account, Role
 from console.orders import MAX_NAME_CHARS, Body, Said
 from console.problems import ProblemError, problem_of
-from console.routes import MAX_SEQ, SignedIn, TheConsole, json_answer
+from console.routes import MAX_SEQ, SignedIn, TheConsole, client_of, json_answer
 from console.scope import UNLIMITED
 from console.system_backend import Letter
 from registry.plant import Text
@@ -74,19 +74,21 @@ async def payload(
 
 @system_api.post("/receivers/{name}/test")
 async def try_receiver(
+    request: Request,
     console: TheConsole,
     account: SignedIn,
     name: Annotated[str, Path(min_length=1, max_length=MAX_NAME_CHARS)],
     body: TryBody,
 ) -> Response:
     """Send a receiver a notification that says it is a test; the answer says what came of it."""
-    del body  # the audit log has it
     if not account.role.covers(Role.ADMIN):
         raise ProblemError("role")
     _check_unlimited(account)
     tried = await console.backend.own.try_receiver(name, account.name)
     if tried is None:
         raise ProblemError("not_found")
+    outcome = "done" if tried.sent else tried.refused or "not_sent"
+    console.audit.note(account.name, "test_receiver", name, body.reason, outcome, client=client_of(request))
     if tried.refused is not None and tried.why is not None:
         return problem_of(409, tried.refused, tried.why)
     return json_answer({"sent": tried.sent, "again": tried.again, "why": _text(tried.why)})

@@ -9,6 +9,7 @@ from console.alarms_backend import Assignee
 from console.backend import Refused
 from console.bulk import MAX_BULK
 from console.filters import MAX_FILTERS, SavedFilter, SavedFilters
+from ledger.audit import Asked
 from registry.plant import Text
 from tests.console.live import PASSWORD
 from tests.console.site import COLD, LPG
@@ -51,6 +52,8 @@ def test_one_refused_keeps_no_other_from_counting(tmp_path: Path) -> None:
         )
         assert done == {ACKED: "already_acknowledged", "gone": "unknown_alert", YELLOW: "changed", BLUE: None}
         assert s.backend.rows[BLUE].acknowledged_by == "li"
+        noted = [(e.deed.subject, e.deed.outcome) for e in s.audit.search(Asked(action="acknowledge"), 9)]
+        assert noted == [(BLUE, "done"), (YELLOW, "changed"), (ACKED, "already_acknowledged")]
 
     on_site(tmp_path, scenario)
 
