@@ -108,6 +108,8 @@ export interface AlertRow {
   /** Holding it back needs a second person. */
   safety_class: boolean;
   sensor_type: string | null;
+  /** What the one is called who is to see to it. */
+  assigned_to: Text | null;
 }
 
 export interface Alerts {
