@@ -27,8 +27,11 @@ from console.guard import Guard
 from console.openapi import describe
 from console.places_routes import places_api
 from console.problems import ProblemError, problem
+from console.reports_routes import reports_api
 from console.routes import Console, api
+from console.source_routes import Sparks, source_api
 from console.system_routes import system_api
+from console.tiles import Tiles
 from ledger.audit import AuditLog
 
 STATIC_DIR = Path(__file__).parent / "static"
@@ -62,6 +65,7 @@ def create_app(
     probes: Probes | None = None,
     static_dir: Path = STATIC_DIR,
     data_late_s: float = DATA_LATE_S,
+    tiles: Tiles | None = None,
 ) -> FastAPI:
     """Return the console over a backend; the caller keeps ownership of all that it gives.
 
@@ -73,9 +77,15 @@ def create_app(
         probes: answers for /healthz, /readyz and /metrics; without them these do not exist.
         static_dir: the built page.
         data_late_s: age of the newest reading, in seconds, from which the page says that readings are late.
+        tiles: where pages may fetch map tiles; without it no request of a page leaves this machine.
     """
     console = Console(
-        backend=backend, accounts=accounts, feed=feed, audit=Audit(audit), data_late_s=data_late_s
+        backend=backend,
+        accounts=accounts,
+        feed=feed,
+        audit=Audit(audit),
+        data_late_s=data_late_s,
+        tiles=tiles,
     )
 
     @asynccontextmanager
@@ -95,8 +105,9 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.console = console
+    app.state.sparks = Sparks()
     app.add_middleware(Etags)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, pictures_of=None if tiles is None else tiles.origin)
     _add_problem_handlers(app)
     if probes is not None:
         _add_probes(app, probes)
@@ -105,6 +116,8 @@ def create_app(
     app.include_router(desk_api)
     app.include_router(alarms_api)
     app.include_router(places_api)
+    app.include_router(reports_api)
+    app.include_router(source_api)
     app.include_router(system_api)
     app.include_router(audit_api)
     _add_page(app, static_dir)

@@ -6,7 +6,6 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
-from alerting.arrangements import Arrangement
 from alerting.commands import (
     Comment,
     Confirm,
@@ -43,7 +42,7 @@ from console.orders import (
     SplitBody,
     SuppressBody,
     UnsuppressBody,
-    place_named,
+    arrangements_seen,
     place_of_enterprise,
     stays_within,
 )
@@ -121,11 +120,7 @@ async def causes(console: TheConsole, _: SignedIn) -> Response:
 @desk_api.get("/arrangements")
 async def arrangements(console: TheConsole, account: SignedIn) -> Response:
     """Return what holds alerts back in the account's scope: shelvings, suppressions, places out of service."""
-    found = [
-        one.why()
-        for one in console.backend.arrangements()
-        if (place := _place_of(console, one)) is not None and account.scope.sees(place)
-    ]
+    found = [one.why() for one in arrangements_seen(console, account.scope)]
     return json_answer({"arrangements": found[:MAX_ROWS], "left_out": max(0, len(found) - MAX_ROWS)})
 
 
@@ -292,11 +287,6 @@ def _check_incident(order: Orders, name: str) -> None:
 
 def _incident_place(console: Console, one: IncidentView) -> Place:
     return place_of_enterprise(console, one.enterprise)
-
-
-def _place_of(console: Console, one: Arrangement) -> Place | None:
-    kind = "sensor" if one.place_kind == "slot" else one.place_kind
-    return place_named(console, kind, one.place) or (Place() if one.place_kind == "slot" else None)
 
 
 def _command_place(given: PlaceBody) -> CommandPlace:

@@ -1,8 +1,8 @@
 """A backend in memory, for tests and for work on the page without a pipeline."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -11,7 +11,7 @@ from alerting.arrangements import Arrangement
 from alerting.cap.making import CapMaker
 from alerting.commands import Acknowledge, Command
 from alerting.escalation.schedule import OnDuty
-from alerting.events import AlertEvent, Event, State
+from alerting.events import UNACKNOWLEDGED_STATES, AlertEvent, Event, State
 from alerting.incidents.flood import Flood
 from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
@@ -19,19 +19,28 @@ from console.alarms_backend import Assignee
 from console.backend import (
     Accepted,
     Activation,
+    AlertCount,
     AlertRow,
     Component,
     Done,
     OpenAlerts,
     Refused,
+    SensorCount,
     SensorFacts,
     SensorNow,
 )
+from console.fake_reports import FakeReports
+from console.fake_source import FakeSource
 from console.feed import Feed
+from console.scope import Place
 from console.system_backend import Letter, OwnBackend, Tried
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from store.series import Series
+
+if TYPE_CHECKING:
+    from console.source_backend import Wind
+    from ledger.limits import LimitChange
 
 _EMPTY = np.empty(0, np.float64)
 
@@ -108,6 +117,9 @@ class FakeBackend:
         self.plant_now = Plant()
         self.sensors_list: list[SensorNow] = []
         self.activated: list[Activation] = []
+        self.reports = FakeReports()
+        self.winds: dict[str, Wind] = {}
+        self.limits_changed: list[LimitChange] = []
         self.owned = FakeOwn()
         self.own: OwnBackend = self.owned
         self._now_ns = now_ns
@@ -257,9 +269,46 @@ class FakeBackend:
         """Return the plant kept."""
         return self.plant_now
 
-    def sensors_now(self) -> Iterable[SensorNow]:
-        """Return the sensors kept."""
-        return self.sensors_list
+    def find_sensors(
+        self, words: Sequence[str], sees: Callable[[Place], bool], after: int, limit: int
+    ) -> Sequence[SensorNow]:
+        """Look through the sensors kept."""
+        found = [
+            one
+            for one in self.sensors_list
+            if sees(one.place)
+            and all(word in f"{one.id} {one.description} {one.equipment}".casefold() for word in words)
+        ]
+        return found[after : after + limit]
+
+    def sensor_counts(self) -> Sequence[SensorCount]:
+        """Count the sensors kept."""
+        groups: dict[tuple[Place, str | None], list[SensorNow]] = {}
+        for one in self.sensors_list:
+            groups.setdefault((one.place, one.source), []).append(one)
+        return [
+            SensorCount(
+                place=place, source=source, sensors=len(members), alive=sum(one.alive for one in members)
+            )
+            for (place, source), members in groups.items()
+        ]
+
+    def alert_counts(self) -> Sequence[AlertCount]:
+        """Count the rows kept."""
+        return [
+            AlertCount(
+                place=row.place,
+                source=row.event.source,
+                open={row.event.grade: 1},
+                unacknowledged=int(row.event.state in UNACKNOWLEDGED_STATES),
+            )
+            for row in self.rows.values()
+        ]
+
+    @property
+    def source(self) -> FakeSource:
+        """What the page of a hazard source asks."""
+        return FakeSource(self)
 
     def activations(self) -> Sequence[Activation]:
         """Return the activations kept."""

@@ -1,3 +1,5 @@
+import * as reportsWords from "../words/reports.ts";
+import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
 
@@ -151,7 +153,14 @@ export const en = {
   trendFailed: "The trend is not available now.",
   trendEmpty: "No readings in this period.",
   trendLegend: "line: mean · band: lowest to highest · hatched: outside the measuring range",
-  pages: { overview: "Overview", alarms: "Alarms", trends: "Trends", system: "System" },
+  pages: {
+    overview: "Overview",
+    alarms: "Alarms",
+    source: "Hazard source",
+    trends: "Trends",
+    reports: "Reports",
+    system: "System",
+  },
   pageNotFetched: "This page cannot be fetched now. Reload when the server answers.",
   pagesLabel: "Pages",
   wholePlant: "All",
@@ -223,6 +232,8 @@ export const en = {
   letterColumn: { time: "Time", reason: "Reason", topic: "Topic", payload: "Payload", count: "Count" },
   none: "none",
   notForYou: "Only accounts without a scope see this page.",
+  reports: reportsWords.en,
+  sourcePage: sourceWords.en,
   system: systemWords.en,
   alarms: alarmsWords.en,
 };

@@ -165,10 +165,17 @@ export interface Counts {
   unacknowledged: number;
 }
 
+/** A tile server that the settings name; without one no request of the page leaves the machine. */
+export interface Tiles {
+  url: string;
+  attribution: string;
+  gcj02: boolean;
+  max_zoom: number;
+}
+
 export interface Overview {
-  now_ms: number;
   areas: { code: string; name: Text; parent: string | null }[];
-  enterprises: ({ id: string; name: Text; area: string | null } & Counts)[];
+  enterprises: ({ id: string; name: Text; area: string | null; plan: string | null } & Counts)[];
   sources: ({
     id: string;
     enterprise: string;
@@ -183,6 +190,9 @@ export interface Overview {
   /** Alerts that opened in the last hour, by windows of `window_s`, oldest first. */
   activations: number[];
   window_s: number;
+  /** Which version of the area's map there is. */
+  map: string | null;
+  tiles: Tiles | null;
 }
 
 export interface SensorNow {

@@ -1,3 +1,5 @@
+import * as reportsWords from "../words/reports.ts";
+import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
 import type { Dictionary } from "./en.ts";
@@ -147,7 +149,14 @@ export const zh: Dictionary = {
   trendFailed: "暂时无法获取趋势。",
   trendEmpty: "此时段没有读数。",
   trendLegend: "曲线：均值 · 色带：最低至最高 · 阴影：超出量程",
-  pages: { overview: "总览", alarms: "报警", trends: "趋势", system: "系统" },
+  pages: {
+    overview: "总览",
+    alarms: "报警",
+    source: "危险源",
+    trends: "趋势",
+    reports: "报表",
+    system: "系统",
+  },
   pageNotFetched: "现在无法取得此页面，服务器恢复后请重新加载。",
   pagesLabel: "页面",
   wholePlant: "全部",
@@ -219,6 +228,8 @@ export const zh: Dictionary = {
   letterColumn: { time: "时间", reason: "原因", topic: "主题", payload: "内容", count: "数量" },
   none: "无",
   notForYou: "仅不受范围限制的账户可见此页。",
+  reports: reportsWords.zh,
+  sourcePage: sourceWords.zh,
   system: systemWords.zh,
   alarms: alarmsWords.zh,
 };
