@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from alerting.commands import Assign, Comment, Shelve, Unshelve
 from alerting.incidents.flood import Flood
 from console.alarms_backend import Assignee
@@ -34,6 +36,20 @@ async def outcomes(s: Site, body: dict[str, Any]) -> dict[str, str | None]:
     assert all(one["done"] == (one["code"] is None) for one in found)
     assert all(one["zh"] and one["en"] for one in found if not one["done"])
     return {one["id"]: one["code"] for one in found}
+
+
+def test_all_alerts_come_in_lines_to_who_asks_for_them_so(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        await s.sign_in("bo")
+        whole = (await s.get("/api/v1/alerts")).json()
+        answer = await s.client.get("/api/v1/alerts", headers={"Accept": "application/x-ndjson"})
+        assert answer.headers["content-type"].startswith("application/x-ndjson")
+        head, *rows = (msgspec.json.decode(line) for line in answer.text.splitlines())
+        assert (head["last_seq"], head["count"]) == (whole["last_seq"], 4)
+        assert rows == whole["alerts"]
+        assert {row["enterprise"] for row in rows} == {LPG}
+
+    on_site(tmp_path, scenario)
 
 
 def test_one_refused_keeps_no_other_from_counting(tmp_path: Path) -> None:

@@ -112,10 +112,11 @@ export interface AlertRow {
   assigned_to: Text | null;
 }
 
-export interface Alerts {
+/** The first line of all open alerts; so many rows follow. */
+export interface AlertsHead {
   last_seq: number;
   now_ms: number;
-  alerts: AlertRow[];
+  count: number;
 }
 
 /** More alarms than a person can look at. */
