@@ -29,7 +29,8 @@ class AlertRow:
     """An alert as it stands: its newest event with what the list shows beside it.
 
     `opened` and `acknowledged_at` are RFC 3339 UTC with milliseconds, as in the event. `safety_class` says that holding it
-    back needs a second person; `sensor_type` is what its sensor measures, None where it is of no sensor.
+    back needs a second person; `sensor_type` is what its sensor measures, None where it is of no sensor;
+    `assigned_to` is what the one is called who is to see to it.
     """
 
     event: AlertEvent
@@ -38,6 +39,7 @@ class AlertRow:
     acknowledged_at: str | None = None
     safety_class: bool = False
     sensor_type: str | None = None
+    assigned_to: Text | None = None
 
     @property
     def place(self) -> Place:

@@ -298,6 +298,7 @@ class LiveConsole:
             acknowledged_at=None if acknowledged is None else rfc3339(acknowledged),
             safety_class=view.safety_class,
             sensor_type=self._sensor_type(told.sensor),
+            assigned_to=None if view.assigned is None else self.name_of(view.assigned.to),
         )
 
     def _sensor_type(self, sensor: str | None) -> str | None:
