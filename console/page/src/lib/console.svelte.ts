@@ -14,7 +14,7 @@ const HEALTH_EVERY_MS = 5000;
 const LOAD_RETRY_MS = 1000;
 const REFUSAL_SHOWN_MS = 12_000;
 const FLUSH_MS = 16;
-const FLUSH_APART_MS = 60;
+const FLUSH_APART_MS = 100;
 /** Alerts of one request (console/bulk.py). */
 const MAX_BULK = 200;
 
