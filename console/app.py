@@ -27,6 +27,7 @@ from console.openapi import describe
 from console.places_routes import places_api
 from console.problems import ProblemError, problem
 from console.routes import Console, api
+from console.rules_routes import rules_api
 from console.system_routes import system_api
 from ledger.audit import AuditLog
 
@@ -105,6 +106,7 @@ def create_app(
     app.include_router(places_api)
     app.include_router(system_api)
     app.include_router(audit_api)
+    app.include_router(rules_api)
     _add_page(app, static_dir)
     describe(app)
     return app

@@ -13,6 +13,7 @@ from alerting.escalation.schedule import OnDuty
 from alerting.events import AlertEvent
 from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
+from console.rules_backend import RulesBackend
 from console.scope import Place
 from console.system_backend import OwnBackend
 from ledger.records import OutboxRow
@@ -139,10 +140,11 @@ class Component:
 class ConsoleBackend(Protocol):
     """The console's only way into the pipeline; called on the event loop, so nothing here may block it.
 
-    `own` is hazwatch itself.
+    `own` is hazwatch itself, `rules` what decides who is told.
     """
 
     own: OwnBackend
+    rules: RulesBackend
 
     def site(self) -> Text:
         """Return the name shown in the page's header."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -25,11 +25,15 @@ from console.backend import (
     SensorFacts,
     SensorNow,
 )
+from console.fake_rules import FakeRules
 from console.feed import Feed
 from console.system_backend import Letter, OwnBackend, Tried
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from store.series import Series
+
+if TYPE_CHECKING:
+    from console.rules_backend import RulesBackend
 
 _EMPTY = np.empty(0, np.float64)
 
@@ -90,6 +94,8 @@ class FakeBackend:
         self.activated: list[Activation] = []
         self.owned = FakeOwn()
         self.own: OwnBackend = self.owned
+        self.ruled = FakeRules()
+        self.rules: RulesBackend = self.ruled
         self._now_ns = now_ns
         self._site = site
 

@@ -89,6 +89,7 @@ class UnsuppressBody(Body):
 
     condition: Name
     place: PlaceBody
+    reason: Said
 
 
 class OutOfServiceBody(Body):
@@ -102,10 +103,11 @@ class OutOfServiceBody(Body):
 
 
 class InServiceBody(Body):
-    """Which permit's work at which place is over."""
+    """Which permit's work at which place is over, and why it is known."""
 
     place: PlaceBody
     permit: Name
+    reason: Said
 
 
 class SilenceBody(Body):
@@ -115,6 +117,12 @@ class SilenceBody(Body):
     comment: Said
     until_ms: TimeMs
     second: SecondBody | None = None
+
+
+class EndSilenceBody(Body):
+    """Why a silence ends before its time."""
+
+    reason: Said
 
 
 class OverrideBody(Body):

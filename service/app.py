@@ -184,6 +184,7 @@ class Service:
             runtime.hooks.on_events.append(self._on_events)
         feed = Feed()
         live = LiveConsole(runtime, store, feed, cap)
+        live.rules = live.rules_of(settings)
         accounts = Accounts(settings.state_dir)
         stack.callback(accounts.close)
         audit = AuditLog(settings.state_dir)

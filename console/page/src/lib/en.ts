@@ -1,3 +1,4 @@
+import * as rulesWords from "../words/rules.ts";
 import * as systemWords from "../words/system.ts";
 
 export const en = {
@@ -225,6 +226,7 @@ export const en = {
   none: "none",
   notForYou: "Only accounts without a scope see this page.",
   system: systemWords.en,
+  rules: rulesWords.en,
 };
 
 /** The same keys with other words; a page's own words stand with it, in both languages, and are held to this too. */

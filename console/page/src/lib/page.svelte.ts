@@ -1,7 +1,7 @@
 // Which page is shown; it stands in the address, so that a page can be kept, sent and gone back to.
 
 /** In the order of the navigation; the names stand in the addresses. */
-export const PAGES = ["overview", "alarms", "trends", "system"] as const;
+export const PAGES = ["overview", "alarms", "trends", "rules", "system"] as const;
 export type PageName = (typeof PAGES)[number];
 
 function read(): { name: PageName; rest: string } {

@@ -221,4 +221,5 @@ export const zh: Dictionary = {
   none: "无",
   notForYou: "仅不受范围限制的账户可见此页。",
   system: systemWords.zh,
+  rules: rulesWords.zh,
 };
