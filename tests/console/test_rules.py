@@ -115,7 +115,7 @@ def furnish(backend: FakeBackend) -> None:
     rules.works = [
         Arrangement(
             kind=State.OUT_OF_SERVICE,
-            place_kind="source",
+            place_kind=kind,
             place=place,
             name="P-1",
             by="plan",
@@ -124,7 +124,7 @@ def furnish(backend: FakeBackend) -> None:
             until_ns=now_ns + 2 * H,
             of_settings=True,
         )
-        for place in backend.plant_now.sources
+        for kind, place in (("source", "tank-farm"), ("sensor", f"{COLD}/GT-31"))
     ]
     counts = dict.fromkeys(("old", "new", "gained", "lost", "earlier", "later", "same"), 1)
     line = {**counts, "old_per_sensor_day": 0.5, "new_per_sensor_day": 0.2, "median_shift_s": -3.0}
@@ -276,9 +276,9 @@ def test_detector_settings_say_where_they_come_from_and_stay_in_scope(tmp_path: 
         assert (await s.get(f"/api/v1/rules/detectors/{COLD}/GT-31")).status_code == 404
         assert (await s.get("/api/v1/rules/detectors")).json()["types"]["level"][0]["origin"] == "type"
         works = (await s.get("/api/v1/rules/planned")).json()["planned"]
-        assert works
-        assert {one["place"]["id"] for one in works} < set(s.backend.plant_now.sources), "its own alone"
+        assert [one["place"]["id"] for one in works] == ["tank-farm"], "its own alone"
         await s.sign_in("gu")
+        assert len((await s.get("/api/v1/rules/planned")).json()["planned"]) == 2
         kept = (await s.get("/api/v1/rules/backtests")).json()
         assert [(one["name"], one["fault"]) for one in kept["backtests"]] == [
             ("20261125T000000Z", ""),

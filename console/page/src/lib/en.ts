@@ -153,7 +153,7 @@ export const en = {
   trendEmpty: "No readings in this period.",
   trendLegend: "line: mean · band: lowest to highest · hatched: outside the measuring range",
   keys: "j/k select · Enter details · a acknowledge · n show new · Esc close",
-  pages: { overview: "Overview", alarms: "Alarms", trends: "Trends", system: "System" },
+  pages: { overview: "Overview", alarms: "Alarms", trends: "Trends", rules: "Rules", system: "System" },
   pageNotFetched: "This page cannot be fetched now. Reload when the server answers.",
   pagesLabel: "Pages",
   wholePlant: "All",

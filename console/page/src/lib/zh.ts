@@ -1,3 +1,4 @@
+import * as rulesWords from "../words/rules.ts";
 import * as systemWords from "../words/system.ts";
 import type { Dictionary } from "./en.ts";
 
@@ -148,7 +149,7 @@ export const zh: Dictionary = {
   trendEmpty: "此时段没有读数。",
   trendLegend: "曲线：均值 · 色带：最低至最高 · 阴影：超出量程",
   keys: "j/k 选择 · Enter 详情 · a 确认 · n 显示新报警 · Esc 关闭",
-  pages: { overview: "总览", alarms: "报警", trends: "趋势", system: "系统" },
+  pages: { overview: "总览", alarms: "报警", trends: "趋势", rules: "规则", system: "系统" },
   pageNotFetched: "现在无法取得此页面，服务器恢复后请重新加载。",
   pagesLabel: "页面",
   wholePlant: "全部",
