@@ -46,6 +46,18 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True, tag="comment", tag_fiel
     comment: Said
 
 
+class Assign(msgspec.Struct, frozen=True, kw_only=True, tag="assign", tag_field="command"):
+    """A person gives an open alert to `to` (an account, or a person of the routes file): who sees to it.
+
+    It changes nothing else, and holds until it is given to another or the alert is closed.
+    """
+
+    alert: Name
+    by: Name
+    to: Name
+    comment: Words = ""
+
+
 class Reset(msgspec.Struct, frozen=True, kw_only=True, tag="reset", tag_field="command"):
     """A person takes the latch off an alert whose process has returned to normal."""
 
@@ -204,7 +216,7 @@ class EndSilence(msgspec.Struct, frozen=True, kw_only=True, tag="end_silence", t
 RoutingCommand = Silence | EndSilence
 """Commands of routing; those of alerts are the book's."""
 
-OfAlert = Acknowledge | Confirm | Comment | Reset
+OfAlert = Acknowledge | Confirm | Comment | Assign | Reset
 """What a person says of one alert."""
 OfPlace = Shelve | Unshelve | Suppress | Unsuppress | TakeOutOfService | PutInService
 """What holds the alerts of a place, and what ends that."""

@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from console.accounts import Accounts
+from console.alarms_routes import alarms_api
 from console.audit import Audit
 from console.audit_routes import audit_api
 from console.backend import ConsoleBackend
@@ -24,11 +25,17 @@ from console.etags import Etags
 from console.feed import Feed
 from console.guard import Guard
 from console.openapi import describe
+from console.people import People
+from console.people_routes import people_api
 from console.places_routes import places_api
 from console.problems import ProblemError, problem
+from console.reports_routes import reports_api
 from console.routes import Console, api
 from console.rules_routes import rules_api
+from console.source_routes import Sparks, source_api
 from console.system_routes import system_api
+from console.tiles import Tiles
+from console.tokens import Tokens
 from ledger.audit import AuditLog
 
 STATIC_DIR = Path(__file__).parent / "static"
@@ -62,6 +69,7 @@ def create_app(
     probes: Probes | None = None,
     static_dir: Path = STATIC_DIR,
     data_late_s: float = DATA_LATE_S,
+    tiles: Tiles | None = None,
 ) -> FastAPI:
     """Return the console over a backend; the caller keeps ownership of all that it gives.
 
@@ -73,9 +81,18 @@ def create_app(
         probes: answers for /healthz, /readyz and /metrics; without them these do not exist.
         static_dir: the built page.
         data_late_s: age of the newest reading, in seconds, from which the page says that readings are late.
+        tiles: where pages may fetch map tiles; without it no request of a page leaves this machine.
     """
+    people = People(accounts)
     console = Console(
-        backend=backend, accounts=accounts, feed=feed, audit=Audit(audit), data_late_s=data_late_s
+        backend=backend,
+        accounts=accounts,
+        feed=feed,
+        audit=Audit(audit),
+        people=people,
+        tokens=Tokens(accounts, people),
+        data_late_s=data_late_s,
+        tiles=tiles,
     )
 
     @asynccontextmanager
@@ -95,18 +112,23 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.console = console
+    app.state.sparks = Sparks()
     app.add_middleware(Etags)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, pictures_of=None if tiles is None else tiles.origin)
     _add_problem_handlers(app)
     if probes is not None:
         _add_probes(app, probes)
     app.include_router(api)
     app.include_router(cap_api)
     app.include_router(desk_api)
+    app.include_router(alarms_api)
     app.include_router(places_api)
+    app.include_router(reports_api)
+    app.include_router(source_api)
     app.include_router(system_api)
     app.include_router(audit_api)
     app.include_router(rules_api)
+    app.include_router(people_api)
     _add_page(app, static_dir)
     describe(app)
     return app

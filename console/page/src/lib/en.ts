@@ -1,4 +1,7 @@
 import * as rulesWords from "../words/rules.ts";
+import * as reportsWords from "../words/reports.ts";
+import * as sourceWords from "../words/source.ts";
+import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
 
 export const en = {
@@ -65,7 +68,7 @@ export const en = {
     in_service: "Back in service",
     closed: "Closed",
   },
-  order: { confirm: "Report handling", comment: "Comment", reset: "Reset", shelve: "Shelve", unshelve: "Unshelve" },
+  order: { confirm: "Report handling", comment: "Comment", reset: "Reset", shelve: "Shelve", unshelve: "Unshelve", assign: "Assign" },
   wordsFor: {
     confirm: "What was done",
     comment: "Comment",
@@ -109,7 +112,6 @@ export const en = {
     system: "hazwatch itself",
   },
   noAlerts: "No open alerts.",
-  more: (n: number) => `${n} more alerts of lower rank are not shown.`,
   waiting: (n: number) => `${n} new`,
   showWaiting: "show (n)",
   acknowledge: "Acknowledge",
@@ -152,8 +154,15 @@ export const en = {
   trendFailed: "The trend is not available now.",
   trendEmpty: "No readings in this period.",
   trendLegend: "line: mean · band: lowest to highest · hatched: outside the measuring range",
-  keys: "j/k select · Enter details · a acknowledge · n show new · Esc close",
-  pages: { overview: "Overview", alarms: "Alarms", trends: "Trends", rules: "Rules", system: "System" },
+  pages: {
+    overview: "Overview",
+    alarms: "Alarms",
+    source: "Hazard source",
+    trends: "Trends",
+    reports: "Reports",
+    rules: "Rules",
+    system: "System",
+  },
   pageNotFetched: "This page cannot be fetched now. Reload when the server answers.",
   pagesLabel: "Pages",
   wholePlant: "All",
@@ -225,8 +234,11 @@ export const en = {
   letterColumn: { time: "Time", reason: "Reason", topic: "Topic", payload: "Payload", count: "Count" },
   none: "none",
   notForYou: "Only accounts without a scope see this page.",
+  reports: reportsWords.en,
+  sourcePage: sourceWords.en,
   system: systemWords.en,
   rules: rulesWords.en,
+  alarms: alarmsWords.en,
 };
 
 /** The same keys with other words; a page's own words stand with it, in both languages, and are held to this too. */

@@ -1,4 +1,7 @@
 import * as rulesWords from "../words/rules.ts";
+import * as reportsWords from "../words/reports.ts";
+import * as sourceWords from "../words/source.ts";
+import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
 import type { Dictionary } from "./en.ts";
 
@@ -66,7 +69,7 @@ export const zh: Dictionary = {
     in_service: "恢复使用",
     closed: "关闭",
   },
-  order: { confirm: "处置反馈", comment: "备注", reset: "复位", shelve: "搁置", unshelve: "解除搁置" },
+  order: { confirm: "处置反馈", comment: "备注", reset: "复位", shelve: "搁置", unshelve: "解除搁置", assign: "指派" },
   wordsFor: { confirm: "处置措施", comment: "备注", reset: "备注（可选）", shelve: "理由" },
   cause: "原因类别",
   choose: "请选择…",
@@ -105,7 +108,6 @@ export const zh: Dictionary = {
     system: "监测系统自身",
   },
   noAlerts: "当前没有未关闭的报警。",
-  more: (n) => `另有 ${n} 条排序靠后的报警未显示。`,
   waiting: (n) => `新报警 ${n} 条`,
   showWaiting: "显示 (n)",
   acknowledge: "确认",
@@ -148,8 +150,15 @@ export const zh: Dictionary = {
   trendFailed: "暂时无法获取趋势。",
   trendEmpty: "此时段没有读数。",
   trendLegend: "曲线：均值 · 色带：最低至最高 · 阴影：超出量程",
-  keys: "j/k 选择 · Enter 详情 · a 确认 · n 显示新报警 · Esc 关闭",
-  pages: { overview: "总览", alarms: "报警", trends: "趋势", rules: "规则", system: "系统" },
+  pages: {
+    overview: "总览",
+    alarms: "报警",
+    source: "危险源",
+    trends: "趋势",
+    reports: "报表",
+    rules: "规则",
+    system: "系统",
+  },
   pageNotFetched: "现在无法取得此页面，服务器恢复后请重新加载。",
   pagesLabel: "页面",
   wholePlant: "全部",
@@ -221,6 +230,9 @@ export const zh: Dictionary = {
   letterColumn: { time: "时间", reason: "原因", topic: "主题", payload: "内容", count: "数量" },
   none: "无",
   notForYou: "仅不受范围限制的账户可见此页。",
+  reports: reportsWords.zh,
+  sourcePage: sourceWords.zh,
   system: systemWords.zh,
   rules: rulesWords.zh,
+  alarms: alarmsWords.zh,
 };
