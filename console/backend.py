@@ -15,6 +15,7 @@ from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
 from console.alarms_backend import AlarmsBackend
 from console.reports_backend import ReportsBackend
+from console.rules_backend import RulesBackend
 from console.scope import Place
 from console.source_backend import SourceBackend
 from console.system_backend import OwnBackend
@@ -180,10 +181,11 @@ class Component:
 class ConsoleBackend(Protocol):
     """The console's only way into the pipeline; called on the event loop, so nothing here may block it.
 
-    `own` is hazwatch itself.
+    `own` is hazwatch itself, `rules` what decides who is told.
     """
 
     own: OwnBackend
+    rules: RulesBackend
 
     @property
     def alarms(self) -> AlarmsBackend:

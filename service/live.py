@@ -34,6 +34,7 @@ from console.backend import (
 )
 from console.feed import Feed
 from console.reports_backend import ReportsBackend
+from console.rules_backend import RulesBackend
 from console.scope import Place
 from console.system_backend import OwnBackend
 from ledger.errors import LedgerError
@@ -42,10 +43,12 @@ from registry.plant import Plant, Text
 from registry.sensors import LIMIT_NAMES
 from service.history import AlertHistory
 from service.live_alarms import LiveAlarms
+from service.live_rules import LiveRules
 from service.live_source import LiveSource
 from service.naming import site_name
 from service.newest import Activations, Newest, place_of_sensor
 from service.runtime import Runtime
+from service.settings import Settings
 from service.tally import Tally
 from store.series import Series, SeriesStore
 
@@ -57,10 +60,11 @@ KEPT_EVENTS = 2000
 class LiveConsole:
     """The console's backend over one runtime; everything but history and trends comes from memory.
 
-    `own` is set by whoever watches the parts of the program.
+    `own` is set by whoever watches the parts of the program, `rules` by whoever knows the settings.
     """
 
     own: OwnBackend
+    rules: RulesBackend
 
     def __init__(
         self,
@@ -80,7 +84,8 @@ class LiveConsole:
         self._told: dict[str, AlertEvent] = {}
         self.parts: Mapping[str, Component] = {}
         self._newest = Newest(runtime.pipeline.plan.registry)
-        self._activations = Activations(self._kept_activations())
+        self._recent = self._kept_activations()
+        self._activations = Activations(self._recent)
         standing = runtime.pipeline.desk.book.open_alerts()
         for view in standing:
             self._told[view.id] = self._as_told(view)
@@ -256,6 +261,10 @@ class LiveConsole:
         lines = self._runtime.ledger.alert_events(limit=KEPT_EVENTS, newest_first=True)
         events = [_LINE.decode(line.line) for line in lines]
         return [(_ns(event.time), event) for event in reversed(events)]
+
+    def rules_of(self, settings: Settings) -> LiveRules:
+        """Return the rules in force, which settings say."""
+        return LiveRules(self._runtime, settings, self._recent, whole=len(self._recent) < KEPT_EVENTS)
 
     def show_untold(self) -> None:
         """Show the alerts anew whose reasons changed without anything being told of them."""

@@ -5,6 +5,7 @@ import { call } from "./api.ts";
 import { language } from "./i18n.svelte.ts";
 import { callLines } from "./lines.ts";
 import { isUnacknowledged, type Order } from "./order.ts";
+import { address } from "./page.svelte.ts";
 import { sound } from "./sound.svelte.ts";
 import { SILENT_MS, Stream } from "./stream.ts";
 import type { AlertRow, AlertsHead, Beat, Component, Flood, Me, Outcome, Text } from "./types.ts";
@@ -90,14 +91,12 @@ class ConsoleState {
     await this.#command(id, `alerts/${encodeURIComponent(id)}/ack`, { seq: row.seq, comment: comment.trim() || null });
   }
 
-  /** End what holds an alert back: its shelving, or the first of what its place is held by. */
+  /** Unshelve an alert; what holds its whole place is ended on the page about maintenance, which asks why. */
   async unhold(id: string): Promise<void> {
     const holds = alarms.row(id)?.why.arrangements?.[0];
     if (!holds || !this.me?.may_acknowledge) return;
-    const { place, name } = holds;
     if (holds.kind === "shelved") await this.#command(id, `alerts/${encodeURIComponent(id)}/unshelve`, {});
-    else if (holds.kind === "suppressed") await this.#command(id, "suppressions/end", { condition: name, place: { kind: place.kind, id: place.id } });
-    else await this.#command(id, "out-of-service/end", { permit: name, place: { kind: place.kind, id: place.id } });
+    else location.hash = address("rules", "maintenance");
   }
 
   async #command(id: string, path: string, body: object): Promise<void> {

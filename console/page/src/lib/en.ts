@@ -1,3 +1,4 @@
+import * as rulesWords from "../words/rules.ts";
 import * as reportsWords from "../words/reports.ts";
 import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
@@ -159,6 +160,7 @@ export const en = {
     source: "Hazard source",
     trends: "Trends",
     reports: "Reports",
+    rules: "Rules",
     system: "System",
   },
   pageNotFetched: "This page cannot be fetched now. Reload when the server answers.",
@@ -235,6 +237,7 @@ export const en = {
   reports: reportsWords.en,
   sourcePage: sourceWords.en,
   system: systemWords.en,
+  rules: rulesWords.en,
   alarms: alarmsWords.en,
 };
 
