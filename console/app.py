@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from console.accounts import Accounts
+from console.alert_routes import alert_api
 from console.backend import ConsoleBackend
 from console.cap import cap_api
 from console.desk_routes import desk_api
@@ -89,6 +90,7 @@ def create_app(
     if probes is not None:
         _add_probes(app, probes)
     app.include_router(api)
+    app.include_router(alert_api)
     app.include_router(cap_api)
     app.include_router(desk_api)
     app.include_router(places_api)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from alerting.arrangements import Arrangement
 from alerting.cap.making import CapMaker
@@ -17,6 +17,9 @@ from console.scope import Place
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from store.series import Series
+
+if TYPE_CHECKING:  # its values rest on those of this module
+    from console.alert_backend import AlertBackend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +140,10 @@ class Component:
 
 class ConsoleBackend(Protocol):
     """The console's only way into the pipeline; called on the event loop, so nothing here may block it."""
+
+    @property
+    def alerts(self) -> "AlertBackend":
+        """What the page of one alert asks for."""
 
     def site(self) -> Text:
         """Return the name shown in the page's header."""

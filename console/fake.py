@@ -11,9 +11,13 @@ from alerting.arrangements import Arrangement
 from alerting.cap.making import CapMaker
 from alerting.commands import Command
 from alerting.escalation.schedule import OnDuty
+from alerting.escalation.upcoming import Upcoming
 from alerting.events import AlertEvent, Event, State
+from alerting.grades_file import default_grades
+from alerting.grading import GradeTable
 from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
+from console.alert_backend import Record, Surroundings
 from console.backend import (
     Accepted,
     Activation,
@@ -26,6 +30,7 @@ from console.backend import (
     SensorNow,
 )
 from console.feed import Feed
+from detectors.outlook import Outlook
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from store.series import Series
@@ -56,6 +61,7 @@ class FakeBackend:
         self.sensors_list: list[SensorNow] = []
         self.activated: list[Activation] = []
         self.figures: dict[str, Any] = {}
+        self.alerts = FakeAlerts(self)
         self._now_ns = now_ns
         self._site = site
 
@@ -207,3 +213,39 @@ class FakeBackend:
     def system(self) -> Mapping[str, Any]:
         """Return the figures kept."""
         return self.figures
+
+
+class FakeAlerts:
+    """What the page of one alert asks for, as it was given."""
+
+    def __init__(self, backend: FakeBackend) -> None:
+        self._backend = backend
+        self.similar: list[list[AlertEvent]] = []
+        self.around: dict[str, Surroundings] = {}
+        self.outlooks: dict[str, Outlook] = {}
+        self.next: dict[str, Upcoming] = {}
+
+    async def record(self, alert: str) -> Record:
+        """Return the alert's events, and what was given."""
+        events = self._backend.alert_history(alert, len(self._backend.events))
+        return Record(
+            events=events,
+            deliveries=self._backend.deliveries(alert),
+            similar=self.similar if events else (),
+        )
+
+    def surroundings(self, sensor: str) -> Surroundings:
+        """Return what was given."""
+        return self.around.get(sensor, Surroundings())
+
+    def outlook(self, sensor: str) -> Outlook | None:
+        """Return what was given."""
+        return self.outlooks.get(sensor)
+
+    def upcoming(self, alert: str) -> Upcoming | None:
+        """Return what was given."""
+        return self.next.get(alert)
+
+    def grades(self) -> GradeTable:
+        """Return the packaged table."""
+        return default_grades()

@@ -1,7 +1,6 @@
 """What the console sees of the running pipeline."""
 
 import asyncio
-import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -31,12 +30,11 @@ from console.backend import (
     SensorNow,
 )
 from console.feed import Feed
-from console.scope import Place
 from ledger.errors import LedgerError
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
-from registry.sensors import LIMIT_NAMES
 from service.history import AlertHistory
+from service.live_alert import LiveAlerts, facts_of
 from service.newest import Activations, Newest
 from service.runtime import Runtime
 from store.series import Series, SeriesStore
@@ -59,6 +57,7 @@ class LiveConsole:
         self.parts: Mapping[str, Component] = {}
         self.figures: Callable[[], Mapping[str, Any]] = dict
         self._newest = Newest(runtime.pipeline.plan.registry)
+        self.alerts = LiveAlerts(runtime, self._newest)
         self._activations = Activations(self._kept_activations())
         book = runtime.pipeline.desk.book
         for view in book.open_alerts():
@@ -167,23 +166,7 @@ class LiveConsole:
         """Return the facts of a sensor."""
         registry = self._runtime.pipeline.plan.registry
         i = registry.index.get(sensor)
-        if i is None:
-            return None
-        spec = registry.specs[i]
-        enterprise = registry.enterprise_of(i)
-        limits = {
-            name: limit for name, limit in zip(LIMIT_NAMES, spec.limits, strict=True) if not math.isnan(limit)
-        }
-        return SensorFacts(
-            id=spec.id,
-            place=Place(enterprise=spec.enterprise or None, area=enterprise.area if enterprise else None),
-            type=spec.type,
-            unit=spec.unit,
-            description=spec.description,
-            range_lo=_known(spec.range_lo),
-            range_hi=_known(spec.range_hi),
-            limits=limits,
-        )
+        return None if i is None else facts_of(registry, i)
 
     async def trend(self, sensor: str, start_ns: int, end_ns: int, max_points: int) -> Series:
         """Read from the store, off the loop; one reader at a time."""
@@ -277,7 +260,3 @@ def _closed_row(before: AlertRow, event: AlertEvent, by: str, at: str) -> AlertR
 
 def _ns(time: str) -> int:
     return round(datetime.fromisoformat(time).timestamp() * 1000) * 1_000_000
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -34,6 +34,11 @@ class Newest:
         self._t_ns[sensors] = block.t_ns[fresh]
         self._value[sensors] = block.value[fresh]
 
+    def reading(self, sensor: int) -> tuple[int | None, float | None]:
+        """Return time and value of a sensor's newest reading; None where there is none, or it had no value."""
+        t_ns = int(self._t_ns[sensor])
+        return (None if t_ns == _NEVER else t_ns), _known(float(self._value[sensor]))
+
     def sensors(self, book: AlertBook) -> Iterator[SensorNow]:
         """Yield every sensor as it is now."""
         silent = {sensor for silence in book.silences() for sensor in silence.remaining()}
