@@ -2,11 +2,13 @@
 
 /** In the order of the navigation; the names stand in the addresses. */
 export const PAGES = ["overview", "alarms", "trends", "system"] as const;
-export type PageName = (typeof PAGES)[number];
+/** Pages that others lead to. */
+const BESIDE = ["alert"] as const;
+export type PageName = (typeof PAGES)[number] | (typeof BESIDE)[number];
 
 function read(): { name: PageName; rest: string } {
   const [name = "", ...rest] = location.hash.replace(/^#\/?/, "").split("/");
-  const known = PAGES.find((page) => page === name);
+  const known = [...PAGES, ...BESIDE].find((page) => page === name);
   return { name: known ?? "alarms", rest: known ? rest.map(decode).join("/") : "" };
 }
 
