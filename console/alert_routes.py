@@ -60,7 +60,7 @@ async def alert(console: TheConsole, account: SignedIn, alert_id: AnId) -> Respo
         "usual": _usual_json(await _usual(backend, row.event)),
         "outlook": _outlook_json(backend.alerts.outlook(sensor) if sensor and open_now else None),
         "next": _next_json(backend, alert_id) if open_now else None,
-        **_record_json(record, row, account.scope),
+        **_record_json(backend, record, row, account.scope),
     }
     if sensor is not None:
         body |= _surroundings_json(backend.alerts.surroundings(sensor), account.scope)
@@ -108,12 +108,16 @@ async def _usual(backend: ConsoleBackend, event: AlertEvent) -> UsualBefore | No
         return None
 
 
-def _record_json(record: Record, row: AlertRow, scope: Scope) -> dict[str, Any]:
+def _record_json(backend: ConsoleBackend, record: Record, row: AlertRow, scope: Scope) -> dict[str, Any]:
     sensor = row.event.sensor
+
+    def named(person: str | None) -> dict[str, str] | None:
+        return None if person is None else asdict(backend.name_of(person))
+
     return {
         "events": [entry(event) for event in record.events],
         "left_out": record.left_out,
-        "deliveries": [delivery_json(one) for one in record.deliveries],
+        "deliveries": [{**delivery_json(one), "person_name": named(one.person)} for one in record.deliveries],
         "checklist": [asdict(step) for step in checklist(record.events)],
         "similar": [
             likeness(events, sensor)

@@ -24,6 +24,7 @@ from console.guard import Guard
 from console.places_routes import places_api
 from console.problems import ProblemError, problem
 from console.routes import Console, api
+from console.views_routes import views_api
 
 STATIC_DIR = Path(__file__).parent / "static"
 """Where hatch_build.py puts the built page."""
@@ -94,6 +95,7 @@ def create_app(
     app.include_router(cap_api)
     app.include_router(desk_api)
     app.include_router(places_api)
+    app.include_router(views_api)
     _add_page(app, static_dir)
     return app
 

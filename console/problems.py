@@ -46,6 +46,10 @@ PROBLEMS: Mapping[str, tuple[int, Text]] = {
         Text("此报警已关闭，或不在您的权限范围内", "This alert is closed, or not in your scope"),
     ),
     "method": (405, Text("不支持此请求方法", "This method is not allowed here")),
+    "too_many_views": (
+        409,
+        Text("已存视图过多，请先删除一些", "There are too many saved views: delete some first"),
+    ),
     "too_large": (413, Text("请求内容过大", "The request is too large")),
     "bad_request": (422, Text("请求参数有误", "The request has a wrong field")),
     "too_many_logins": (429, Text("登录失败次数过多，请稍后再试", "Too many failed logins; try again later")),

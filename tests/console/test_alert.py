@@ -13,6 +13,7 @@ from alerting.events import AlertEvent, Kind
 from console.alert_backend import Neighbour, Reading, Surroundings
 from console.alert_story import checklist, usual_before
 from console.backend import Done
+from console.views import MAX_VIEWS
 from detectors.outlook import Ahead, Outlook, Usual
 from registry.plant import Text
 from store.series import Series
@@ -148,6 +149,34 @@ def test_a_measure_is_ticked_once_in_the_name_of_the_account(tmp_path: Path) -> 
         body = (await s.get(f"/api/v1/alerts/{RED}")).json()
         assert next((step["done"], step["by"]) for step in body["checklist"]) == (True, "li")
         assert isinstance(s.backend.answer, Done)
+
+    on_site(tmp_path, scenario)
+
+
+def test_saved_views_are_each_accounts_own_and_bounded(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        path = "/api/v1/views"
+        assert (await s.get(path)).status_code == 401
+        await s.sign_in("gu")
+        assert (await s.get(path)).json() == {"views": []}
+        hostile = {"name": "<b>'; drop table views", "view": "a/b\n?p=h8"}
+        assert (await s.post(path, hostile)).json() == {"views": [hostile]}
+        assert (await s.post(path, {**hostile, "view": "c"})).json() == {"views": [{**hostile, "view": "c"}]}
+        for bad in (
+            {"name": " ", "view": "x"},
+            {"name": "n" * 101, "view": "x"},
+            {"name": "n", "view": "x" * 4001},
+        ):
+            assert (await s.post(path, bad)).status_code == 422
+        for i in range(MAX_VIEWS - 1):
+            await s.post(path, {"name": str(i), "view": "x"})
+        full = await s.post(path, {"name": "one more", "view": "x"})
+        assert (full.status_code, full.json()["code"]) == (409, "too_many_views")
+        assert (await s.post(path, {**hostile, "view": "d"})).status_code == 200
+        await s.sign_in("li")
+        assert (await s.post(f"{path}/delete", {"name": "1"})).json() == {"views": []}
+        await s.sign_in("gu")
+        assert len((await s.post(f"{path}/delete", {"name": "1"})).json()["views"]) == MAX_VIEWS - 1
 
     on_site(tmp_path, scenario)
 

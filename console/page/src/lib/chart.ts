@@ -6,8 +6,8 @@ import type { Trend } from "./types.ts";
 
 export interface Marks {
   limits: { name: string; label: string; value: number; grave: boolean }[];
-  /** Where the alert's limit lies; the limits of that side are always in view, others where the readings are near. */
-  side: "high" | "low" | null;
+  /** The limits of this side are always in view, others where the readings are near; null: those of both sides. */
+  side: "high" | "low" | "neither" | null;
   rangeLo: number | null;
   rangeHi: number | null;
   onsetMs: number | null;
@@ -58,7 +58,7 @@ const INK = "#1b2228";
 const QUIET = "#4a545c";
 const LABEL_PX = 15;
 
-const SIDE = { high: new Set(["h", "hh", "design"]), low: new Set(["l", "ll"]) };
+const SIDE = { high: new Set(["h", "hh", "design"]), low: new Set(["l", "ll"]), neither: new Set<string>() };
 
 /** The span that shows all readings and the limits that matter, with some room. */
 export function span(columns: Columns, marks: Marks): [number, number] {
@@ -141,6 +141,7 @@ function drawLimits(u: uPlot, marks: Marks): void {
     // Labels of limits that lie close together climb over each other instead of overlapping.
     const at = Math.min(y - 2 * px, lowest - LABEL_PX * px);
     lowest = at;
+    if (at - LABEL_PX * px < bbox.top - px) continue;
     label(ctx, `${limit.label} ${number(limit.value)}`, bbox.left + 7 * px, at);
   }
   ctx.restore();

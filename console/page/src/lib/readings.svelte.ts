@@ -21,6 +21,11 @@ export function boundsOf(frame: Frame, nowMs: number): [number, number] {
   return "lengthMs" in frame ? [nowMs - frame.lengthMs, nowMs] : [frame.fromMs, frame.toMs];
 }
 
+/** How far from the cursor a reading may lie that is shown as its value: a share of the width shown. */
+export function farMs([fromS, toS]: readonly [number, number]): number {
+  return Math.max(2000, (toS - fromS) * 1000 * 0.02);
+}
+
 /** A trend without what lies before `since`, and with what came after it. */
 export function merged(old: Trend, tail: Trend, since: number): Trend {
   const keep = old.t_ms.findIndex((ms) => ms >= since);
@@ -34,8 +39,8 @@ export function merged(old: Trend, tail: Trend, since: number): Trend {
   };
 }
 
-/** The index of the reading nearest to a time, null where there is none. */
-export function nearest(t_ms: readonly number[], ms: number): number | null {
+/** The index of the reading nearest to a time, null where there is none within `farMs`. */
+export function nearest(t_ms: readonly number[], ms: number, farMs: number): number | null {
   let lo = 0;
   let hi = t_ms.length - 1;
   if (hi < 0) return null;
@@ -44,7 +49,8 @@ export function nearest(t_ms: readonly number[], ms: number): number | null {
     if ((t_ms[middle] ?? 0) <= ms) lo = middle;
     else hi = middle;
   }
-  return Math.abs((t_ms[lo] ?? 0) - ms) <= Math.abs((t_ms[hi] ?? 0) - ms) ? lo : hi;
+  const [before, after] = [Math.abs((t_ms[lo] ?? 0) - ms), Math.abs((t_ms[hi] ?? 0) - ms)];
+  return Math.min(before, after) > farMs ? null : before <= after ? lo : hi;
 }
 
 export class Readings {

@@ -26,6 +26,7 @@ export interface Delivery {
   id: string;
   receiver: string;
   person: string | null;
+  person_name: Text | null;
   route: string;
   reason: Text;
   time: string;
