@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from alerting.conditions import Condition
-from alerting.events import HELD_STATES, AlertEvent, Grade, Kind, State, slot_of
+from alerting.events import HELD_STATES, SLOTS, AlertEvent, Grade, Kind, State
 
 
 class Acknowledged(msgspec.Struct, frozen=True, array_like=True):
@@ -27,7 +27,7 @@ class Confirmed(msgspec.Struct, frozen=True, array_like=True):
     action: str
 
 
-class Alert(msgspec.Struct, kw_only=True):
+class Alert(msgspec.Struct, kw_only=True, gc=False):
     """An open occurrence; owned and changed by the book alone, and part of its snapshot.
 
     `subject` is the sensor's full id, or the name of a trouble of hazwatch's own. `kind` is that of the gravest
@@ -70,7 +70,7 @@ class Alert(msgspec.Struct, kw_only=True):
     @property
     def key(self) -> "Key":
         """What the book knows it by: at most one alert is open of a key."""
-        return self.subject, slot_of(self.kind)
+        return self.subject, SLOTS[self.kind]
 
     @property
     def active(self) -> bool:

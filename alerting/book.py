@@ -28,7 +28,7 @@ from alerting.grading import GradeTable, Judgement, Severity
 from alerting.holding import Holding
 from alerting.judging import of_own, of_peer, of_return
 from alerting.lifecycle import Trigger
-from alerting.lines import Occasion, grade_why
+from alerting.lines import GradeWords, Occasion
 from alerting.occurrences import NS_PER_S, Due, Occurrences
 from alerting.operating import carry_out, realarm
 from alerting.register import BLINDING
@@ -47,6 +47,7 @@ class AlertBook:
     ) -> None:
         self._registry = registry
         self._grades = grades
+        self._graded = GradeWords(grades)
         self._settings = default_alarms() if alarms is None else alarms
         self._now_ns = 0
         self._restore(BookState(0, [], []))
@@ -108,8 +109,10 @@ class AlertBook:
 
     def next_deadline_ns(self) -> int | None:
         """Return when something is due, None where nothing waits."""
-        waiting = (self._rollup.next_deadline_ns(), self._book.timers.next_ns())
-        return min((due_ns for due_ns in waiting if due_ns is not None), default=None)
+        silence_ns, timer_ns = self._rollup.next_deadline_ns(), self._book.timers.next_ns()
+        if silence_ns is None or timer_ns is None:
+            return silence_ns if timer_ns is None else timer_ns
+        return min(silence_ns, timer_ns)
 
     def command(self, command: AlertCommand, now_ns: int) -> list[AlertEvent]:
         """Carry out a command; raise `CommandRefused`, with nothing changed, where it does not hold."""
@@ -324,9 +327,7 @@ class AlertBook:
             assert alert.last is not None, "only an alert that was told of can return to normal"
             grade = alert.last.why["grade"]
         else:
-            source = self._registry.source_of(occasion.sensor)
-            cell = self._grades.look_up(judged.severity.urgency, source)
-            grade = grade_why(judged, cell)
+            cell, grade = self._graded.look_up(judged, self._registry.source_of(occasion.sensor))
             _set_severity(alert, judged.severity, cell.grade)
             alert.gravest = judged.gravest
             alert.kind = judged.gravest.kind

@@ -20,7 +20,7 @@ _HOUR_NS = 3600 * _NS_PER_S
 _LONGEST_DELAY_S = 60
 
 
-class Hour(msgspec.Struct, array_like=True):
+class Hour(msgspec.Struct, array_like=True, gc=False):
     """What a place did in one hour of the pipeline's clock."""
 
     hour: int
@@ -29,7 +29,7 @@ class Hour(msgspec.Struct, array_like=True):
     chattering: int = 0
 
 
-class History(msgspec.Struct, array_like=True):
+class History(msgspec.Struct, array_like=True, gc=False):
     """The newest activations (ns), as many as chattering takes, and the hours of the nuisance window."""
 
     recent: list[int]

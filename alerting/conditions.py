@@ -1,9 +1,9 @@
 """Conditions: what a finding says is wrong now, which alert it belongs to, and how grave it is by itself."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from math import isfinite
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,9 @@ from alerting.methods import GRAVITY_OF_LIMIT, KIND, SIDE_OF_LIMIT, Gravity
 from detectors.findings import NO_PEER, Edge, FindingBlock, Method
 from registry.readings import Quality
 from registry.sensors import LIMIT_NAMES
+
+_COME_TRUE = Gravity.ABNORMAL
+_LIMIT, _FORECAST = int(Method.LIMIT), int(Method.FORECAST)
 
 
 class Other(msgspec.Struct, frozen=True, array_like=True):
@@ -48,7 +51,7 @@ class Several(msgspec.Struct, frozen=True, array_like=True):
     listed: tuple[Absent, ...]
 
 
-class Condition(msgspec.Struct, frozen=True, array_like=True):
+class Condition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One thing that is wrong with one sensor, as the finding that raised it (or last spoke of it) told it.
 
     Numbers that a finding does not have (NaN) are None. `limit_value` is in the sensor's unit; `statistic` and
@@ -80,38 +83,34 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
     @property
     def key(self) -> str:
         """What tells this condition from others of the same alert."""
-        return self.limit_name or "" if self.method == Method.LIMIT else Method(self.method).label
+        return NATURES[self.method, self.limit_name].key
 
     @property
     def is_limit(self) -> bool:
         """Whether a limit is crossed."""
-        return self.method == Method.LIMIT
+        return self.method == _LIMIT
 
     @property
     def side(self) -> Kind | None:
         """On which side the limit lies that was crossed or is headed for; None where there is none."""
-        return None if self.limit_name is None else SIDE_OF_LIMIT[self.limit_name]
+        return NATURES[self.method, self.limit_name].side
 
     @property
     def kind(self) -> Kind:
         """The kind of alert that it makes by itself."""
-        kind = KIND[self.method] or self.side
-        assert kind is not None, "a finding about a limit names it"
-        return kind
+        return NATURES[self.method, self.limit_name].kind
 
     @property
     def gravity(self) -> Gravity:
         """How grave it is by itself."""
-        if self.method == Method.LIMIT:
-            return GRAVITY_OF_LIMIT[self.limit_name or ""]
-        if self.method == Method.FORECAST:
-            return Gravity.ABNORMAL if self.has_come_true else Gravity.AHEAD
-        return Gravity.FAST if self.method == Method.RATE else Gravity.ABNORMAL
+        if self.method == _FORECAST and self.forecast_s is None:
+            return _COME_TRUE
+        return NATURES[self.method, self.limit_name].gravity
 
     @property
     def has_come_true(self) -> bool:
         """Whether it is the forecast of a limit that was crossed since."""
-        return self.method == Method.FORECAST and self.forecast_s is None
+        return self.method == _FORECAST and self.forecast_s is None
 
     def as_of(self, now_ns: int) -> "Condition":
         """Return it with the forecast counted down to `now_ns`; one that has run out is none."""
@@ -122,14 +121,45 @@ class Condition(msgspec.Struct, frozen=True, array_like=True):
 
     def fulfils(self, other: "Condition") -> bool:
         """Return whether by this crossing the limit that `other` was heading for is reached."""
-        if self.method != Method.LIMIT or other.side is not self.side or other.limit_name is None:
+        if self.method != _LIMIT or other.side is not self.side or other.limit_name is None:
             return False
-        ahead = GRAVITY_OF_LIMIT[other.limit_name] + (1 if other.method == Method.LIMIT else 0)
+        ahead = GRAVITY_OF_LIMIT[other.limit_name] + (1 if other.method == _LIMIT else 0)
         return ahead <= self.gravity
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Nature(NamedTuple):
+    """What a method and a limit's name say of a condition by themselves: see its properties of the same names."""
+
+    key: str
+    kind: Kind
+    side: Kind | None
+    gravity: Gravity
+
+
+def _nature(method: Method, limit_name: str | None) -> Nature | None:
+    """Return the nature, None where a finding of this method names a limit."""
+    side = None if limit_name is None else SIDE_OF_LIMIT[limit_name]
+    kind = KIND[method] or side
+    if kind is None:
+        return None
+    key, gravity = method.label, _GRAVITIES.get(method, Gravity.ABNORMAL)
+    if method is Method.LIMIT and limit_name is not None:
+        key, gravity = limit_name, GRAVITY_OF_LIMIT[limit_name]
+    return Nature(key, kind, side, gravity)
+
+
+_GRAVITIES = {Method.FORECAST: Gravity.AHEAD, Method.RATE: Gravity.FAST}
+NATURES: Mapping[tuple[int, str | None], Nature] = MappingProxyType(
+    {
+        (int(method), name): nature
+        for method in Method
+        for name in (None, *LIMIT_NAMES)
+        if (nature := _nature(method, name)) is not None
+    }
+)
+
+
+class Change(msgspec.Struct, frozen=True, gc=False):
     """A condition of a sensor that began (or was told anew), or ended, at `now_ns` of the pipeline's clock."""
 
     now_ns: int
@@ -144,6 +174,8 @@ def with_raised(standing: Mapping[str, Condition], raised: Condition) -> dict[st
     A crossing ends every forecast that it fulfils, and remembers how near the nearest of them was: what was urgent
     a moment before the limit is not less urgent at it.
     """
+    if not standing:
+        return {raised.key: raised}
     before = standing.get(raised.key)
     since_ns = raised.since_ns if before is None else before.since_ns
     forecast_s = None if any(c.fulfils(raised) for c in standing.values()) else raised.forecast_s
@@ -162,7 +194,11 @@ def with_raised(standing: Mapping[str, Condition], raised: Condition) -> dict[st
 
 def limit_gravity(standing: Iterable[Condition], side: Kind) -> int:
     """Return the gravity of the outermost limit that is crossed on a side, 0 where none is."""
-    return max((int(c.gravity) for c in standing if c.is_limit and c.side is side), default=0)
+    gravest = 0
+    for condition in standing:
+        if condition.method == _LIMIT and condition.side is side:
+            gravest = max(gravest, int(condition.gravity))
+    return gravest
 
 
 def changes(findings: FindingBlock, ids: Sequence[str]) -> Iterable[Change]:
@@ -172,21 +208,24 @@ def changes(findings: FindingBlock, ids: Sequence[str]) -> Iterable[Change]:
     """
     for row in findings.rows.tolist():
         now_ns, _, onset_ns, sensor, method, edge, limit = row[:7]
-        value, statistic, threshold, forecast_s, window_s, score, bound, quality, *peers = row[7:]
+        value, statistic, threshold, forecast_s, window_s, score, bound = (
+            number if isfinite(number) else None for number in row[7:14]
+        )
+        quality, *peers = row[14:]
         name = LIMIT_NAMES[limit] if limit >= 0 else None
         condition = Condition(
             method=method,
             limit_name=name,
-            limit_value=_known(bound),
+            limit_value=bound,
             since_ns=now_ns,
             told_ns=now_ns,
             onset_ns=onset_ns,
-            value=_known(value),
-            statistic=_known(statistic),
-            threshold=_known(threshold),
-            forecast_s=_known(forecast_s),
-            window_s=_known(window_s),
-            score=_known(score),
+            value=value,
+            statistic=statistic,
+            threshold=threshold,
+            forecast_s=forecast_s,
+            window_s=window_s,
+            score=score,
             others=_others(ids, sensor, peers),
             uncertain=quality == Quality.UNCERTAIN,
         )
@@ -206,4 +245,4 @@ def _others(ids: Sequence[str], sensor: int, columns: Sequence[Any]) -> tuple[Ot
 
 
 def _known(number: float) -> float | None:
-    return number if math.isfinite(number) else None
+    return number if isfinite(number) else None

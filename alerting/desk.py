@@ -6,7 +6,7 @@ stage that owns it. Before anything of a time is taken, every timer up to that t
 at its own time, so that it does not matter in which pieces the input came or how late somebody asked.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -130,7 +130,12 @@ class AlertDesk:
 
     def next_deadline_ns(self) -> int | None:
         """Return a time before which `tick` has nothing to do, None where nothing waits."""
-        return min(self._deadlines(), default=None)
+        earliest_ns = self.book.next_deadline_ns()
+        for stage in self._stages.values():
+            due_ns = stage.next_deadline_ns()
+            if due_ns is not None and (earliest_ns is None or due_ns < earliest_ns):
+                earliest_ns = due_ns
+        return earliest_ns
 
     def snapshot(self) -> bytes:
         """Return the whole state."""
@@ -152,10 +157,6 @@ class AlertDesk:
         for name, stage in self._stages.items():
             stage.restore(kept[name])
 
-    def _deadlines(self) -> Iterator[int]:
-        deadlines = [self.book.next_deadline_ns(), *(one.next_deadline_ns() for one in self._stages.values())]
-        return (due_ns for due_ns in deadlines if due_ns is not None)
-
     def _fire(self, now_ns: int, told: Told) -> None:
         """Fire the timers up to `now_ns`, the earliest first; at one time in the order that events take."""
         while (due_ns := self.next_deadline_ns()) is not None and due_ns <= now_ns:
@@ -168,9 +169,9 @@ class AlertDesk:
     def _pass_on(self, events: list[AlertEvent], now_ns: int, told: Told) -> None:
         if not events:
             return
-        events = self.floods.offer(self.incidents.offer(events, now_ns), now_ns)
-        filled, notifications = self.dispatcher.offer(events, now_ns)
-        told.events += filled
-        told.notifications += notifications
-        told.notifications += self.escalation.offer(filled, now_ns)
-        told.notifications += self._annunciator.offer(filled, now_ns)
+        self.incidents.offer(events, now_ns)
+        self.floods.offer(events, now_ns)
+        told.events += events
+        told.notifications += self.dispatcher.offer(events, now_ns)[1]
+        told.notifications += self.escalation.offer(events, now_ns)
+        told.notifications += self._annunciator.offer(events, now_ns)

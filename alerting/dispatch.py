@@ -7,7 +7,7 @@ inhibition, a mute time). What ends a hold goes through the alerts of that hold 
 So the work of an event does not grow with the number of open alerts.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -76,16 +76,15 @@ class Dispatcher:
         }
         self._now_ns = 0
 
-    def offer(self, events: Iterable[AlertEvent], now_ns: int) -> tuple[list[AlertEvent], list[Notification]]:
-        """Return the events with ``told`` and ``held`` of their `why` filled, and the notifications, in order."""
+    def offer(
+        self, events: Sequence[AlertEvent], now_ns: int
+    ) -> tuple[Sequence[AlertEvent], list[Notification]]:
+        """Put ``told`` and ``held`` into each event's `why`; return the events and the notifications, in order."""
         self._now_ns = now_ns
-        filled: list[AlertEvent] = []
         notifications: list[Notification] = []
         for event in events:
-            complete, notes = self._take(event, now_ns)
-            filled.append(complete)
-            notifications += notes
-        return filled, notifications
+            notifications += self._take(event, now_ns)
+        return events, notifications
 
     def tick(self, now_ns: int) -> list[Notification]:
         """Fire what is due up to `now_ns`, each at its own time."""
@@ -187,29 +186,31 @@ class Dispatcher:
 
     # ---- one event ---------------------------------------------------------------------------------------
 
-    def _take(self, event: AlertEvent, now_ns: int) -> tuple[AlertEvent, list[Notification]]:
+    def _take(self, event: AlertEvent, now_ns: int) -> list[Notification]:
         tracked = self._waiting.open.get(event.id)
         if tracked is None:
             tracked = self._waiting.open[event.id] = Tracked(event, event.seq)
         labels = self._router.labels(event)
         rows = self._judge.rows(event, labels, tracked, now_ns)
-        told = [row for row in rows if row.verdict in _TOLD_AT_ONCE and row.when_ns == now_ns]
-        held = [row for row in rows if row not in told]
-        complete = msgspec.structs.replace(event, why={**event.why, "told": lines(told), "held": lines(held)})
-        tracked.event = complete
-        self._limits.note(complete)
+        told: list[Row] = []
+        held: list[Row] = []
+        for row in rows:
+            (told if row.verdict in _TOLD_AT_ONCE and row.when_ns == now_ns else held).append(row)
+        event.why["told"], event.why["held"] = lines(told), lines(held)
+        tracked.event = event
+        self._limits.note(event)
         notes: list[Notification] = []
         body = b""
         for row in rows:
             if row.verdict is Verdict.TELL:
-                body = body or complete.line()
+                body = body or event.line()
                 notes.append(self._tell(tracked, row, body, now_ns))
             else:
                 notes += self._wait(tracked, row, labels, now_ns)
         if event.state not in HOLDING_STATES:
             for path in [path for path, owed in tracked.owed.items() if owed.hold == OWN_STATE]:
                 self._waiting.disown(tracked, path)  # it is back, and was told of above if anybody is to act
-        freed = self._note_standing(complete, labels)
+        freed = self._note_standing(event, labels)
         if event.event == Event.CLEARED:
             self._waiting.disown_all(tracked)
         if event.event == Event.CLOSED:
@@ -217,7 +218,7 @@ class Dispatcher:
         for hold in freed:
             over = Text("抑制它的报警已恢复，现仍未恢复", "what held it back is over, and it still stands")
             notes += self._later.release(hold, over, now_ns)
-        return complete, notes
+        return notes
 
     def _note_standing(self, event: AlertEvent, labels: Labels) -> list[str]:
         """Note whether the alert holds back others now; return the holds that ended."""

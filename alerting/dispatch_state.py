@@ -22,7 +22,7 @@ class Owed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     again: bool = False
 
 
-class Tracked(msgspec.Struct, array_like=True):
+class Tracked(msgspec.Struct, array_like=True, gc=False):
     """An open alert: the newest event, when it began (`ordinal`), to whom it was told by which route and seq.
 
     `owed` and `groups` are by the path of the route.

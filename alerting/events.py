@@ -1,6 +1,8 @@
 """Alert events: the lines that other programs are written against."""
 
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -17,7 +19,12 @@ class Grade(IntEnum):
     @property
     def label(self) -> str:
         """The name in an alert line."""
-        return self.name.lower()
+        return _LABELS[self]
+
+
+_LABELS = {grade: grade.name.lower() for grade in Grade}
+GRADE_OF: Mapping[str, Grade] = MappingProxyType({label: grade for grade, label in _LABELS.items()})
+"""A grade by its name in an alert line."""
 
 
 class State(StrEnum):
@@ -96,12 +103,21 @@ class Kind(StrEnum):
     @property
     def family(self) -> Family:
         """The family of this kind."""
-        if self in _OF_PROCESS:
-            return Family.PROCESS
-        return Family.SYSTEM if self is Kind.SYSTEM else Family.HEALTH
+        return _FAMILIES[self]
 
 
-_OF_PROCESS = frozenset({Kind.HIGH, Kind.LOW, Kind.RATE, Kind.ANOMALY})
+_FAMILIES = {
+    kind: Family.PROCESS
+    if kind in {Kind.HIGH, Kind.LOW, Kind.RATE, Kind.ANOMALY}
+    else Family.SYSTEM
+    if kind is Kind.SYSTEM
+    else Family.HEALTH
+    for kind in Kind
+}
+SLOTS: Mapping[Kind, str] = MappingProxyType(
+    {kind: Family.PROCESS if of is Family.PROCESS else kind for kind, of in _FAMILIES.items()}
+)
+"""See `slot_of`."""
 
 
 def slot_of(kind: Kind) -> str:
@@ -110,14 +126,15 @@ def slot_of(kind: Kind) -> str:
     All that is wrong with the process at one sensor is one alert, whose kind may change: its slot is ``process``.
     Every trouble of the sensor itself is an alert of its own: the slot has the kind's name.
     """
-    return Family.PROCESS if kind.family is Family.PROCESS else kind
+    return SLOTS[kind]
 
 
-class AlertEvent(msgspec.Struct, frozen=True, kw_only=True):
+class AlertEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line of the alert stream; keys in the order of the contract, None where there is none.
 
     `time` and `onset` are RFC 3339 UTC with milliseconds. `seq` counts the events of this pipeline from 1. `why` is
-    complete and bilingual: ``seen``, ``reasons``, ``grade``, ``told`` and ``advice``; see docs/alerts.md.
+    complete and bilingual: ``seen``, ``reasons``, ``grade``, ``told`` and ``advice``; see docs/alerts.md. It belongs to the event
+    alone: the stages of the desk put into it what they find, and nobody changes it once the desk has told of it.
     """
 
     id: str

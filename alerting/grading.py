@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,8 +24,7 @@ FORECAST_SOON_S = 30 * 60
 _ABNORMAL, _SOON, _URGENT, _CERTAIN = URGENCIES
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Severity:
+class Severity(msgspec.Struct, frozen=True, order=True, gc=False):
     """How grave an alert is before its place is asked: by urgency, then by the gravity of what it is about.
 
     A rise of either is an escalation, so crossing the design limit is told although the urgency was 4 before.
@@ -33,8 +34,7 @@ class Severity:
     gravity: int
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True, gc=False):
     """The severity of an alert, the condition that it is about, why it is so urgent, and all that stands.
 
     `standing` is ordered, gravest first. `gravest` is its first, with the forecast of the next limit where one stands.
@@ -46,8 +46,7 @@ class Judgement:
     standing: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GradeCell:
+class GradeCell(msgspec.Struct, frozen=True, kw_only=True):
     """A grade with the row and the column that it was found in.
 
     `source_grade` is what the hazard source has, None where that is not known; `column` is the one that was used.
@@ -98,6 +97,11 @@ def judge(conditions: Iterable[Condition], confirmed_by: Mapping[Kind, Text]) ->
     limit on the same side. The order in which the conditions came does not matter.
     """
     conditions = list(conditions)
+    if len(conditions) == 1:
+        (alone,) = conditions
+        doubtful = alone.uncertain and alone.side not in confirmed_by
+        urgency, reason = _urgency(alone, confirmed_by.get(alone.kind), doubtful=doubtful)
+        return Judgement(Severity(urgency, alone.gravity), alone, reason, (alone,))
     borne_out = {c.side for c in conditions if c.is_limit and not c.uncertain} | set(confirmed_by)
     urgent = [
         (c, *_urgency(c, confirmed_by.get(c.kind), doubtful=c.uncertain and c.side not in borne_out))
@@ -125,23 +129,48 @@ def _place(condition: Condition, urgency: int) -> tuple[int, int, int, int, str]
     return (-condition.gravity, -urgency, precedence, -condition.onset_ns, condition.key)
 
 
+class Asked(NamedTuple):
+    """What the rules ask of a condition; see `Condition` for each."""
+
+    kind: Kind
+    gravity: Gravity
+    is_limit: bool
+    limit_name: str | None
+    forecast_s: float | None
+    foretold_s: float | None
+
+
 def _urgency(condition: Condition, confirmed_by: Text | None, *, doubtful: bool) -> tuple[int, Text]:
-    """Return the row of the table that a condition asks for by itself, and why: the first rule that holds."""
-    rule = next(rule for rule in _RULES if rule.holds(condition, confirmed_by))
-    reason = rule.reason(condition, confirmed_by)
-    if not doubtful or rule.urgency == _ABNORMAL:
-        return rule.urgency, reason
-    return rule.urgency - 1, Text(
+    """Return the row of the table that a condition asks for by itself, and why."""
+    asked = Asked(
+        condition.kind,
+        condition.gravity,
+        condition.is_limit,
+        condition.limit_name,
+        condition.forecast_s,
+        condition.foretold_s,
+    )
+    urgency, reason = _row(asked, confirmed_by)
+    if not doubtful or urgency == _ABNORMAL:
+        return urgency, reason
+    return urgency - 1, Text(
         f"{reason.zh}；读数自报质量存疑且无其他测点印证，低一级",
         f"{reason.en}; one row lower, for the sensor calls its readings uncertain and no other one confirms it",
     )
+
+
+@lru_cache(maxsize=4096)
+def _row(asked: Asked, confirmed_by: Text | None) -> tuple[int, Text]:
+    """Return what the first rule that holds says; the last one always does."""
+    rule = next(rule for rule in _RULES if rule.holds(asked, confirmed_by))
+    return rule.urgency, rule.reason(asked, confirmed_by)
 
 
 def _within(left_s: float | None, most_s: float) -> bool:
     return left_s is not None and left_s <= most_s
 
 
-def _confirmed(condition: Condition, by: Text | None) -> Text:
+def _confirmed(condition: Asked, by: Text | None) -> Text:
     assert by is not None, "a second sensor confirms"
     if condition.gravity is Gravity.SECOND_LIMIT:
         return Text(f"越过第二级限值，由 {by.zh} 印证", f"beyond the second limit, confirmed by {by.en}")
@@ -151,12 +180,12 @@ def _confirmed(condition: Condition, by: Text | None) -> Text:
     )
 
 
-def _beyond(condition: Condition, order: Text) -> Text:
-    word = LIMIT_WORDS[condition.limit_name or ""]
+def _beyond(limit_name: str | None, order: Text) -> Text:
+    word = LIMIT_WORDS[limit_name or ""]
     return Text(f"越过{order.zh}（{word.zh}）", f"beyond the {order.en} ({word.en})")
 
 
-def _as_foretold(condition: Condition) -> Text:
+def _as_foretold(condition: Asked) -> Text:
     word, within = LIMIT_WORDS[condition.limit_name or ""], duration(FORECAST_URGENT_S)
     return Text(
         f"越过第一级限值（{word.zh}），此前已预计在 {within.zh}内越过",
@@ -164,7 +193,7 @@ def _as_foretold(condition: Condition) -> Text:
     )
 
 
-def _soon(condition: Condition, within_s: float) -> Text:
+def _soon(condition: Asked, within_s: float) -> Text:
     assert condition.forecast_s is not None, "only what has a forecast is soon"
     left, within = ahead(condition.forecast_s), duration(within_s)
     word = (
@@ -178,13 +207,16 @@ def _soon(condition: Condition, within_s: float) -> Text:
     )
 
 
+_FIRST, _SECOND = Text("第一级限值", "first limit"), Text("第二级限值", "second limit")
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     """When a condition, with the sensor that confirms it, is of this urgency, and in which words."""
 
     urgency: int
-    holds: Callable[[Condition, Text | None], bool]
-    reason: Callable[[Condition, Text | None], Text]
+    holds: Callable[[Asked, Text | None], bool]
+    reason: Callable[[Asked, Text | None], Text]
 
 
 _RULES: tuple[_Rule, ...] = (
@@ -202,7 +234,7 @@ _RULES: tuple[_Rule, ...] = (
     _Rule(
         _URGENT,
         lambda c, _: c.gravity is Gravity.SECOND_LIMIT,
-        lambda c, _: _beyond(c, Text("第二级限值", "second limit")),
+        lambda c, _: _beyond(c.limit_name, _SECOND),
     ),
     _Rule(
         _URGENT,
@@ -214,7 +246,7 @@ _RULES: tuple[_Rule, ...] = (
         lambda c, _: c.is_limit and _within(c.foretold_s, FORECAST_URGENT_S),
         lambda c, _: _as_foretold(c),
     ),
-    _Rule(_SOON, lambda c, _: c.is_limit, lambda c, _: _beyond(c, Text("第一级限值", "first limit"))),
+    _Rule(_SOON, lambda c, _: c.is_limit, lambda c, _: _beyond(c.limit_name, _FIRST)),
     _Rule(_SOON, lambda c, _: _within(c.forecast_s, FORECAST_SOON_S), lambda c, _: _soon(c, FORECAST_SOON_S)),
     _Rule(_ABNORMAL, lambda _, __: True, lambda _, __: Text("读数异常", "abnormal reading")),
 )

@@ -77,6 +77,9 @@ class Holding:
                 return self._begin(self._shelving(command, now_ns), now_ns)
             case Unshelve():
                 subject, slot = self._place(command)
+                alert = self._book.alerts.get((subject, slot))
+                if alert is not None and alert.waits is not None and alert.state is State.SHELVED:
+                    return self._let_go(alert, State.SHELVED, command.by, now_ns)  # before its turn
                 name = f"{State.SHELVED}|slot|{subject}|{slot}|"
                 return self._end(name, f"{subject} {slot}", command.by, now_ns)
             case Suppress() | TakeOutOfService():
@@ -236,13 +239,16 @@ class Holding:
             raise not_held(what)
         events: list[AlertEvent] = []
         for alert in self._drop(one):
-            active, latched = _OVER[alert.state]
-            if one.kind is State.SHELVED:
-                active, latched = Trigger.UNSHELVE, Trigger.UNSHELVE_LATCHED
-                alert.acknowledged = Acknowledged(by, now_ns, "")
-            notes = person(by, now_ns, "")
-            events += self._move(alert, active if alert.active else latched, now_ns, notes)
+            events += self._let_go(alert, one.kind, by, now_ns)
         return events + self._stay(one, now_ns)
+
+    def _let_go(self, alert: Alert, kind: State, by: str, now_ns: int) -> list[AlertEvent]:
+        """Let an alert return that nothing holds any more, because a person says so; who unshelves has seen it."""
+        active, latched = _OVER[alert.state]
+        if kind is State.SHELVED:
+            active, latched = Trigger.UNSHELVE, Trigger.UNSHELVE_LATCHED
+            alert.acknowledged = Acknowledged(by, now_ns, "")
+        return self._move(alert, active if alert.active else latched, now_ns, person(by, now_ns, ""))
 
     def _drop(self, one: Arrangement) -> list[Alert]:
         """Let an arrangement stand no more; return the alerts that nothing else holds, and let the others stay held."""

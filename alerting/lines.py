@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -13,16 +12,20 @@ from alerting.alert import Alert
 from alerting.commands import SystemCondition
 from alerting.conditions import Condition, Several
 from alerting.events import AlertEvent, Event, Kind
-from alerting.grading import GradeCell, Judgement
+from alerting.grading import GradeCell, GradeTable, Judgement
 from alerting.naming import SensorNames
 from alerting.reasons import blind_why, reasons_of, silence_why
 from alerting.texts import TYPE_NAMES, both, rfc3339
 from alerting.wording import plain_title, seen, title
-from registry.plant import Text
-from registry.sensors import SensorRegistry
+from registry.plant import HazardSource, Text
+from registry.sensors import SensorRegistry, SensorType
 
 _ID_BYTES = 8
-OF_ONE_LINE = frozenset({"person", "because", "fleeting", "arrangements", "chattering", "confirmed"})
+_MOST_SAID = 65_536
+"""So many reasons of grades are remembered: those of forecasts are as many as there are times."""
+OF_ONE_LINE = frozenset(
+    {"person", "because", "fleeting", "arrangements", "chattering", "confirmed", "incident", "flood"}
+)
 """Keys of `why` that a line has for a reason of its own, and never from the line before it."""
 
 
@@ -32,8 +35,7 @@ def alert_id(subject: str, kind: Kind, opened_ns: int, again: int = 0) -> str:
     return hashlib.blake2b(name.encode(), digest_size=_ID_BYTES).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
+class Occasion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why a sensor's alert is told of now.
 
     Attributes:
@@ -63,6 +65,7 @@ class LineWriter:
     def __init__(self, registry: SensorRegistry) -> None:
         self._registry = registry
         self._names = SensorNames(registry)
+        self._advised: dict[tuple[Kind, SensorType, str | None], dict[str, str]] = {}
 
     def of_sensor(
         self, alert: Alert, seq: int, event: Event, occasion: Occasion, grade_why: dict[str, Any]
@@ -75,7 +78,6 @@ class LineWriter:
         saw = seen(facts, occasion.ended, spec.unit, self._what(i, gravest))
         if occasion.note is not None:
             saw = Text(f"{saw.zh}；{occasion.note.zh}", f"{saw.en}; {occasion.note.en}")
-        advice = advice_for(alert.kind, spec.type, self._registry.source_of(i))
         return AlertEvent(
             id=alert.id,
             seq=seq,
@@ -98,7 +100,7 @@ class LineWriter:
             score=facts.score,
             title=both(told),
             why={
-                **_why(saw, rfc3339(gravest.onset_ns), grade_why, advice, alert),
+                **_why(saw, rfc3339(gravest.onset_ns), grade_why, self._advice(alert.kind, i), alert),
                 **self.present(i, occasion.standing, occasion.silent_since_ns),
             },
         )
@@ -122,7 +124,7 @@ class LineWriter:
             command.detail,
             rfc3339(alert.opened_ns),
             _given(alert, reason),
-            advice_for(alert.kind, None, None),
+            both(advice_for(alert.kind, None, None)),
             alert,
         )
         return AlertEvent(
@@ -183,6 +185,16 @@ class LineWriter:
         """Return how a sensor is named where another alert speaks of it."""
         return Text.same(self._registry.specs[i].sensor)
 
+    def _advice(self, kind: Kind, i: int) -> dict[str, str]:
+        """Return what to do, as it stands in a line; the same for all sensors alike of a hazard source."""
+        spec = self._registry.specs[i]
+        key = (kind, spec.type, spec.source)
+        found = self._advised.get(key)
+        if found is None:
+            advice = advice_for(kind, spec.type, self._registry.source_of(i))
+            found = self._advised[key] = both(advice)
+        return found
+
     def _subject(self, i: int, gravest: Condition) -> Text:
         """Return what a title is about: the sensor, or the sensors that are silent together."""
         return self._names.subject(i) if gravest.several is None else self._together(i, gravest.several)
@@ -210,11 +222,32 @@ NOTHING_PRESENT: Mapping[str, Any] = MappingProxyType({"reasons": [], "blind": N
 """What a trouble without conditions has of `LineWriter.present`."""
 
 
-def grade_why(judged: Judgement, cell: GradeCell) -> dict[str, Any]:
-    """Return the part of `why` that names row and column of the grade, each with its reason."""
+class GradeWords:
+    """The part of `why` that names row and column of a grade, each with its reason; remembers what it said."""
+
+    def __init__(self, grades: GradeTable) -> None:
+        self._grades = grades
+        self._cells: dict[tuple[int, str | None], GradeCell] = {}
+        self._said: dict[tuple[int, str | None, Text], dict[str, Any]] = {}
+
+    def look_up(self, judged: Judgement, source: HazardSource | None) -> tuple[GradeCell, dict[str, Any]]:
+        """Return the cell for a judgement on a sensor of this hazard source, and its words, which nobody may change."""
+        key = (judged.severity.urgency, None if source is None else source.id)
+        cell = self._cells.get(key)
+        if cell is None:
+            cell = self._cells[key] = self._grades.look_up(judged.severity.urgency, source)
+        said = self._said.get((*key, judged.reason))
+        if said is None:
+            if len(self._said) >= _MOST_SAID:
+                self._said.clear()
+            said = self._said[*key, judged.reason] = _grade_why(judged.reason, cell)
+        return cell, said
+
+
+def _grade_why(reason: Text, cell: GradeCell) -> dict[str, Any]:
     return {
         "urgency": cell.urgency,
-        "urgency_reason": both(judged.reason),
+        "urgency_reason": both(reason),
         "source_grade": cell.source_grade.roman if cell.source_grade is not None else None,
         "source_r": cell.source_r,
         "column": cell.column.roman,
@@ -235,7 +268,9 @@ def _given(alert: Alert, reason: Text) -> dict[str, Any]:
     }
 
 
-def _why(saw: Text, onset: str, grade: dict[str, Any], advice: Text, alert: Alert) -> dict[str, Any]:
+def _why(
+    saw: Text, onset: str, grade: dict[str, Any], advice: dict[str, str], alert: Alert
+) -> dict[str, Any]:
     return {
         "seen": both(saw),
         "onset": onset,
@@ -244,7 +279,7 @@ def _why(saw: Text, onset: str, grade: dict[str, Any], advice: Text, alert: Aler
         "grade": grade,
         "told": [],
         "held": [],
-        "advice": both(advice),
+        "advice": advice,
         "acknowledged": acknowledged_why(alert),
     }
 

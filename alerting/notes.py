@@ -4,10 +4,10 @@ import heapq
 from collections.abc import Mapping
 from typing import Any
 
-from alerting.events import AlertEvent, Grade
+from alerting.events import GRADE_OF, AlertEvent
 from alerting.groups import MOST_CHANGED, body_of
 from alerting.notification import Notification, notification_id
-from alerting.texts import both, rfc3339
+from alerting.texts import rfc3339
 from alerting.verdicts import STANDING, Row
 from registry.plant import Text
 
@@ -25,7 +25,7 @@ def single(
         body=body,
         reason=reason,
         route=route,
-        grade=Grade[event.grade.upper()],
+        grade=GRADE_OF[event.grade],
     )
 
 
@@ -61,7 +61,7 @@ def of_several(
         ),
         reason=why,
         group=group or subject,
-        grade=max((Grade[event.grade.upper()] for event in events), default=None),
+        grade=max((GRADE_OF[event.grade] for event in events), default=None),
     )
 
 
@@ -69,14 +69,10 @@ def gravest(events: list[AlertEvent]) -> list[AlertEvent]:
     """Return at most `MOST_CHANGED` events, the gravest ones, in the order in which they stand."""
     if len(events) <= MOST_CHANGED:
         return events
-    chosen = heapq.nsmallest(
-        MOST_CHANGED, range(len(events)), key=lambda i: (-Grade[events[i].grade.upper()], i)
-    )
+    chosen = heapq.nsmallest(MOST_CHANGED, range(len(events)), key=lambda i: (-GRADE_OF[events[i].grade], i))
     return [events[i] for i in sorted(chosen)]
 
 
 def lines(rows: list[Row]) -> list[dict[str, Any]]:
     """Return verdicts as they stand in an alert line's ``told`` and ``held``."""
-    return [
-        {"receiver": row.match.receiver, "route": row.match.path, "reason": both(row.reason)} for row in rows
-    ]
+    return [row.match.line if row.reason is row.match.reason else row.match.said(row.reason) for row in rows]

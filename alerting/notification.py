@@ -1,7 +1,8 @@
 """A notification: what one receiver is told at one time, as the outbox keeps it."""
 
 import hashlib
-from dataclasses import dataclass
+
+import msgspec
 
 from alerting.events import Grade
 from registry.plant import Text
@@ -9,8 +10,7 @@ from registry.plant import Text
 _ID_BYTES = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notification:
+class Notification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one receiver is told.
 
     `id` is derived from alert, `seq`, receiver and step, so that making it again after a crash changes nothing. `body` is

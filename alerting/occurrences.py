@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any
 
-import msgspec
-
 from alerting.alarms import AlarmSettings
 from alerting.alert import Alert
 from alerting.arrangements import Arrangement, Arrangements
@@ -158,6 +156,8 @@ class Occurrences:
     def confirmed_by(self, alert: Alert, sensor: int) -> dict[Kind, Text]:
         """Return, for each side on which the sensor's crossing is confirmed, by whom."""
         confirmed: dict[Kind, Text] = {}
+        if not self.peers.has(sensor):
+            return confirmed
         for side in SIDES:
             if limit_gravity(alert.conditions.values(), side):
                 other = self.peers.confirming(sensor, side)
@@ -196,8 +196,7 @@ class Occurrences:
     ) -> AlertEvent:
         self.seq += 1
         line = write(self.seq, event)
-        if more:
-            line = msgspec.structs.replace(line, why={**line.why, **more})
+        line.why.update(more)
         alert.last = line
         self.untold.pop(alert.id, None)
         return line

@@ -39,7 +39,13 @@ class Peers:
         Concerned are other sensors beyond a limit whose crossing became confirmed by this, or is confirmed no longer: each with
         the side on which it is, in the order of their index.
         """
+        if not self.has(sensor):
+            return []
         return sorted({*self._in_circle(sensor, kind, gravity), *self._on_vessel(sensor, kind, gravity)})
+
+    def has(self, sensor: int) -> bool:
+        """Return whether there may be others that confirm the sensor."""
+        return self._circle[sensor] is not None or self._vessel[sensor] is not None
 
     def confirming(self, sensor: int, kind: Kind) -> int | None:
         """Return the gravest other sensor that confirms this one on this side, None where nothing is confirmed."""

@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from alerting.events import AlertEvent
 from alerting.intervals import Interval
+from alerting.texts import both
 from registry.plant import Area, SourceGrade, Text
 from registry.sensors import SensorRegistry
 
@@ -130,20 +132,22 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A route that an alert goes by, and why that one."""
+    """A route that an alert goes by, and why that one; `receiver` and `path` are the route's, `line` is `said` of its reason."""
 
     route: Route
     reason: Text
+    receiver: str | None = field(init=False)
+    path: str = field(init=False)
+    line: dict[str, Any] = field(init=False, compare=False, repr=False)
 
-    @property
-    def receiver(self) -> str | None:
-        """Who is told; None: nobody."""
-        return self.route.receiver
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "receiver", self.route.receiver)
+        object.__setattr__(self, "path", self.route.path)
+        object.__setattr__(self, "line", self.said(self.reason))
 
-    @property
-    def path(self) -> str:
-        """Where the route stands in the routes file."""
-        return self.route.path
+    def said(self, reason: Text) -> dict[str, Any]:
+        """Return how it stands in an alert line, with this reason."""
+        return {"receiver": self.receiver, "route": self.path, "reason": both(reason)}
 
 
 def match(route: Route, labels: Labels) -> list[Match]:

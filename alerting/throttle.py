@@ -1,7 +1,8 @@
 """Whether a receiver that a route names is told of this event, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from alerting.events import Event, Grade
 from alerting.routing import Match
@@ -19,12 +20,12 @@ DEFAULT_EVENTS = frozenset(
 )
 """What a receiver is told of unless its settings say otherwise; a closing follows from what was told before it."""
 
+_RED = Grade.RED.label
 RISING = frozenset({Event.OPENED, Event.ESCALATED, Event.REOPENED})
 """Events that call for somebody; of a red alert they are never held."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """To send or not to send, with the reason as the alert line and the console show it."""
 
     send: bool
@@ -32,8 +33,8 @@ class Decision:
 
 
 def decide(
-    event: Event,
-    grade: Grade,
+    event: str,
+    grade: str,
     found: Match,
     events_of: Mapping[str, frozenset[Event]],
     told: Mapping[str, str],
@@ -50,7 +51,7 @@ def decide(
         return Decision(send=False, reason=Text(f"已由 {before} 通知", f"told already by way of {before}"))
     if event in events_of[found.receiver]:
         return Decision(send=True, reason=found.reason)
-    if grade is Grade.RED and event in RISING:
+    if grade == _RED and event in RISING:
         return Decision(
             send=True,
             reason=Text(

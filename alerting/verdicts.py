@@ -7,8 +7,9 @@ all of it to those who were told.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+import msgspec
 
 from alerting.dispatch_state import Group, Tracked
 from alerting.events import AlertEvent, Event, Grade
@@ -32,6 +33,7 @@ CALLING = frozenset({"unack", "lunak"})
 """States in which something stands that nobody has acknowledged."""
 RETURNING = frozenset({"unshelved", "unsuppressed", "in_service"})
 TAKING_BACK = frozenset({"cleared", "closed", "shelved", "suppressed", "out_of_service"})
+ENDING = frozenset({"cleared", "closed"})
 OWN_STATE = "state"
 _RED = Grade.RED.label
 
@@ -49,8 +51,7 @@ class Verdict(StrEnum):
     HOLD = "hold"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The verdict on one match. `when_ns`: when the receiver is told, None where it is not.
 
     `hold` names what holds it back, where that ends some time; `owes` says that the receiver is then told.
@@ -109,7 +110,7 @@ class Judge:
             rows.append(row)
             if row.verdict is not Verdict.HOLD and found.receiver is not None:
                 by_path[found.receiver] = found.path
-        if event.event in {Event.CLEARED, Event.CLOSED}:
+        if event.event in ENDING:
             rows += self._told_before(event, tracked, rows, now_ns)
         return rows
 
@@ -146,15 +147,15 @@ class Judge:
         now_ns: int,
     ) -> Row:
         receiver, path = found.receiver, found.path
-        name, grade = Event(event.event), Grade[event.grade.upper()]
-        decision = decide(name, grade, found, self._events_of, by_path)
+        name = event.event
+        decision = decide(name, event.grade, found, self._events_of, by_path)
         if receiver is None or receiver in by_path:
             return Row(verdict=Verdict.HOLD, match=found, reason=decision.reason)
         takes_back = name in TAKING_BACK and receiver in tracked.told
         if not takes_back:
             waits = path in tracked.owed or path in tracked.groups or self._limits.holds(receiver, event.id)
             grouped = found.route.grouping is not None
-            if name in {Event.CLEARED, Event.CLOSED} and (waits or grouped):
+            if name in ENDING and (waits or grouped):
                 text = Text(
                     "此前未通知发生，无需通知恢复", "it was not told of the alert: nothing to take back"
                 )
@@ -198,7 +199,7 @@ class Judge:
         assert at_ns is not None
         if urgent or (event.grade == _RED and calls(event)) or at_ns <= now_ns:
             row = self._limited(event, found, reason, now_ns=now_ns, free=False)
-            return replace(row, verdict=Verdict.JOIN) if row.verdict is Verdict.TELL else row
+            return msgspec.structs.replace(row, verdict=Verdict.JOIN) if row.verdict is Verdict.TELL else row
         at = rfc3339(at_ns)
         text = Text(f"{reason.zh}；与同组报警一并于 {at} 通知", f"{reason.en}; told with its group at {at}")
         return Row(verdict=Verdict.JOIN, match=found, reason=text, when_ns=at_ns)

@@ -1,8 +1,9 @@
 """What an alert costs at each stage of the alarm desk, with few and with many alerts open, and a burst of 100 000 findings.
 
-``python bench/alerts.py [--burst N] [--open N ...] [--json OUT] [--markdown OUT]``. Processor time of one process. Each run
-of the burst is a process of its own, for its memory; half of its findings are of hazard sources of grade I, so that red and
-yellow come mixed. The collector runs as often as in the service.
+``python bench/alerts.py [--burst N] [--open N ...] [--json OUT] [--markdown OUT]``. Processor time of one process. Each
+burst is a process of its own, for its memory; half of its findings are of hazard sources of grade I, so that red and
+yellow come mixed. The collector runs as often as in the service. The findings of a burst are of 1 000 hazard sources: of one
+sensor each, ten findings of ten sensors each (`WORSE`), or every one of another sensor, an alert of its own.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,60 @@ def crossings(sensors: np.ndarray[Any, Any], limit: str, edge: Edge, at_ns: int)
     return FindingBlock(rows)
 
 
+WORSE = (
+    (Method.RATE, "", 1),
+    (Method.EWMA, "", 1),
+    (Method.FORECAST, "h", 1),
+    (Method.CUSUM, "", 1),
+    (Method.LIMIT, "h", 1),
+    (Method.ROBUST_Z, "", 1),
+    (Method.FORECAST, "hh", 1),
+    (Method.STEP, "", 1),
+    (Method.LIMIT, "hh", 1),
+    (Method.RATE, "", 0),
+)
+"""What is found of a vessel that fills up: method, limit, whether it begins (1) or ends (0)."""
+
+
+def filling(sensors: int) -> FindingBlock:
+    """Return the findings of `WORSE`, each of all the sensors, at one time."""
+    blocks = []
+    for method, limit, begins in WORSE:
+        edge = Edge.RAISED if begins else Edge.RECOVERED
+        rows = crossings(np.arange(sensors), limit or "h", edge, T0_NS).rows
+        rows["method"] = method
+        if not limit:
+            rows["limit"] = -1
+        if method is Method.FORECAST:
+            rows["forecast_s"] = 600.0
+        blocks.append(rows)
+    return FindingBlock(np.concatenate(blocks))
+
+
+def of_one_sensor_each(findings: int) -> FindingBlock:
+    """Return findings of as many sensors as there are hazard sources: each crosses its limit and comes back, again and again."""
+    everyone = np.arange(SOURCES)
+    rounds = range(findings // SOURCES)
+    edges = (Edge.RAISED, Edge.RECOVERED)
+    return FindingBlock(
+        np.concatenate([crossings(everyone, "hh", edges[k % 2], T0_NS + k * SECOND_NS).rows for k in rounds])
+    )
+
+
+BURSTS: Mapping[str, tuple[Callable[[int], int], Callable[[int], FindingBlock]]] = {
+    "1 sensor of each source, to and fro": (lambda _: SOURCES, of_one_sensor_each),
+    "10 sensors of each source, 10 findings of each": (
+        lambda n: n // len(WORSE),
+        lambda n: filling(n // len(WORSE)),
+    ),
+    "every finding an alert of its own": (
+        lambda n: n,
+        lambda n: crossings(np.arange(n), "hh", Edge.RAISED, T0_NS),
+    ),
+}
+"""Bursts by name: how many sensors there are, and the findings."""
+
+
 def desk_of(registry: SensorRegistry) -> AlertDesk:
     """Return the desk with the bench's routes, without groups and chains."""
     routes, faults = load_routes(ROUTES, registry.plant)
@@ -151,30 +207,28 @@ def stages(open_alerts: int) -> list[Row]:
     ]
 
 
-def burst(findings: int) -> Row:
-    """Route so many findings in one burst, each an alert of its own; half of them red."""
-    registry = plant(findings)
-    desk = desk_of(registry)
+def burst(name: str, findings: int) -> Row:
+    """Route so many findings in one burst, half of them of sources of grade I."""
+    sensors, found = BURSTS[name]
+    desk, block = desk_of(plant(sensors(findings))), found(findings)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTED_EVERY)
-    sensors = np.arange(findings)
     began_s = time.process_time()
-    told: Told = desk.apply(crossings(sensors, "hh", Edge.RAISED, T0_NS), T0_NS)
+    told: Told = desk.apply(block, int(block.rows["now_ns"][-1]))
     seconds = time.process_time() - began_s
     status = Path("/proc/self/status").read_text()
     peak_mb = int(re.search(r"VmHWM:\s*(\d+)", status)[1]) / 1000  # type: ignore[index]  # a process has one
-    by_grade = Counter(event.grade for event in told.events if event.event == Event.OPENED)
-    order = [note.grade for note in told.notifications]
-    assert sum(by_grade.values()) == findings, "every finding opened an alert"
-    red = [note for note in told.notifications if note.grade == Grade.RED]
+    assert len(block.rows) == findings
     return {
+        "burst": name,
         "findings": findings,
         "seconds": seconds,
         "peak_mb": peak_mb,
-        "red": by_grade["red"],
-        "notifications": len(order),
-        "red_notifications": len(red),
+        "alerts": sum(event.event == Event.OPENED for event in told.events),
+        "events": len(told.events),
+        "notifications": len(told.notifications),
+        "red_notifications": sum(note.grade == Grade.RED for note in told.notifications),
     }
 
 
@@ -185,14 +239,16 @@ def main() -> None:
     parser.add_argument("--open", type=int, nargs="+", default=[10, 1000, 100_000])
     parser.add_argument("--json", type=Path)
     parser.add_argument("--markdown", type=Path)
-    parser.add_argument("--alone", choices=["burst", "stages"], help=argparse.SUPPRESS)
+    parser.add_argument("--alone", choices=[*BURSTS, "stages"], help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.alone:
-        print(json.dumps(burst(given.burst) if given.alone == "burst" else stages(given.open[0])))
+        print(
+            json.dumps(stages(given.open[0]) if given.alone == "stages" else burst(given.alone, given.burst))
+        )
         return
     load = os.getloadavg()[0]
     rows = [row for count in given.open for row in _alone("stages", "--open", count)]
-    bursts = [_alone("burst", "--burst", given.burst)]
+    bursts = [_alone(name, "--burst", given.burst) for name in BURSTS]
     answer = {"load": load, "python": platform.python_version(), "stages": rows, "burst": bursts}
     text = markdown(answer)
     print(text)
@@ -224,11 +280,11 @@ def markdown(answer: Row) -> str:
             for name in names
         ),
         "",
-        "| findings in one burst | s | microseconds each | peak MB | red | notifications |",
-        "|---|---|---|---|---|---|",
+        "| findings in one burst, of 1 000 hazard sources | s | microseconds each | peak MB | alerts | events | notifications | of red |",
+        "|---|---|---|---|---|---|---|---|",
         *(
-            f"| {b['findings']:,} | {b['seconds']:.2f} | {1e6 * b['seconds'] / b['findings']:.0f} |"
-            f" {b['peak_mb']:.0f} | {b['red']:,} | {b['notifications']:,} |"
+            f"| {b['findings']:,}: {b['burst']} | {b['seconds']:.2f} | {1e6 * b['seconds'] / b['findings']:.0f} |"
+            f" {b['peak_mb']:.0f} | {b['alerts']:,} | {b['events']:,} | {b['notifications']:,} | {b['red_notifications']:,} |"
             for b in answer["burst"]
         ),
     ]

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from alerting.commands import Check
 from alerting.events import AlertEvent
 from alerting.grading import URGENCIES, GradeTable
+from alerting.texts import both
 from console.alert_backend import Reading, Record, Surroundings
 from console.alert_story import UsualBefore, checklist, entry, likeness, row_of, usual_before
 from console.backend import AlertRow, ConsoleBackend, place_of
@@ -112,7 +113,7 @@ def _record_json(backend: ConsoleBackend, record: Record, row: AlertRow, scope: 
     sensor = row.event.sensor
 
     def named(person: str | None) -> dict[str, str] | None:
-        return None if person is None else asdict(backend.name_of(person))
+        return None if person is None else both(backend.name_of(person))
 
     return {
         "events": [entry(event) for event in record.events],

@@ -16,15 +16,21 @@ from starlette.staticfiles import StaticFiles
 
 from console.accounts import Accounts
 from console.alert_routes import alert_api
+from console.audit import Audit
+from console.audit_routes import audit_api
 from console.backend import ConsoleBackend
 from console.cap import cap_api
 from console.desk_routes import desk_api
+from console.etags import Etags
 from console.feed import Feed
 from console.guard import Guard
+from console.openapi import describe
 from console.places_routes import places_api
 from console.problems import ProblemError, problem
 from console.routes import Console, api
+from console.system_routes import system_api
 from console.views_routes import views_api
+from ledger.audit import AuditLog
 
 STATIC_DIR = Path(__file__).parent / "static"
 """Where hatch_build.py puts the built page."""
@@ -52,6 +58,7 @@ def create_app(
     backend: ConsoleBackend,
     accounts: Accounts,
     feed: Feed,
+    audit: AuditLog,
     *,
     probes: Probes | None = None,
     static_dir: Path = STATIC_DIR,
@@ -62,12 +69,15 @@ def create_app(
     Args:
         backend: the pipeline as the console sees it.
         accounts: who may sign in.
+        audit: where the deeds of people are noted.
         feed: what the runtime publishes to; its heartbeat runs while the application does.
         probes: answers for /healthz, /readyz and /metrics; without them these do not exist.
         static_dir: the built page.
         data_late_s: age of the newest reading, in seconds, from which the page says that readings are late.
     """
-    console = Console(backend=backend, accounts=accounts, feed=feed, data_late_s=data_late_s)
+    console = Console(
+        backend=backend, accounts=accounts, feed=feed, audit=Audit(audit), data_late_s=data_late_s
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -86,6 +96,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.console = console
+    app.add_middleware(Etags)
     app.add_middleware(Guard)
     _add_problem_handlers(app)
     if probes is not None:
@@ -96,7 +107,10 @@ def create_app(
     app.include_router(desk_api)
     app.include_router(places_api)
     app.include_router(views_api)
+    app.include_router(system_api)
+    app.include_router(audit_api)
     _add_page(app, static_dir)
+    describe(app)
     return app
 
 

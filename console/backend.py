@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from alerting.arrangements import Arrangement
 from alerting.cap.making import CapMaker
@@ -14,6 +14,7 @@ from alerting.events import AlertEvent
 from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
 from console.scope import Place
+from console.system_backend import OwnBackend
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from store.series import Series
@@ -139,7 +140,12 @@ class Component:
 
 
 class ConsoleBackend(Protocol):
-    """The console's only way into the pipeline; called on the event loop, so nothing here may block it."""
+    """The console's only way into the pipeline; called on the event loop, so nothing here may block it.
+
+    `own` is hazwatch itself.
+    """
+
+    own: OwnBackend
 
     @property
     def alerts(self) -> "AlertBackend":
@@ -224,6 +230,3 @@ class ConsoleBackend(Protocol):
 
     def activations(self) -> Sequence[Activation]:
         """Return the alerts that opened or opened again within the last hour at least, oldest first."""
-
-    def system(self) -> Mapping[str, Any]:
-        """Return hazwatch's own figures, ready for JSON; see docs/console.md."""

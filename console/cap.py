@@ -10,7 +10,7 @@ from starlette.responses import Response
 from alerting.cap.making import CapMaker, event_of
 from alerting.cap.message import CapMessage
 from alerting.cap.writing import MEDIA_TYPE, clean, to_xml
-from alerting.events import Grade, State
+from alerting.events import GRADE_OF, State
 from console.backend import place_of
 from console.problems import ProblemError
 from console.routes import Console, SignedIn, TheConsole
@@ -65,7 +65,7 @@ async def _alerts(console: Console, scope: Scope) -> list[tuple[str, int]]:
     """Return ids of alerts with the number of their newest event, at most `MAX_ENTRIES`, open ones first."""
     held = console.backend.open_alerts()
     rows = [row.event for row in held.rows if scope.sees(row.place)]
-    rows.sort(key=lambda event: (-Grade[event.grade.upper()], -event.seq))
+    rows.sort(key=lambda event: (-GRADE_OF[event.grade], -event.seq))
     found = {event.id: event.seq for event in rows}
     for event in await console.backend.recent_events(ENDED_EVENTS):
         if event.state == State.CLOSED and scope.sees(place_of(event)):

@@ -30,12 +30,45 @@ from console.backend import (
     SensorNow,
 )
 from console.feed import Feed
+from console.system_backend import Letter, OwnBackend, Tried
 from detectors.outlook import Outlook
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from store.series import Series
 
 _EMPTY = np.empty(0, np.float64)
+
+
+class FakeOwn:
+    """hazwatch itself as it is told to be; every receiver of `tries` answers with what stands there."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, Any] = {}
+        self.kept: list[Letter] = []
+        self.tries: dict[str, Tried] = {}
+        self.tried: list[tuple[str, str]] = []
+
+    def figures(self) -> Mapping[str, Any]:
+        """Return the figures kept."""
+        return self.numbers
+
+    def letters(self, limit: int, before: int | None, reason: str | None) -> Sequence[Letter]:
+        """Return what was kept, newest first."""
+        fitting = [
+            one
+            for one in reversed(self.kept)
+            if (before is None or one.number < before) and reason in {None, one.reason}
+        ]
+        return fitting[:limit]
+
+    def letter(self, number: int) -> Letter | None:
+        """Return one of those kept."""
+        return next((one for one in self.kept if one.number == number), None)
+
+    async def try_receiver(self, name: str, by: str) -> Tried | None:
+        """Remember who was tried by whom."""
+        self.tried.append((name, by))
+        return self.tries.get(name)
 
 
 class FakeBackend:
@@ -60,8 +93,9 @@ class FakeBackend:
         self.plant_now = Plant()
         self.sensors_list: list[SensorNow] = []
         self.activated: list[Activation] = []
-        self.figures: dict[str, Any] = {}
         self.alerts = FakeAlerts(self)
+        self.owned = FakeOwn()
+        self.own: OwnBackend = self.owned
         self._now_ns = now_ns
         self._site = site
 
@@ -209,10 +243,6 @@ class FakeBackend:
     def activations(self) -> Sequence[Activation]:
         """Return the activations kept."""
         return self.activated
-
-    def system(self) -> Mapping[str, Any]:
-        """Return the figures kept."""
-        return self.figures
 
 
 class FakeAlerts:

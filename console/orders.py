@@ -14,7 +14,7 @@ from console.accounts import MAX_PASSWORD_CHARS, Account, LoginRefused, Role
 from console.backend import AlertRow, Done, Refused, place_of
 from console.feed import row_json
 from console.problems import ProblemError, problem_of
-from console.routes import MAX_SEQ, MAX_TIME_MS, Console, json_answer
+from console.routes import MAX_SEQ, MAX_TIME_MS, Console, client_of, json_answer
 from console.scope import Place, Scope, lies_in
 
 MAX_SAID_CHARS = 2000
@@ -145,7 +145,7 @@ class Orders:
     """One request's command: `account` gives it, `client` is where it came from."""
 
     def __init__(self, request: Request, console: Console, account: Account) -> None:
-        self.client = request.client.host if request.client else ""
+        self.client = client_of(request)
         self.console = console
         self.account = account
 
@@ -178,6 +178,7 @@ class Orders:
             raise ProblemError("same_person")
         found = await self.console.accounts.check(given.name, given.password, self.client)
         if isinstance(found, LoginRefused):
+            self.console.audit.refused_login(given.name, self.client)
             if found.wait_s > 0:
                 raise ProblemError("too_many_logins", retry_after_s=found.wait_s)
             raise ProblemError("second_wrong")
@@ -189,6 +190,7 @@ class Orders:
         """Carry the command out and return the alert as it then stands, and the events that it made within the scope."""
         backend = self.console.backend
         outcome = await backend.command(command)
+        self.console.audit.command(self.client, command, outcome)
         if isinstance(outcome, Refused):
             return problem_of(409, outcome.code, outcome.text)
         body: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The routes of overview, sensors and system."""
+"""The routes of overview and sensors."""
 
 from itertools import islice
 from typing import Annotated
@@ -8,9 +8,7 @@ from starlette.responses import Response
 
 from console.backend import SensorNow
 from console.places import overview, sensor_json
-from console.problems import ProblemError
 from console.routes import SignedIn, TheConsole, json_answer
-from console.scope import UNLIMITED
 
 MAX_SENSORS = 500
 MAX_WORDS_CHARS = 200
@@ -70,11 +68,3 @@ def _has(sensor: SensorNow, asked: list[str]) -> bool:
         return True
     text = f"{sensor.id} {sensor.description} {sensor.equipment or ''}".casefold()
     return all(word in text for word in asked)
-
-
-@places_api.get("/system")
-async def system(console: TheConsole, account: SignedIn) -> Response:
-    """Return hazwatch's own figures: versions, counts, rejects with samples; for accounts without a scope."""
-    if account.scope != UNLIMITED:
-        raise ProblemError("scope")
-    return json_answer(console.backend.system())

@@ -9,8 +9,10 @@ from fastapi import APIRouter, Body, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
+from alerting.commands import Acknowledge
 from alerting.events import AlertEvent
 from console.accounts import MAX_PASSWORD_CHARS, Account, Accounts, LoginRefused, Role
+from console.audit import Audit
 from console.backend import ConsoleBackend, Refused, SensorFacts, place_of
 from console.feed import Feed, row_json
 from console.problems import ProblemError, problem_of
@@ -28,8 +30,8 @@ PAGE_EVENTS = 1000
 MAX_PAGES = 20
 """How many pages of history are looked through for an account whose scope hides most of them."""
 DEFAULT_TREND_MS = 3_600_000
-MAX_TIME_MS = 253_402_300_800_000
-"""The year 10 000."""
+MAX_TIME_MS = 9_223_372_036_000
+"""In the year 2262; later nanoseconds do not fit into 64 bits, in which snapshots and SQLite keep them."""
 
 api = APIRouter(prefix="/api/v1")
 
@@ -41,6 +43,7 @@ class Console:
     backend: ConsoleBackend
     accounts: Accounts
     feed: Feed
+    audit: Audit
     data_late_s: float
 
     def heartbeat(self) -> Mapping[str, Any]:
@@ -54,6 +57,11 @@ class Console:
 def _console(request: Request) -> Console:
     console: Console = request.app.state.console
     return console
+
+
+def client_of(request: Request) -> str:
+    """Return the address that a request came from."""
+    return request.client.host if request.client else ""
 
 
 def _account(request: Request) -> Account:
@@ -125,12 +133,14 @@ def _text(text: Any) -> dict[str, str]:
 @api.post("/login")
 async def login(request: Request, console: TheConsole, body: LoginBody) -> Response:
     """Start a session; the cookie is not readable by scripts and not sent from other sites."""
-    client = request.client.host if request.client else ""
+    client = client_of(request)
     outcome = await console.accounts.login(body.name, body.password, client)
     if isinstance(outcome, LoginRefused):
+        console.audit.refused_login(body.name, client)
         if outcome.wait_s > 0:
             raise ProblemError("too_many_logins", retry_after_s=outcome.wait_s)
         raise ProblemError("wrong_login")
+    console.audit.note(body.name, "login", body.name, client=client)
     response = json_answer(_me(console, outcome.account))
     response.set_cookie(
         COOKIE,
@@ -146,7 +156,10 @@ async def login(request: Request, console: TheConsole, body: LoginBody) -> Respo
 @api.post("/logout")
 async def logout(request: Request, console: TheConsole) -> Response:
     """End the session; harmless without one."""
+    account = console.accounts.account_of(request.cookies.get(COOKIE))
     console.accounts.logout(request.cookies.get(COOKIE))
+    if account is not None:
+        console.audit.note(account.name, "logout", account.name, client=client_of(request))
     response = Response(status_code=204)
     response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=request.url.scheme == "https")
     return response
@@ -168,13 +181,19 @@ async def alerts(console: TheConsole, account: SignedIn) -> Response:
 
 @api.post("/alerts/{alert_id}/ack")
 async def acknowledge(
-    console: TheConsole, account: Operator, alert_id: str, body: Annotated[AcknowledgeBody, Body()]
+    request: Request,
+    console: TheConsole,
+    account: Operator,
+    alert_id: str,
+    body: Annotated[AcknowledgeBody, Body()],
 ) -> Response:
     """Acknowledge an alert; 409 with the reason when it is refused."""
     row = console.backend.alert(alert_id)
     if row is None or not account.scope.sees(row.place):
         raise ProblemError("unknown_alert")
     outcome = await console.backend.acknowledge(alert_id, body.seq, account.name, body.comment or None)
+    command = Acknowledge(alert=alert_id, by=account.name, seq=body.seq, comment=body.comment or "")
+    console.audit.command(client_of(request), command, outcome)
     if isinstance(outcome, Refused):
         return problem_of(409, outcome.code, outcome.text)
     return json_answer({"alert": row_json(outcome.row)})

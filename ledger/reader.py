@@ -145,11 +145,21 @@ class LedgerReader:
 
     def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
         """Return the newest dead letters, newest first."""
+        return [letter for _, letter in self.numbered_dead_letters(limit)]
+
+    def numbered_dead_letters(
+        self, limit: int, before: int | None = None, reason: str | None = None
+    ) -> list[tuple[int, DeadLetter]]:
+        """Return dead letters with their numbers, newest first: those before a number, of a reason, where they are given.
+
+        At most `DEAD_LETTERS_KEPT` are looked through.
+        """
         rows = self._all(
-            "SELECT now_ns, reason, detail, topic, payload, count FROM dead_letters ORDER BY n DESC LIMIT ?",
-            (limit,),
+            "SELECT n, now_ns, reason, detail, topic, payload, count FROM dead_letters"
+            " WHERE (?1 IS NULL OR n < ?1) AND (?2 IS NULL OR reason = ?2) ORDER BY n DESC LIMIT ?3",
+            (before, reason, limit),
         )
-        return [DeadLetter(*row) for row in rows]
+        return [(row[0], DeadLetter(*row[1:])) for row in rows]
 
     def dead_letter_counts(self) -> dict[str, int]:
         """Return how many there ever were, by reason; those no longer kept count too."""

@@ -6,6 +6,8 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import Self
 
+import msgspec
+
 
 class SourceGrade(IntEnum):
     """A hazard source's own grade by GB 18218-2018; Ⅰ is the gravest, so a larger number is graver here."""
@@ -18,11 +20,13 @@ class SourceGrade(IntEnum):
     @property
     def roman(self) -> str:
         """The grade as it is printed: Ⅰ, Ⅱ, Ⅲ or Ⅳ."""
-        return {1: "Ⅳ", 2: "Ⅲ", 3: "Ⅱ", 4: "Ⅰ"}[self.value]
+        return _ROMAN[self]
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+_ROMAN = {SourceGrade.IV: "Ⅳ", SourceGrade.III: "Ⅲ", SourceGrade.II: "Ⅱ", SourceGrade.I: "Ⅰ"}
+
+
+class Text(msgspec.Struct, frozen=True, gc=False):
     """One text in both languages; they are equal in everything that a person sees."""
 
     zh: str

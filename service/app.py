@@ -21,6 +21,7 @@ from console.server import ConsoleServer, Tls
 from detectors.clock import Clock
 from detectors.groups.pca import make_ready
 from ingest.mqtt import MqttPublisher, MqttSettings, MqttSource
+from ledger.audit import AuditLog
 from ledger.ledger import Ledger
 from registry.plant import Text
 from service.clock import SteadyClock
@@ -65,6 +66,7 @@ class _Parts:
     writer: StoreWriter
     sender: Sender
     accounts: Accounts
+    audit: AuditLog
     feed: Feed
     live: LiveConsole
     watcher: Watcher
@@ -184,6 +186,8 @@ class Service:
         live = LiveConsole(runtime, store, feed, cap)
         accounts = Accounts(settings.state_dir)
         stack.callback(accounts.close)
+        audit = AuditLog(settings.state_dir)
+        stack.callback(audit.close)
         watcher = Watcher(
             self._loaded,
             runtime,
@@ -194,7 +198,7 @@ class Service:
             tell_troubles=self._tell_troubles,
             settings_refused=lambda: self._settings_refused,
         )
-        return _Parts(runtime, source, writer, sender, accounts, feed, live, watcher, publisher)
+        return _Parts(runtime, source, writer, sender, accounts, audit, feed, live, watcher, publisher)
 
     def _start(self, parts: _Parts, stack: AsyncExitStack) -> None:
         """Begin to speak with the broker."""
@@ -257,7 +261,7 @@ class Service:
         if part is None:
             yield None
             return
-        app = create_app(parts.live, parts.accounts, parts.feed, probes=parts.watcher.probes())
+        app = create_app(parts.live, parts.accounts, parts.feed, parts.audit, probes=parts.watcher.probes())
         tls = Tls(certificate=part.cert, key=part.key) if part.cert and part.key else None
         server = ConsoleServer(app, parts.feed, part.host, part.port, tls)
         tasks.create_task(server.run(), name="console")

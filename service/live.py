@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -30,6 +29,7 @@ from console.backend import (
     SensorNow,
 )
 from console.feed import Feed
+from console.system_backend import OwnBackend
 from ledger.errors import LedgerError
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
@@ -45,7 +45,12 @@ KEPT_EVENTS = 2000
 
 
 class LiveConsole:
-    """The console's backend over one runtime; everything but history and trends comes from memory."""
+    """The console's backend over one runtime; everything but history and trends comes from memory.
+
+    `own` is set by whoever watches the parts of the program.
+    """
+
+    own: OwnBackend
 
     def __init__(self, runtime: Runtime, store: SeriesStore, feed: Feed, cap: CapParts | None = None) -> None:
         self._runtime = runtime
@@ -55,7 +60,6 @@ class LiveConsole:
         self._feed = feed
         self._told: dict[str, AlertEvent] = {}
         self.parts: Mapping[str, Component] = {}
-        self.figures: Callable[[], Mapping[str, Any]] = dict
         self._newest = Newest(runtime.pipeline.plan.registry)
         self.alerts = LiveAlerts(runtime, self._newest)
         self._activations = Activations(self._kept_activations())
@@ -196,10 +200,6 @@ class LiveConsole:
     def activations(self) -> Sequence[Activation]:
         """Return the activations of the last hour."""
         return self._activations.all()
-
-    def system(self) -> Mapping[str, Any]:
-        """Return hazwatch's own figures."""
-        return self.figures()
 
     def _kept_activations(self) -> list[tuple[int, AlertEvent]]:
         """Return what the ledger has of the last hour, oldest first."""

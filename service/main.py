@@ -22,6 +22,7 @@ _COMMANDS = (
     "report",
     "routes",
     "user",
+    "audit",
 )
 
 

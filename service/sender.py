@@ -20,6 +20,7 @@ from types import MappingProxyType
 
 import structlog
 
+from alerting.notification import Notification
 from alerting.notify.backoff import delay_s
 from alerting.notify.receiver import Failed, Outcome, Receiver, Retry, Sent
 from alerting.notify.settings import ReceiverSettings, SirenSettings
@@ -144,6 +145,14 @@ class Sender:
         for update in done:
             del self._under_way[update.id]
         self._look_ns = 0
+
+    async def try_out(self, notification: Notification) -> Outcome:
+        """Send once, past the outbox and everything that waits in it; the receiver is one of the settings."""
+        try:
+            return await self._receivers[notification.receiver].send(notification)
+        except Exception as error:  # noqa: BLE001 - as with what the outbox holds
+            _log.exception("receiver_broke", receiver=notification.receiver)
+            return Retry(reason=Text.same(f"{type(error).__name__}: {error}"))
 
     async def flush(self, timeout_s: float) -> None:
         """Try for a bounded time to deliver what is due; the rest stays in the outbox."""

@@ -6,25 +6,24 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
+from alerting.notify.trial import why_not
+from alerting.texts import both
 from ingest.mqtt import MqttSource
 from service.plan import Loaded
 from service.runtime import Runtime
 from service.sender import Sender
 from store.writer import StoreWriter
 
-SHOWN_LETTERS = 50
-SHOWN_PAYLOAD_BYTES = 400
-
 
 def figures(
     loaded: Loaded, runtime: Runtime, source: MqttSource, writer: StoreWriter, sender: Sender
 ) -> Mapping[str, Any]:
-    """Return versions, counts, queues, receivers and the newest refused messages, ready for JSON.
+    """Return versions, counts, queues, receivers and what was refused, ready for JSON.
 
     Counts are those since the start of the program, but for ``rejects``, which the ledger keeps.
     """
     counts, gauges, ledger = runtime.pipeline.counts, runtime.gauges, runtime.ledger
-    store = writer.health()
+    store, receivers = writer.health(), loaded.plan.routes.receivers
     return {
         "versions": {
             "hazwatch": version("hazwatch"),
@@ -58,27 +57,15 @@ def figures(
         "receivers": [
             {
                 "name": name,
+                "not_tried": both(never) if (never := why_not(receivers[name])) is not None else None,
                 "sent": state.sent,
                 "retried": state.retried,
                 "failed": state.failed,
                 "failing_since_ms": None if state.failing_since_ns is None else state.failing_since_ns / 1e6,
-                "error": None
-                if state.last_error is None
-                else {"zh": state.last_error.zh, "en": state.last_error.en},
+                "error": None if state.last_error is None else both(state.last_error),
             }
             for name, state in sorted(sender.states.items())
+            if name in receivers
         ],
         "rejects": ledger.dead_letter_counts(),
-        "dead_letters": [
-            {
-                "t_ms": letter.now_ns / 1e6,
-                "reason": letter.reason,
-                "detail": letter.detail,
-                "topic": letter.topic,
-                "payload": letter.payload[:SHOWN_PAYLOAD_BYTES].decode("utf-8", "replace"),
-                "bytes": len(letter.payload),
-                "count": letter.count,
-            }
-            for letter in ledger.dead_letters(SHOWN_LETTERS)
-        ],
     }

@@ -18,6 +18,7 @@ from ledger.errors import LedgerError
 from registry.plant import Text
 from service.health import Seen, Watch, parts_of, troubles_of, worst
 from service.live import LiveConsole
+from service.live_system import LiveOwn
 from service.metrics import CONTENT_TYPE, PipelineCollector, exposition
 from service.plan import Loaded
 from service.runtime import Runtime
@@ -60,7 +61,12 @@ class Watcher:
         )
         self._troubles: Mapping[str, Component] = {}
         self._collector = PipelineCollector(runtime.pipeline, runtime.gauges, sender.states)
-        live.figures = lambda: figures(loaded, runtime, source, writer, sender)
+        live.own = LiveOwn(
+            runtime.ledger,
+            sender,
+            loaded.plan.routes.receivers,
+            lambda: figures(loaded, runtime, source, writer, sender),
+        )
         self._look()
 
     async def run(self) -> None:

@@ -7,7 +7,7 @@ from alerting.escalation.schedule import on_call
 from alerting.escalation.settings import Chain, EscalationSettings, Ladder
 from alerting.escalation.stage import Escalation
 from alerting.escalation.words import GRADE_WORDS
-from alerting.events import AlertEvent, Grade
+from alerting.events import GRADE_OF, AlertEvent
 from registry.plant import Area, Text
 
 
@@ -49,7 +49,7 @@ def explain_calls(
     ]
     reached = {one.person for one in called}
     chain = settings.chain(chain_of(event))
-    ladder = None if chain is None else chain.ladders.get(Grade[event.grade.upper()])
+    ladder = None if chain is None else chain.ladders.get(GRADE_OF[event.grade])
     spared = [
         Called(
             person=person.id,
@@ -87,7 +87,7 @@ def _why_not(
     if chain is None:
         return Text("未设置升级链", "there is no escalation chain")
     if ladder is None:
-        word = GRADE_WORDS[Grade[event.grade.upper()]]
+        word = GRADE_WORDS[GRADE_OF[event.grade]]
         return Text(
             f"升级链 {chain.name} 对{word.zh}报警不呼叫任何人",
             f"chain {chain.name} calls nobody for {word.en}",

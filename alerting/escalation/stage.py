@@ -24,7 +24,7 @@ from alerting.escalation.settings import EscalationSettings, Ladder
 from alerting.escalation.state import FORMAT, Call, Case, Counts, EscalationState
 from alerting.escalation.telling import recovery_told, step_told
 from alerting.escalation.upcoming import Upcoming, upcoming
-from alerting.events import AlertEvent, Event, Grade, State
+from alerting.events import GRADE_OF, AlertEvent, Event, Grade, State
 from alerting.notification import Notification
 from registry.plant import Area, Text
 
@@ -197,7 +197,7 @@ class Escalation:
 
     def _join(self, event: AlertEvent, case: Case | None, now_ns: int, out: list[Notification]) -> None:
         name = self._chain_of(event)
-        chain, grade = self._settings.chain(name), Grade[event.grade.upper()]
+        chain, grade = self._settings.chain(name), GRADE_OF[event.grade]
         if chain is None or grade not in chain.ladders:
             return
         if case is None:

@@ -3,7 +3,7 @@
 import msgspec
 
 from alerting.escalation.schedule import Override
-from alerting.events import AlertEvent, Grade
+from alerting.events import GRADE_OF, AlertEvent, Grade
 
 FORMAT = 1
 
@@ -25,7 +25,7 @@ class Case(msgspec.Struct, kw_only=True):
     @property
     def grade(self) -> Grade:
         """The alert's grade now."""
-        return Grade[self.event.grade.upper()]
+        return GRADE_OF[self.event.grade]
 
 
 class Call(msgspec.Struct, kw_only=True):

@@ -7,7 +7,7 @@ import msgspec
 from alerting.escalation import words
 from alerting.escalation.roster import Roster
 from alerting.escalation.state import Call, Case
-from alerting.events import AlertEvent, Grade
+from alerting.events import GRADE_OF, AlertEvent
 from alerting.notification import Notification, notification_id
 from alerting.texts import both, rfc3339
 from registry.plant import Text
@@ -97,5 +97,5 @@ def _notification(
         body=body,
         reason=reason,
         person=person,
-        grade=Grade[event.grade.upper()],
+        grade=GRADE_OF[event.grade],
     )

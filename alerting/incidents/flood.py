@@ -68,18 +68,16 @@ class FloodWatch:
         }
         self._take_over(_State(_FORMAT, {}, []))
 
-    def offer(self, events: Iterable[AlertEvent], now_ns: int) -> list[AlertEvent]:
-        """Return the events, each with the flood of its narrowest scope that is in one as ``why.flood``, else None."""
-        marked = []
+    def offer(self, events: list[AlertEvent], now_ns: int) -> list[AlertEvent]:
+        """Put into each event the flood of its narrowest scope that is in one, ``why.flood``, else None; return them."""
         for event in events:
             scopes = self._of(event.enterprise)
             if event.event in ACTIVATIONS and event.state not in HELD_STATES:  # nobody sees those
                 for scope in scopes:
                     self._count(scope, now_ns)
             flood = next((found for scope in scopes if (found := self.flood(scope))), None)
-            why = None if flood is None else self._why(flood)
-            marked.append(msgspec.structs.replace(event, why={**event.why, "flood": why}))
-        return marked
+            event.why["flood"] = None if flood is None else self._why(flood)
+        return events
 
     def tick(self, now_ns: int) -> None:
         """End every flood that is due up to `now_ns`, each at its own time."""

@@ -7,13 +7,12 @@ only says what belongs together. It ends by timer, when all its alerts have been
 """
 
 import heapq
-from collections.abc import Iterable
 
 import msgspec
 
 from alerting.book_state import SnapshotError
 from alerting.commands import MergeIncidents, OfIncident, SplitIncident
-from alerting.events import AlertEvent, Event, Grade
+from alerting.events import GRADE_OF, AlertEvent, Event
 from alerting.incidents.incident import (
     Entry,
     Incident,
@@ -57,9 +56,12 @@ class Incidents:
         self._longest_ns = as_ns(settings.longest_s)
         self._take_over(_State(_FORMAT, [], [], {}, {}))
 
-    def offer(self, events: Iterable[AlertEvent], now_ns: int) -> list[AlertEvent]:
-        """Return the events, each with the incident of its alert as ``why.incident``, None where it has none."""
-        return [_annotated(event, self._take(event, now_ns)) for event in events]
+    def offer(self, events: list[AlertEvent], now_ns: int) -> list[AlertEvent]:
+        """Put into each event the incident of its alert, ``why.incident``, None where it has none; return them."""
+        for event in events:
+            incident = self._take(event, now_ns)
+            event.why["incident"] = None if incident is None else incident.why()
+        return events
 
     def command(self, command: OfIncident, now_ns: int) -> None:
         """Carry out a command; raise `CommandRefused`, with nothing changed, where it does not hold."""
@@ -143,7 +145,7 @@ class Incidents:
         if held is not None:
             incident = self._open[held]
             member = incident.members[event.id]
-            member.grade = max(member.grade, Grade[event.grade.upper()])
+            member.grade = max(member.grade, GRADE_OF[event.grade])
             member.urgency = max(member.urgency, event.why["grade"]["urgency"] or 0)
             incident.judge(member)
         elif name is Event.CLOSED:
@@ -155,7 +157,7 @@ class Incidents:
             self._of_alert[event.id] = incident.id
         if name in _ACTIVATIONS:
             incident.active_ns = now_ns
-        incident.note(Entry(now_ns, name, event.id, event.sensor, Grade[event.grade.upper()], event.title))
+        incident.note(Entry(now_ns, name, event.id, event.sensor, GRADE_OF[event.grade], event.title))
         if name is Event.CLOSED:
             self._close(incident, event.id, now_ns)
         return incident
@@ -293,7 +295,3 @@ class Incidents:
 
 def _key(enterprise: str, source: str) -> str:
     return f"{enterprise}/{source}"
-
-
-def _annotated(event: AlertEvent, incident: Incident | None) -> AlertEvent:
-    return msgspec.structs.replace(event, why={**event.why, "incident": incident and incident.why()})

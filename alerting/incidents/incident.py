@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from alerting.events import AlertEvent, Family, Grade, Kind
+from alerting.events import GRADE_OF, AlertEvent, Family, Grade, Kind
 from alerting.texts import rfc3339
 
 KEPT_MEMBERS = 1000
@@ -27,7 +27,7 @@ def incident_id(source: str, opened_ns: int, again: int = 0) -> str:
     return hashlib.blake2b(name.encode(), digest_size=_ID_BYTES).hexdigest()
 
 
-class Member(msgspec.Struct, array_like=True):
+class Member(msgspec.Struct, array_like=True, gc=False):
     """An alert of an incident: its sensor, whether it is of the process, gravest grade and urgency so far, title of its opening."""
 
     alert: str
@@ -49,7 +49,7 @@ class Member(msgspec.Struct, array_like=True):
         return FirstOut(self.alert, self.sensor, self.process, self.opened_ns, self.title)
 
 
-class FirstOut(msgspec.Struct, frozen=True, array_like=True):
+class FirstOut(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The alert that was first: of the process, or of a transmitter as long as the process has none."""
 
     alert: str
@@ -65,7 +65,7 @@ class FirstOut(msgspec.Struct, frozen=True, array_like=True):
         return self.opened_ns < other.opened_ns
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True):
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A line of the timeline: an event of an alert, or what a person did.
 
     Of a person's deed `by` and `text` say who and why, `others` which incidents took part.
@@ -176,7 +176,7 @@ def member_of(event: AlertEvent, now_ns: int) -> Member:
         sensor=event.sensor or "",
         process=Kind(event.kind).family is Family.PROCESS,
         opened_ns=now_ns,
-        grade=Grade[event.grade.upper()],
+        grade=GRADE_OF[event.grade],
         urgency=event.why["grade"]["urgency"] or 0,
         title=event.title,
     )

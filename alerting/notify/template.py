@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import jinja2
 import msgspec
 
-from alerting.events import Grade
+from alerting.events import GRADE_OF
 from alerting.notification import Notification
 from alerting.notify.sandbox import Sandbox
 from alerting.notify.settings import DEFAULT_ZONE, TemplateText
@@ -115,7 +115,7 @@ def view_of(notification: Notification) -> dict[str, Any]:
         "group": body.get("group", {}) if is_group else None,
         "alerts": alerts,
         "count": len(alerts) + body.get("omitted", 0),
-        "alert": max(alerts, key=lambda line: Grade[line["grade"].upper()]),
+        "alert": max(alerts, key=lambda line: GRADE_OF[line["grade"]]),
     }
 
 

@@ -1,13 +1,16 @@
 """`hazwatch user`: console accounts."""
 
+import json
 import sys
-from getpass import getpass
+import time
+from getpass import getpass, getuser
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from console.accounts import Role, add_user, database_path
+from ledger.audit import AuditLog, Deed
 from registry.faults import InputError
 from service.commands.answers import end, say
 from service.settings import load_settings
@@ -35,6 +38,17 @@ def add(  # noqa: PLR0917 - one parameter an option
         raise InputError(faults)
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     add_user(database_path(settings.state_dir), name, role, _password(password_file), area, enterprise)
+    given = {"role": role.value, "area": area, "enterprise": enterprise}
+    deed = Deed(
+        now_ns=time.time_ns(),
+        who=f"local:{getuser()}",
+        action="set_account",
+        subject=name,
+        reason="hazwatch user add",
+        detail=json.dumps({key: value for key, value in given.items() if value}),
+    )
+    with AuditLog(settings.state_dir) as log:
+        log.note(deed)
     say(f"added {name} ({role})")
 
 

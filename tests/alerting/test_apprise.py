@@ -8,9 +8,9 @@ import json
 import logging
 import threading
 import time
-from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 import requests
 from structlog.testing import capture_logs
@@ -187,7 +187,9 @@ def test_a_service_that_hangs_is_given_up_on_and_holds_up_neither_loop_nor_end(
 def test_the_kind_of_message_follows_grade_and_status(
     monkeypatch: pytest.MonkeyPatch, note: Notification, grade: str, colour: str
 ) -> None:
-    coloured = replace(note, body=note.body.replace(b'"grade":"orange"', f'"grade":"{grade}"'.encode()))
+    coloured = msgspec.structs.replace(
+        note, body=note.body.replace(b'"grade":"orange"', f'"grade":"{grade}"'.encode())
+    )
     with vendors(monkeypatch) as service:
         assert send("jsons://user:pass@service.example/hook", coloured) == [Sent()]
     [got] = service.requests

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from email.message import EmailMessage
 
+import msgspec
 import pytest
 
 from alerting.notification import Notification
@@ -107,7 +108,7 @@ def test_a_group_is_one_mail_that_lists_its_alerts_and_counts_the_rest() -> None
 
 
 def test_red_is_marked_important() -> None:
-    red = replace(NOTE, body=NOTE.body.replace(b'"grade":"orange"', b'"grade":"red"'))
+    red = msgspec.structs.replace(NOTE, body=NOTE.body.replace(b'"grade":"orange"', b'"grade":"red"'))
     assert mail_of(red, Words("t", "b"), settings(1), NOW_S)["Importance"] == "high"
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,7 @@ def test_a_group_is_told_alert_by_alert(tmp_path: Path) -> None:
     made = notes(finding(LT1, 0, limit="hh"), finding(LONE, 1, limit="h"))
     lines = [note.body for note in made]
     body = b'{"group":{},"status":"firing","alerts":[' + b",".join(lines) + b"]}"
-    group = replace(made[0], body=body, group="g")
+    group = msgspec.structs.replace(made[0], body=body, group="g")
     broker, path = Broker(), tmp_path / "alerts.ndjson"
     with capture_logs() as logs:
         for receiver in (MqttReceiver("p", broker), FileReceiver(path), LogReceiver()):
@@ -148,7 +148,9 @@ def test_a_group_is_told_alert_by_alert(tmp_path: Path) -> None:
 
 def test_a_group_that_was_held_up_does_not_hide_what_came_after_it() -> None:
     old, new = notes(finding(LT1, 0, limit="h"), finding(LT1, 1, limit="hh"))
-    group = replace(old, body=b'{"group":{},"status":"firing","alerts":[' + old.body + b"]}", group="g")
+    group = msgspec.structs.replace(
+        old, body=b'{"group":{},"status":"firing","alerts":[' + old.body + b"]}", group="g"
+    )
     broker = Broker()
     receiver = MqttReceiver("p", broker)
     assert [asyncio.run(receiver.send(note)) for note in (new, group)] == [Sent(), Sent()]

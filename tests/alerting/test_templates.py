@@ -2,8 +2,8 @@
 
 import contextlib
 import json
-from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,7 +62,10 @@ def test_one_alert_and_a_group_have_the_same_names() -> None:
     assert render(source, GROUP).endswith(" firing orange False None 样例 duty")
     assert render("{{ status }}", RESOLVED) == "resolved"
     assert (
-        render("{{ status }}", replace(NOTE, body=NOTE.body.replace(b'"opened"', b'"cleared"'))) == "resolved"
+        render(
+            "{{ status }}", msgspec.structs.replace(NOTE, body=NOTE.body.replace(b'"opened"', b'"cleared"'))
+        )
+        == "resolved"
     )
 
 
@@ -70,11 +73,15 @@ def test_a_group_that_does_not_say_how_it_stands_is_over_when_all_of_it_is() -> 
     body = json.loads(GROUP.body)
     del body["status"], body["group"]
     assert (
-        render("{{ status }} {{ group is none }}", replace(GROUP, body=json.dumps(body).encode()))
+        render(
+            "{{ status }} {{ group is none }}", msgspec.structs.replace(GROUP, body=json.dumps(body).encode())
+        )
         == "firing False"
     )
     body["alerts"] = [{**body["alerts"][0], "event": "cleared"}]
-    assert render("{{ status }}", replace(GROUP, body=json.dumps(body).encode())) == "resolved"
+    assert (
+        render("{{ status }}", msgspec.structs.replace(GROUP, body=json.dumps(body).encode())) == "resolved"
+    )
 
 
 @pytest.mark.parametrize(("name", "listed"), [("mail", 50), ("chat", 8)])
@@ -83,7 +90,7 @@ def test_what_a_large_group_does_not_list_is_counted(name: str, listed: int) -> 
     words = Template(packaged(name)).render(LARGE)
     assert f" {shown + 1234}" in words.title or f"：{shown + 1234}" in words.title
     assert f" {shown + 1234 - listed}" in words.body
-    few = replace(
+    few = msgspec.structs.replace(
         GROUP,
         body=json.dumps(
             {**json.loads(GROUP.body), "omitted": 0, "alerts": [json.loads(NOTE.body)] * 3}
@@ -96,7 +103,7 @@ def test_what_a_large_group_does_not_list_is_counted(name: str, listed: int) -> 
 def test_the_gravest_of_a_group_is_the_alert() -> None:
     body = json.loads(GROUP.body)
     body["alerts"][3] |= {"grade": "red", "id": "the red one"}
-    note = replace(GROUP, body=json.dumps(body).encode())
+    note = msgspec.structs.replace(GROUP, body=json.dumps(body).encode())
     assert render("{{ alert.id }}", note) == "the red one"
 
 
@@ -209,7 +216,7 @@ def test_an_alert_is_told_whatever_the_template_does() -> None:
 
 
 def test_where_even_the_packaged_one_fails_the_titles_are_said() -> None:
-    odd = replace(NOTE, body=json.dumps({**json.loads(NOTE.body), "time": "soon"}).encode())
+    odd = msgspec.structs.replace(NOTE, body=json.dumps({**json.loads(NOTE.body), "time": "soon"}).encode())
     with capture_logs() as logs:
         words = Wording(None, "chat", "UTC").words(odd)
     assert len(logs) == 1

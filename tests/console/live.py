@@ -13,6 +13,7 @@ from console.accounts import Accounts, Role, add_user, database_path
 from console.app import STATIC_DIR, create_app
 from console.feed import Feed
 from console.server import ConsoleServer
+from ledger.audit import AuditLog
 from tests.console.site import LPG, build
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ PASSWORD = "correct horse"
 USERS = {
     "li": (Role.OPERATOR, None),
     "gu": (Role.VIEWER, None),
+    "zhou": (Role.ADMIN, None),
     "bo": (Role.OPERATOR, LPG),
 }
 
@@ -63,8 +65,8 @@ class Live:
         self._loop = asyncio.get_running_loop()
         self.feed = feed or Feed()
         self.backend = build(self.feed)
-        with Accounts(self._state_dir) as accounts:
-            app = create_app(self.backend, accounts, self.feed, static_dir=self._static_dir)
+        with Accounts(self._state_dir) as accounts, AuditLog(self._state_dir) as audit:
+            app = create_app(self.backend, accounts, self.feed, audit, static_dir=self._static_dir)
             self.server = ConsoleServer(app, self.feed, "127.0.0.1", port)
             self._ready.set()
             await self.server.run()

@@ -15,6 +15,7 @@ from console.app import Probes, create_app
 from console.fake import FakeBackend
 from console.feed import Feed
 from console.guard import MAX_BODY_BYTES
+from ledger.audit import AuditLog
 from store.series import Series, StoreError
 from tests.console.live import PASSWORD, add_users
 from tests.console.site import COLD, HOSTILE, LPG, build, event, open_several
@@ -26,8 +27,14 @@ COLD_ALERT = "a000000000000002"
 
 class Site:
     def __init__(
-        self, client: httpx.AsyncClient, backend: FakeBackend, feed: Feed, accounts: Accounts
+        self,
+        client: httpx.AsyncClient,
+        backend: FakeBackend,
+        feed: Feed,
+        accounts: Accounts,
+        audit: AuditLog,
     ) -> None:
+        self.audit = audit
         self.client = client
         self.backend = backend
         self.feed = feed
@@ -54,11 +61,11 @@ async def site(state_dir: Path, scheme: str = "http") -> AsyncIterator[Site]:
         readyz=lambda: (False, {"mqtt": "connecting"}),
         metrics=lambda: (b"x 1\n", "text/plain; version=0.0.4"),
     )
-    with Accounts(state_dir) as accounts:
-        app = create_app(backend, accounts, feed, probes=probes, static_dir=state_dir / "nothing")
+    with Accounts(state_dir) as accounts, AuditLog(state_dir) as audit:
+        app = create_app(backend, accounts, feed, audit, probes=probes, static_dir=state_dir / "nothing")
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"{scheme}://console") as client:
-            yield Site(client, backend, feed, accounts)
+            yield Site(client, backend, feed, accounts, audit)
 
 
 def on_site(state_dir: Path, scenario: Callable[[Site], Awaitable[None]], scheme: str = "http") -> None:

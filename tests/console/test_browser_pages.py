@@ -4,6 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from console.app import STATIC_DIR
+from console.system_backend import Tried
+from registry.plant import Text
 from tests.console.live import Live
 from tests.console.test_browser import DESK, PHONE, Desk, chromium, desk, live
 from tests.console.test_places import furnish
@@ -66,3 +68,48 @@ def test_the_system_page_says_for_whom_it_is_not(desk: Desk, live: Live) -> None
     to(page, "#/system")
     expect(page.get_by_text("Only accounts without a scope see this page.")).to_be_visible()
     expect(page.get_by_role("heading", name="Parts")).to_be_visible()
+
+
+def test_a_channel_is_tried_with_a_reason_and_the_page_says_what_came_of_it(desk: Desk, live: Live) -> None:
+    def hold() -> None:
+        one = {
+            "name": "phone",
+            "not_tried": None,
+            "sent": 1,
+            "retried": 0,
+            "failed": 0,
+            "failing_since_ms": None,
+            "error": None,
+        }
+        live.backend.owned.numbers = {
+            "versions": {"python": "3.11"},
+            "sensors": 1,
+            "clock": "wall",
+            "counts": {},
+            "commit_ms": None,
+            "lag_s": 0.0,
+            "inbox": 0.0,
+            "store": {
+                "kind": "duckdb",
+                "state": "ok",
+                "queued": 0,
+                "spooled_bytes": 0,
+                "dropped": 0,
+                "rejected": 0,
+            },
+            "outbox": {"pending": 2},
+            "receivers": [one],
+            "rejects": {"bad_json": 3},
+        }
+        live.backend.owned.tries = {"phone": Tried(sent=False, why=Text("号码错误", "wrong number"))}
+
+    live.call(hold)
+    page = desk.sign_in("zhou")
+    to(page, "#/system")
+    page.get_by_role("button", name="Test the channel phone").click()
+    page.get_by_label("Why is it tested?").fill("drill")
+    page.get_by_role("button", name="Send a test").click()
+    expect(page.get_by_role("status").filter(has_text="wrong number")).to_be_visible()
+    expect(page.get_by_text("no valid JSON").first).to_be_visible()
+    assert live.backend.owned.tried == [("phone", "zhou")]
+    assert nothing_is_cut(page)

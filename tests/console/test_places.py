@@ -51,7 +51,7 @@ def furnish(backend: FakeBackend) -> None:
         Activation(now_ns - ago * minute, Place(enterprise, AREA))
         for ago, enterprise in ((61, LPG), (59, LPG), (11, COLD), (1, LPG), (1, LPG))
     ]
-    backend.figures = {"sensors": 5}
+    backend.owned.numbers = {"sensors": 5}
 
 
 def sensor(name: str, enterprise: str | None, source: str | None, **more: object) -> SensorNow:

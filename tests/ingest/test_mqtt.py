@@ -136,7 +136,13 @@ def test_late_acknowledgement_does_not_narrow_the_window(broker: Mosquitto) -> N
     with reader(broker.url) as again, publisher(broker.url) as p:
         until(again.source, healthy)
         send(p, range(500, 501))
-        assert again.read(1) == [b"500"]
+        came = again.read(1)
+        while came[-1] != b"500":
+            came += again.read(1)
+        assert len(came) < 501
+        assert came == numbers(range(501 - len(came), 501)), (
+            "of what was acknowledged only the last may come again"
+        )
 
 
 def test_qos_0_needs_no_acknowledgement(broker: Mosquitto) -> None:

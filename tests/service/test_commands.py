@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from alerting.commands import SystemCondition, encode_command
 from console.accounts import database_path
+from ledger.audit import Asked, AuditLog
 from ledger.ledger import Ledger
 from ledger.records import JournalEntry
 from registry.plant import Text
@@ -43,6 +44,7 @@ COMMANDS = (
     "report",
     "routes",
     "user",
+    "audit",
 )
 
 
@@ -268,6 +270,9 @@ def test_an_account_is_added(hazwatch: Run, tmp_path: Path, password: Path) -> N
         "user", "add", "li", "--role", "operator", "--config", config, "--password-file", password
     )
     assert (code, err) == (0, "added li (operator)\n")
+    with AuditLog(tmp_path / "state") as log:
+        (entry,) = log.search(Asked(), 9)
+    assert (entry.deed.action, entry.deed.subject, entry.deed.who[:6]) == ("set_account", "li", "local:")
     database = database_path(tmp_path / "state")
     assert sqlite3.connect(database).execute("select name from accounts").fetchall() == [("li",)]
     assert "staple" not in database.read_bytes().decode("latin1")
@@ -291,6 +296,25 @@ def test_an_account_that_cannot_be_ends_with_1(
     code, out, err = hazwatch("user", *("" if a == "''" else a for a in args.split()))
     assert (code, out) == (1, "")
     assert words in err
+
+
+def test_the_audit_log_is_verified(hazwatch: Run, tmp_path: Path, password: Path) -> None:
+    config = write_site(tmp_path)
+    code, _, err = hazwatch("audit", "verify", "--config", config)
+    assert (code, "there is no audit log" in err) == (1, True)
+    add = ("user", "add", "li", "--role", "operator", "--config", config, "--password-file", password)
+    assert hazwatch(*add).code == 0
+    code, _, err = hazwatch("audit", "verify", "--config", config)
+    assert (code, err.startswith("1 rows, all as they were written; anchor 1:")) == (0, True)
+    anchor = err.split()[-1]
+    assert hazwatch(*add).code == 0
+    assert hazwatch("audit", "verify", "--config", config, "--anchor", anchor).code == 0
+    with sqlite3.connect(tmp_path / "state" / "audit.db") as db:
+        db.execute("UPDATE audit SET who = 'nobody' WHERE n = 1")
+    code, _, err = hazwatch("audit", "verify", "--config", config)
+    assert (code, "row 1" in err) == (1, True)
+    code, _, err = hazwatch("audit", "verify", "--config", config, "--anchor", "1:x")
+    assert (code, "NUMBER:HASH" in err) == (1, True)
 
 
 # ---- sim

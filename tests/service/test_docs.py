@@ -101,11 +101,11 @@ def test_the_read_mes_commands_are_there_with_their_options(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     rows = re.findall(r"^\| `hazwatch ([^`]+)` \|", text, re.MULTILINE)
     assert {row.split()[0] for row in rows} == {
-        "demo", "run", "check-config", "replay", "tune", "backtest", "score", "sim", "alerts", "report", "routes", "bench", "user",
+        "demo", "run", "check-config", "replay", "tune", "backtest", "score", "sim", "alerts", "report", "routes", "bench", "user", "audit",
     }  # fmt: skip
     for row in rows:
         words = row.split()
-        command = words[:2] if words[0] in {"user", "report", "routes"} else words[:1]
+        command = words[:2] if words[0] in {"user", "report", "routes", "audit"} else words[:1]
         shown = CliRunner().invoke(build(), [*command, "--help"], env={"COLUMNS": "200"}).output
         for option in re.findall(r"--[\w-]+", row):
             assert option in shown, f"{name}: {row}"

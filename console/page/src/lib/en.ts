@@ -1,5 +1,6 @@
 import * as alertWords from "../words/alert.ts";
 import * as trendsWords from "../words/trends.ts";
+import * as systemWords from "../words/system.ts";
 
 export const en = {
   console: "Alarm console",
@@ -200,8 +201,6 @@ export const en = {
   systemTitle: {
     parts: "Parts",
     counts: "Since the start",
-    receivers: "Notification receivers",
-    rejects: "Refused readings",
     letters: "Newest refused messages",
     versions: "Versions",
   },
@@ -228,6 +227,7 @@ export const en = {
   notForYou: "Only accounts without a scope see this page.",
   alert: alertWords.en,
   trends: trendsWords.en,
+  system: systemWords.en,
 };
 
 /** The same keys with other words; a page's own words stand with it, in both languages, and are held to this too. */

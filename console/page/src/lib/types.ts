@@ -172,6 +172,16 @@ export interface SensorPage {
   next_after: number | null;
 }
 
+export interface Receiver {
+  name: string;
+  not_tried: Text | null;
+  sent: number;
+  retried: number;
+  failed: number;
+  failing_since_ms: number | null;
+  error: Text | null;
+}
+
 export interface System {
   versions: Record<string, string>;
   sensors: number;
@@ -182,7 +192,11 @@ export interface System {
   inbox: number;
   store: { kind: string; state: string; queued: number; spooled_bytes: number; dropped: number; rejected: number };
   outbox: Record<string, number>;
-  receivers: { name: string; sent: number; retried: number; failed: number; failing_since_ms: number | null; error: Text | null }[];
+  receivers: Receiver[];
   rejects: Record<string, number>;
-  dead_letters: { t_ms: number; reason: string; detail: string; topic: string; payload: string; bytes: number; count: number }[];
+}
+
+export interface Letters {
+  letters: { number: number; t_ms: number; reason: string; detail: string; topic: string; payload: string; bytes: number; count: number }[];
+  next_before: number | null;
 }

@@ -1,5 +1,6 @@
 import * as alertWords from "../words/alert.ts";
 import * as trendsWords from "../words/trends.ts";
+import * as systemWords from "../words/system.ts";
 import type { Dictionary } from "./en.ts";
 
 export const zh: Dictionary = {
@@ -196,8 +197,6 @@ export const zh: Dictionary = {
   systemTitle: {
     parts: "各部分状态",
     counts: "启动以来",
-    receivers: "通知渠道",
-    rejects: "拒收读数",
     letters: "最近拒收的消息",
     versions: "版本",
   },
@@ -224,4 +223,5 @@ export const zh: Dictionary = {
   notForYou: "仅不受范围限制的账户可见此页。",
   alert: alertWords.zh,
   trends: trendsWords.zh,
+  system: systemWords.zh,
 };

@@ -1,0 +1,324 @@
+"""The console's figures: how heavy the page is, how soon it paints, what viewers cost, how long a reading takes to a pixel.
+
+``python bench/console.py [--json OUT] [--markdown OUT] [--seconds S]``. A real Mosquitto, a real service, Debian's Chromium, all
+on this machine at the same time, which is part of what is measured. The page must have been built.
+"""
+
+import argparse
+import asyncio
+import gzip
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright  # noqa: E402 - found from the checkout
+
+from console.app import STATIC_DIR  # noqa: E402 - as above
+from ingest.mqtt import MqttSettings  # noqa: E402 - as above
+from service.warm import user_cache  # noqa: E402 - as above
+from sim.outgoing import Outgoing  # noqa: E402 - as above
+from sim.publish import Publisher  # noqa: E402 - as above
+from tests.servers.chromium import ARGS  # noqa: E402 - as above
+from tests.servers.hazwatch import Hazwatch, done, environment, hazwatch  # noqa: E402 - as above
+from tests.servers.mosquitto import Mosquitto  # noqa: E402 - as above
+
+Row = dict[str, Any]
+_COMPILE = "from service.warm import use_compile_cache, user_cache, warm_up; use_compile_cache(user_cache()); warm_up()"
+SENSORS = 1200
+PROBES = 60
+LOADS = 7
+BURST = 1000
+PASSWORD = "a password of the bench"
+WATCHER = """
+() => {
+  window.seen = new Map();
+  const note = () => {
+    for (const row of document.querySelectorAll('[data-id]')) {
+      const id = row.getAttribute('data-id');
+      if (!window.seen.has(id)) window.seen.set(id, performance.timeOrigin + performance.now());
+    }
+  };
+  new MutationObserver(() => requestAnimationFrame(note)).observe(document.body, { childList: true, subtree: true });
+}
+"""
+INPUTS = """
+() => {
+  window.waits = [];
+  window.presses = 0;
+  const press = () => {
+    const asked = performance.now();
+    window.presses += 1;
+    document.dispatchEvent(new KeyboardEvent('keydown', { key: 'j', bubbles: true }));
+    requestAnimationFrame(() => setTimeout(() => window.waits.push(performance.now() - asked)));
+  };
+  window.pressing = setInterval(press, 50);
+}
+"""
+
+
+def sizes() -> list[Row]:
+    """Return the gzip size of the page's scripts: what the alarms need, and each page that is fetched later."""
+    index = (STATIC_DIR / "index.html").read_text()
+    first = {Path(name).name for name in re.findall(r'(?:src|href)="([^"]+\.js)"', index)}
+    weights = {
+        path.name: len(gzip.compress(path.read_bytes(), 9)) for path in (STATIC_DIR / "assets").glob("*.js")
+    }
+    alarms = sum(weight for name, weight in weights.items() if name in first)
+    later = sum(weight for name, weight in weights.items() if name not in first)
+    return [
+        {"name": "scripts of the alarm page, gzip", "value": alarms / 1000, "unit": "kB", "target": 450},
+        {"name": "scripts of all other pages, gzip", "value": later / 1000, "unit": "kB", "target": None},
+    ]
+
+
+@contextmanager
+def running() -> Iterator[tuple[Hazwatch, Publisher]]:
+    """Run a broker and a service with `SENSORS` level gauges and one operator."""
+    head = "sensor,enterprise,type,unit,h,hh,on_delay_s,off_delay_s,scan_s\n"
+    points = head + "".join(f"LT-{i},acme,level,m,9,10,0,0,600\n" for i in range(SENSORS))
+    cache = user_cache().parent.parent
+    subprocess.run([sys.executable, "-c", _COMPILE], env=environment(cache), check=True)
+    with tempfile.TemporaryDirectory() as folder, Mosquitto(Path(folder) / "broker") as broker:
+        settings = {"points": "points.csv", "mqtt": {"url": broker.url}}
+        service = Hazwatch(Path(folder) / "run", cache, settings, {"points.csv": points})
+        add = ("user", "add", "li", "--role", "operator", "--config", service.config)
+        done(hazwatch(service.folder, cache, *add, stdin=PASSWORD.encode() + b"\n"))
+        service.start()
+        try:
+            service.wait_connected()
+            with Publisher(MqttSettings(url=broker.url, client_id="", clean=True)) as publisher:
+                yield service, publisher
+        finally:
+            service.kill()
+
+
+def says(publisher: Publisher, sensors: list[int], value: float) -> float:
+    """Publish one reading of each; return when, in ms since 1970."""
+    now_ms = time.time_ns() / 1e6
+    names = [f"LT-{i}" for i in sensors]
+    body = {"t": int(now_ms), "s": names, "v": [value] * len(names)}
+    publisher.send(Outgoing("hazwatch/v1/acme", json.dumps(body).encode(), 0, len(names)))
+    return now_ms
+
+
+def signed_in(browser: Browser, url: str, cookie: str) -> BrowserContext:
+    """Return a browser context with a session and an empty cache."""
+    context = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="en-GB")
+    context.add_cookies([{"name": "hazwatch_session", "value": cookie, "url": url}])
+    return context
+
+
+def cookie_of(url: str) -> str:
+    """Sign in; return the session's cookie."""
+    login = {"name": "li", "password": PASSWORD}
+    with httpx.Client(base_url=url, headers={"X-Hazwatch": "1"}) as client:
+        assert client.post("/api/v1/login", json=login, timeout=30).is_success
+        return client.cookies["hazwatch_session"]
+
+
+def paints(browser: Browser, url: str, cookie: str) -> list[Row]:
+    """Return the medians over `LOADS` first visits."""
+    first: list[float] = []
+    usable: list[float] = []
+    for _ in range(LOADS):
+        context = signed_in(browser, url, cookie)
+        page = context.new_page()
+        page.goto(f"{url}/#/alarms")
+        page.locator(".link.live").wait_for()
+        usable.append(page.evaluate("performance.now()"))
+        first.append(
+            page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN")
+        )
+        context.close()
+    return [
+        {"name": "first paint, first visit", "value": statistics.median(first), "unit": "ms", "target": 1000},
+        {
+            "name": "alarms loaded and live, first visit",
+            "value": statistics.median(usable),
+            "unit": "ms",
+            "target": 2000,
+        },
+    ]
+
+
+def to_pixels(page: Page, publisher: Publisher) -> list[Row]:
+    """Return how long after its publication an alert stands in a painted row."""
+    page.evaluate(WATCHER)
+    asked: list[float] = []
+    for i in range(PROBES):
+        asked.append(says(publisher, [i], 9.5))
+        time.sleep(0.2)
+    page.wait_for_function(f"window.seen.size >= {PROBES}", timeout=20_000)
+    seen = sorted(page.evaluate("[...window.seen.values()]"))
+    waits = sorted(at - since for at, since in zip(seen, asked, strict=True))
+    return [
+        {"name": "publish to pixel, p50", "value": statistics.median(waits), "unit": "ms", "target": 150},
+        {
+            "name": "publish to pixel, p99",
+            "value": waits[int(0.99 * len(waits))],
+            "unit": "ms",
+            "target": None,
+        },
+    ]
+
+
+def under_load(page: Page, publisher: Publisher) -> list[Row]:
+    """Return how long a key waits for its frame while a thousand alarms open in a second."""
+    page.evaluate(INPUTS)
+    time.sleep(1.0)
+    calm = page.evaluate("Math.max(...window.waits.splice(0))")
+    for k in range(10):
+        says(publisher, list(range(200 + k * BURST // 10, 200 + (k + 1) * BURST // 10)), 9.5)
+        time.sleep(0.1)
+    time.sleep(3.0)
+    page.evaluate("clearInterval(window.pressing)")
+    waits = sorted(page.evaluate("window.waits"))
+    open_now = page.evaluate("fetch('/api/v1/alerts').then(r => r.json()).then(a => a.alerts.length)")
+    assert open_now >= BURST, f"{open_now} alerts are open"
+    return [
+        {"name": "a key to its frame, calm, longest", "value": calm, "unit": "ms", "target": None},
+        {
+            "name": "a key to its frame, 1 000 alarms in a second, p50",
+            "value": statistics.median(waits),
+            "unit": "ms",
+            "target": None,
+        },
+        {
+            "name": "a key to its frame, 1 000 alarms in a second, longest",
+            "value": waits[-1],
+            "unit": "ms",
+            "target": 100,
+        },
+    ]
+
+
+async def _watch(url: str, cookie: str, viewers: int, stop: asyncio.Event) -> None:
+    """Hold so many streams open and read what comes."""
+    host, port = urlsplit(url).hostname, urlsplit(url).port
+    ask = f"GET /api/v1/stream HTTP/1.1\r\nHost: {host}\r\nCookie: hazwatch_session={cookie}\r\n\r\n".encode()
+
+    async def one() -> None:
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(ask)
+        while await reader.read(65536):
+            pass
+
+    tasks = [asyncio.create_task(one()) for _ in range(viewers)]
+    await stop.wait()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def viewers(service: Hazwatch, url: str, cookie: str, seconds: float) -> list[Row]:
+    """Return what share of a core the service takes for viewers, beside what it takes without."""
+    rows, alone = [], 0.0
+    for count in (0, 60, 600):
+        loop = asyncio.new_event_loop()
+        stop = asyncio.Event()
+        thread = threading.Thread(target=loop.run_until_complete, args=(_watch(url, cookie, count, stop),))
+        thread.start()
+        time.sleep(3.0)
+        share = _share(service.pid, seconds)
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        alone = share if count == 0 else alone
+        target = {0: None, 60: 5.0, 600: 15.0}[count]
+        rows.append(
+            {
+                "name": f"{count} viewers, share of a core" + (" above none" if count else ""),
+                "value": share - alone if count else share,
+                "unit": "%",
+                "target": target,
+            }
+        )
+    return rows
+
+
+def _share(pid: int, seconds: float) -> float:
+    before, began = _ticks(pid), time.monotonic()
+    time.sleep(seconds)
+    return 100 * (_ticks(pid) - before) / os.sysconf("SC_CLK_TCK") / (time.monotonic() - began)
+
+
+def _ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def measured(seconds: float) -> list[Row]:
+    """Measure everything."""
+    rows = sizes()
+    with running() as (service, publisher), sync_playwright() as playwright:
+        says(publisher, list(range(SENSORS)), 5.0)
+        time.sleep(1.0)
+        cookie = cookie_of(service.url)
+        rows += viewers(service, service.url, cookie, seconds)
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGS)
+        rows += paints(browser, service.url, cookie)
+        page = signed_in(browser, service.url, cookie).new_page()
+        page.goto(f"{service.url}/#/alarms")
+        page.locator(".link.live").wait_for()
+        rows += to_pixels(page, publisher)
+        rows += under_load(page, publisher)
+        browser.close()
+    return rows
+
+
+def markdown(answer: Row) -> str:
+    """Return the measured as a page."""
+    lines = [
+        "# The console's figures",
+        "",
+        f"`python bench/console.py`, Python {answer['python']}, load average {answer['load']:.1f} before. Service, broker and",
+        "Chromium (no GPU) on one machine. A key counts until the frame after it is painted.",
+        "",
+        "| what | value | target | met |",
+        "|---|---|---|---|",
+    ]
+    for row in answer["rows"]:
+        target = "" if row["target"] is None else f"< {row['target']} {row['unit']}"
+        met = "" if row["target"] is None else "yes" if row["value"] < row["target"] else "**no**"
+        lines.append(f"| {row['name']} | {row['value']:.1f} {row['unit']} | {target} | {met} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, and write what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--markdown", type=Path)
+    given = parser.parse_args()
+    answer = {
+        "load": os.getloadavg()[0],
+        "python": platform.python_version(),
+        "rows": measured(given.seconds),
+    }
+    text = markdown(answer)
+    print(text)
+    if given.json:
+        given.json.write_text(json.dumps(answer, indent=1) + "\n")
+    if given.markdown:
+        given.markdown.write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""What is noted of people's deeds: the one place through which commands, logins and changes of accounts pass."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+import structlog
+
+from alerting.commands import Command
+from console.backend import Accepted, Done, Refused, place_of
+from console.scope import NOWHERE, Place
+from ledger.audit import AuditLog, Deed
+from ledger.errors import LedgerError
+
+_log = structlog.get_logger(__name__)
+
+REPEAT_S = 60.0
+"""Refused logins of one name from one place are noted once in this time, with their number."""
+MAX_REPEATS = 1000
+MAX_CHARS = 2000
+_SUBJECT = ("alert", "into", "incident", "silence", "sensor", "schedule", "place", "matchers")
+_REASON = ("reason", "comment", "action")
+_NOT_DETAIL = frozenset({"command", "by"})
+
+
+class Audit:
+    """Notes deeds in the log; `now_ns` gives the wall clock."""
+
+    def __init__(self, log: AuditLog, now_ns: Callable[[], int] = time.time_ns) -> None:
+        self.log = log
+        self._now_ns = now_ns
+        self._repeats: OrderedDict[tuple[str, str], tuple[int, int]] = OrderedDict()
+
+    def note(
+        self,
+        who: str,
+        action: str,
+        subject: str = "",
+        reason: str = "",
+        outcome: str = "done",
+        *,
+        client: str = "",
+        detail: Mapping[str, Any] | None = None,
+        place: Place = NOWHERE,
+    ) -> bool:
+        """Note a deed; return whether it is in the log. Texts are cut to `MAX_CHARS`."""
+        deed = Deed(
+            now_ns=self._now_ns(),
+            who=who[:MAX_CHARS],
+            client=client[:MAX_CHARS],
+            action=action,
+            subject=subject[:MAX_CHARS],
+            reason=reason[:MAX_CHARS],
+            outcome=outcome,
+            detail=msgspec.json.encode(detail).decode()[:MAX_CHARS] if detail else "",
+            enterprise=place.enterprise,
+            area=place.area,
+        )
+        try:
+            self.log.note(deed)
+        except LedgerError as error:
+            # An alarm must be acknowledged all the same; what people do with alarms is in the journal too.
+            _log.error("audit_not_written", action=action, who=who, reason=str(error))
+            return False
+        return True
+
+    def command(self, client: str, command: Command, outcome: Accepted | Done | Refused) -> None:
+        """Note a command of the alarm desk with what came of it."""
+        given = msgspec.to_builtins(command)
+        named = next((given[key] for key in _SUBJECT if given.get(key)), "")
+        said = next((given[key] for key in _REASON if given.get(key)), "")
+        detail = {
+            key: value
+            for key, value in given.items()
+            if key not in _NOT_DETAIL and value not in (None, "", named, said)
+        }
+        self.note(
+            given.get("by", ""),
+            given["command"],
+            _words(named),
+            _words(said),
+            outcome.code if isinstance(outcome, Refused) else "done",
+            client=client,
+            detail=detail,
+            place=_place(outcome),
+        )
+
+    def refused_login(self, name: str, client: str) -> None:
+        """Note a login that failed; of many one row in a minute, which says how many there were since the last."""
+        now_ns = self._now_ns()
+        noted_ns, count = self._repeats.pop((name, client), (0, 0))
+        if now_ns - noted_ns < REPEAT_S * 1e9:
+            self._repeats[name, client] = (noted_ns, count + 1)
+        else:
+            self._repeats[name, client] = (now_ns, 0)
+            detail = {"before": count} if count else None
+            self.note(name, "login", name, outcome="refused", client=client, detail=detail)
+        while len(self._repeats) > MAX_REPEATS:
+            self._repeats.popitem(last=False)
+
+
+def _place(outcome: Accepted | Done | Refused) -> Place:
+    match outcome:
+        case Accepted(row=row):
+            return row.place
+        case Done(events=[first, *_]):
+            return place_of(first)
+        case _:
+            return NOWHERE
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return "/".join(str(part) for part in value.values())
+    return ", ".join(map(str, value))
