@@ -27,6 +27,14 @@ class Confirmed(msgspec.Struct, frozen=True, array_like=True):
     action: str
 
 
+class Assigned(msgspec.Struct, frozen=True, array_like=True):
+    """Who is to see to it, who said so, and when (ns of the pipeline's clock)."""
+
+    to: str
+    by: str
+    now_ns: int
+
+
 class Alert(msgspec.Struct, kw_only=True, gc=False):
     """An open occurrence; owned and changed by the book alone, and part of its snapshot.
 
@@ -57,6 +65,7 @@ class Alert(msgspec.Struct, kw_only=True, gc=False):
     gravest: Condition | None = None
     acknowledged: Acknowledged | None = None
     confirmed: Confirmed | None = None
+    assigned: Assigned | None = None
     last: AlertEvent | None = None
     active_since_ns: int | None = None
     latching: bool = False
@@ -92,7 +101,8 @@ class AlertView:
     """An open alert as it stands; `event` is the newest thing told of it (before routing: `told` is empty).
 
     `reasons` and `blind` are as in the `why` of its lines, but of now: conditions come and go without being told.
-    `latched` says that it has returned to normal and waits for a reset.
+    `latched` says that it has returned to normal and waits for a reset, `safety_class` that holding it back needs a second
+    person.
     """
 
     id: str
@@ -104,6 +114,8 @@ class AlertView:
     active_since_ns: int | None
     latched: bool
     confirmed: Confirmed | None
+    assigned: Assigned | None
+    safety_class: bool
     event: AlertEvent
     reasons: list[dict[str, Any]]
     blind: dict[str, Any] | None
@@ -112,7 +124,7 @@ class AlertView:
     comment: str
 
 
-def view_of(alert: Alert, present: Mapping[str, Any]) -> AlertView:
+def view_of(alert: Alert, present: Mapping[str, Any], *, safety_class: bool) -> AlertView:
     """Return what others may see of an open alert; `present` has the ``reasons`` and ``blind`` of now."""
     assert alert.last is not None, "an alert is told as soon as it is opened"
     seen = alert.acknowledged
@@ -126,6 +138,8 @@ def view_of(alert: Alert, present: Mapping[str, Any]) -> AlertView:
         active_since_ns=alert.active_since_ns,
         latched=alert.latching and not alert.active,
         confirmed=alert.confirmed,
+        assigned=alert.assigned,
+        safety_class=safety_class,
         event=alert.last,
         reasons=present["reasons"],
         blind=present["blind"],

@@ -127,12 +127,12 @@ class AlertBook:
 
     def open_alerts(self) -> list[AlertView]:
         """Return every open alert, oldest opening first."""
-        return [view_of(alert, self._book.present(alert)) for alert in self._alerts]
+        return [self._view(alert) for alert in self._alerts]
 
     def find(self, alert: str) -> AlertView | None:
         """Return an open alert by its id, None where there is none."""
         found = self._alerts.find(alert)
-        return None if found is None else view_of(found, self._book.present(found))
+        return None if found is None else self._view(found)
 
     @property
     def causes(self) -> Mapping[str, Cause]:
@@ -147,7 +147,7 @@ class AlertBook:
         """Return the alerts that have stood for longer than anybody should let them, oldest opening first."""
         before_ns = now_ns - round(self._settings.nuisance.stale_s * NS_PER_S)
         old = (a for a in self._alerts if a.active_since_ns is not None and a.active_since_ns < before_ns)
-        return [view_of(alert, self._book.present(alert)) for alert in old]
+        return [self._view(alert) for alert in old]
 
     def nuisances(self, now_ns: int) -> list[NuisancePlace]:
         """Return the places that alarm more than anybody can use, most activations first."""
@@ -220,6 +220,9 @@ class AlertBook:
         for planned in self._plans.values():
             if self._book.arrangements.find(planned.id) is None and planned.id not in state.ended_plans:
                 self._book.set_timer(Due.PLAN, planned.id, max(planned.since_ns, state.now_ns))
+
+    def _view(self, alert: Alert) -> AlertView:
+        return view_of(alert, self._book.present(alert), safety_class=self._book.is_safety(alert))
 
     def _fire(self, due: Due, name: str, now_ns: int) -> list[AlertEvent]:
         """Let one timer do what it was set for."""

@@ -59,6 +59,18 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, tag="check", tag_field="c
     done: bool
 
 
+class Assign(msgspec.Struct, frozen=True, kw_only=True, tag="assign", tag_field="command"):
+    """A person gives an open alert to `to` (an account, or a person of the routes file): who sees to it.
+
+    It changes nothing else, and holds until it is given to another or the alert is closed.
+    """
+
+    alert: Name
+    by: Name
+    to: Name
+    comment: Words = ""
+
+
 class Reset(msgspec.Struct, frozen=True, kw_only=True, tag="reset", tag_field="command"):
     """A person takes the latch off an alert whose process has returned to normal."""
 
@@ -214,7 +226,7 @@ class EndSilence(msgspec.Struct, frozen=True, kw_only=True, tag="end_silence", t
 RoutingCommand = Silence | EndSilence
 """Commands of routing; those of alerts are the book's."""
 
-OfAlert = Acknowledge | Confirm | Comment | Check | Reset
+OfAlert = Acknowledge | Confirm | Comment | Check | Assign | Reset
 """What a person says of one alert."""
 OfPlace = Shelve | Unshelve | Suppress | Unsuppress | TakeOutOfService | PutInService
 """What holds the alerts of a place, and what ends that."""

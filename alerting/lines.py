@@ -24,7 +24,17 @@ _ID_BYTES = 8
 _MOST_SAID = 65_536
 """So many reasons of grades are remembered: those of forecasts are as many as there are times."""
 OF_ONE_LINE = frozenset(
-    {"person", "because", "fleeting", "arrangements", "chattering", "confirmed", "incident", "flood"}
+    {
+        "person",
+        "because",
+        "fleeting",
+        "arrangements",
+        "chattering",
+        "confirmed",
+        "assigned",
+        "incident",
+        "flood",
+    }
 )
 """Keys of `why` that a line has for a reason of its own, and never from the line before it."""
 

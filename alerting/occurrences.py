@@ -223,6 +223,9 @@ class Occurrences:
             held = alert.grade is not Grade.RED or alert.held
             count = self.settings.nuisance.activations + alert.hidden
             more["chattering"] = chattering_why(count, self.settings.nuisance, held=held, gas=gas)
+        given = alert.assigned
+        if given is not None:
+            more["assigned"] = {"to": given.to, "by": given.by, "time": rfc3339(given.now_ns)}
         said = alert.confirmed
         if said is not None:
             cause = self.settings.causes.get(said.cause)

@@ -2,13 +2,14 @@
 
 from typing import Any, assert_never
 
-from alerting.alert import Acknowledged, Alert, Confirmed
-from alerting.commands import Acknowledge, Check, Comment, Confirm, OfAlert, Reset
+from alerting.alert import Acknowledged, Alert, Assigned, Confirmed
+from alerting.commands import Acknowledge, Assign, Check, Comment, Confirm, OfAlert, Reset
 from alerting.events import AlertEvent, Event, State
 from alerting.lifecycle import Trigger
 from alerting.occurrences import Occurrences
 from alerting.refusals import (
     already_acknowledged,
+    already_assigned,
     already_closed,
     already_confirmed,
     held,
@@ -29,6 +30,8 @@ def carry_out(book: Occurrences, command: OfAlert, now_ns: int) -> list[AlertEve
             return _acknowledge(book, command, now_ns)
         case Confirm():
             return _confirm(book, command, now_ns)
+        case Assign():
+            return _assign(book, command, now_ns)
         case Reset():
             return _reset(book, command, now_ns)
         case Comment():
@@ -86,6 +89,15 @@ def _confirm(book: Occurrences, command: Confirm, now_ns: int) -> list[AlertEven
         raise already_confirmed(alert.confirmed)
     alert.confirmed = Confirmed(command.by, now_ns, command.cause, command.action)
     return book.say(alert, Event.CONFIRMED, now_ns, person(command.by, now_ns, command.action))
+
+
+def _assign(book: Occurrences, command: Assign, now_ns: int) -> list[AlertEvent]:
+    """Give an open alert to somebody; told as a comment, since it changes nothing of the alert's state."""
+    alert = _open(book, command.alert)
+    if alert.assigned is not None and alert.assigned.to == command.to:
+        raise already_assigned(alert.assigned)
+    alert.assigned = Assigned(command.to, command.by, now_ns)
+    return book.say(alert, Event.COMMENTED, now_ns, person(command.by, now_ns, command.comment))
 
 
 def _reset(book: Occurrences, command: Reset, now_ns: int) -> list[AlertEvent]:

@@ -1,6 +1,6 @@
 """Why a command does not hold, in words for the person who gave it."""
 
-from alerting.alert import Acknowledged, Alert, Confirmed
+from alerting.alert import Acknowledged, Alert, Assigned, Confirmed
 from alerting.commands import CommandRefused
 from alerting.texts import rfc3339
 from registry.plant import Text
@@ -32,6 +32,18 @@ def already_acknowledged(seen: Acknowledged) -> CommandRefused:
     return CommandRefused(
         "already_acknowledged",
         Text(f"{seen.by} 已于 {at} 确认", f"{seen.by} acknowledged it at {at}"),
+    )
+
+
+def already_assigned(given: Assigned) -> CommandRefused:
+    """Refuse to give an alert to whom it is given already."""
+    at = rfc3339(given.now_ns)
+    return CommandRefused(
+        "already_assigned",
+        Text(
+            f"{given.by} 已于 {at} 将其指派给 {given.to}",
+            f"{given.by} assigned it to {given.to} at {at}",
+        ),
     )
 
 

@@ -211,6 +211,14 @@ class Accounts:
         stored = self._find(name)
         return stored.account if stored is not None and stored.generation == generation else None
 
+    def all(self) -> list[Account]:
+        """Return every account, by name."""
+        rows = self._db.execute("select name, role, area, enterprise from accounts order by name")
+        return [
+            Account(name=name, role=Role(role), scope=Scope(area, enterprise))
+            for name, role, area, enterprise in rows
+        ]
+
     def logout(self, cookie: str | None) -> None:
         """End the session for good, also for whoever has a copy of its cookie."""
         opened = self._open_cookie(cookie)

@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from console.accounts import Accounts
+from console.alarms_routes import alarms_api
 from console.alert_routes import alert_api
 from console.audit import Audit
 from console.audit_routes import audit_api
@@ -27,8 +28,11 @@ from console.guard import Guard
 from console.openapi import describe
 from console.places_routes import places_api
 from console.problems import ProblemError, problem
+from console.reports_routes import reports_api
 from console.routes import Console, api
+from console.source_routes import Sparks, source_api
 from console.system_routes import system_api
+from console.tiles import Tiles
 from console.views_routes import views_api
 from ledger.audit import AuditLog
 
@@ -63,6 +67,7 @@ def create_app(
     probes: Probes | None = None,
     static_dir: Path = STATIC_DIR,
     data_late_s: float = DATA_LATE_S,
+    tiles: Tiles | None = None,
 ) -> FastAPI:
     """Return the console over a backend; the caller keeps ownership of all that it gives.
 
@@ -74,9 +79,15 @@ def create_app(
         probes: answers for /healthz, /readyz and /metrics; without them these do not exist.
         static_dir: the built page.
         data_late_s: age of the newest reading, in seconds, from which the page says that readings are late.
+        tiles: where pages may fetch map tiles; without it no request of a page leaves this machine.
     """
     console = Console(
-        backend=backend, accounts=accounts, feed=feed, audit=Audit(audit), data_late_s=data_late_s
+        backend=backend,
+        accounts=accounts,
+        feed=feed,
+        audit=Audit(audit),
+        data_late_s=data_late_s,
+        tiles=tiles,
     )
 
     @asynccontextmanager
@@ -96,8 +107,9 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.console = console
+    app.state.sparks = Sparks()
     app.add_middleware(Etags)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, pictures_of=None if tiles is None else tiles.origin)
     _add_problem_handlers(app)
     if probes is not None:
         _add_probes(app, probes)
@@ -105,8 +117,11 @@ def create_app(
     app.include_router(alert_api)
     app.include_router(cap_api)
     app.include_router(desk_api)
+    app.include_router(alarms_api)
     app.include_router(places_api)
     app.include_router(views_api)
+    app.include_router(reports_api)
+    app.include_router(source_api)
     app.include_router(system_api)
     app.include_router(audit_api)
     _add_page(app, static_dir)

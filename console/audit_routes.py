@@ -14,6 +14,7 @@ from console.orders import MAX_NAME_CHARS
 from console.problems import ProblemError
 from console.routes import MAX_SEQ, MAX_TIME_MS, SignedIn, TheConsole, json_answer
 from console.scope import UNLIMITED, Place, Scope
+from console.spreadsheet import harmless
 from ledger.audit import Anchor, Asked, AuditLog, Entry
 from ledger.errors import LedgerError
 
@@ -146,7 +147,7 @@ def _csv(log: AuditLog, asked: Asked, scope: Scope) -> str:
         if count >= MAX_EXPORTED:
             break
         row = _entry_json(entry)
-        rows.writerow([_harmless(row[name]) for name in _COLUMNS])
+        rows.writerow(["" if row[name] is None else harmless(str(row[name])) for name in _COLUMNS])
     return out.getvalue()
 
 
@@ -182,12 +183,3 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
         "area": deed.area,
         "hash": entry.hash,
     }
-
-
-def _harmless(value: Any) -> Any:
-    """Return a cell that no spreadsheet takes for a formula (OWASP: CSV injection)."""
-    return (
-        f"'{value}"
-        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-        else value
-    )

@@ -1,6 +1,6 @@
 """What the console asks of the rest of hazwatch, and the values that it gets."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -13,10 +13,14 @@ from alerting.escalation.schedule import OnDuty
 from alerting.events import AlertEvent
 from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
+from console.alarms_backend import AlarmsBackend
+from console.reports_backend import ReportsBackend
 from console.scope import Place
+from console.source_backend import SourceBackend
 from console.system_backend import OwnBackend
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
+from registry.readings import Quality
 from store.series import Series
 
 if TYPE_CHECKING:  # its values rest on those of this module
@@ -27,13 +31,16 @@ if TYPE_CHECKING:  # its values rest on those of this module
 class AlertRow:
     """An alert as it stands: its newest event with what the list shows beside it.
 
-    `opened` and `acknowledged_at` are RFC 3339 UTC with milliseconds, as in the event.
+    `opened` and `acknowledged_at` are RFC 3339 UTC with milliseconds, as in the event. `safety_class` says that holding it
+    back needs a second person; `sensor_type` is what its sensor measures, None where it is of no sensor.
     """
 
     event: AlertEvent
     opened: str | None = None
     acknowledged_by: str | None = None
     acknowledged_at: str | None = None
+    safety_class: bool = False
+    sensor_type: str | None = None
 
     @property
     def place(self) -> Place:
@@ -104,14 +111,46 @@ class SensorNow:
     limits: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     range_lo: float | None = None
     range_hi: float | None = None
+    x: float | None = None
+    y: float | None = None
     t_ns: int | None = None
     value: float | None = None
+    quality: Quality = Quality.GOOD
     silent: bool = False
 
     @property
     def alive(self) -> bool:
         """Whether it has spoken and is not known to be silent."""
         return self.t_ns is not None and not self.silent
+
+    @property
+    def out_of_range(self) -> bool:
+        """Whether the newest value lies outside the transmitter's range."""
+        value = self.value
+        return value is not None and (
+            (self.range_lo is not None and value < self.range_lo)
+            or (self.range_hi is not None and value > self.range_hi)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorCount:
+    """How many sensors a hazard source has, and how many are alive; without a `source` an enterprise's other sensors."""
+
+    place: Place
+    source: str | None
+    sensors: int
+    alive: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertCount:
+    """What stands open at a hazard source, by grade; without a `source` at an enterprise's other places."""
+
+    place: Place
+    source: str | None
+    open: Mapping[str, int]
+    unacknowledged: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +189,14 @@ class ConsoleBackend(Protocol):
     @property
     def alerts(self) -> "AlertBackend":
         """What the page of one alert asks for."""
+
+    @property
+    def alarms(self) -> AlarmsBackend:
+        """What the alarms page asks beside the alerts."""
+
+    @property
+    def reports(self) -> ReportsBackend:
+        """Reports and the notes of hand-overs."""
 
     def site(self) -> Text:
         """Return the name shown in the page's header."""
@@ -225,8 +272,24 @@ class ConsoleBackend(Protocol):
     def plant(self) -> Plant:
         """Return what the plant file names."""
 
-    def sensors_now(self) -> Iterable[SensorNow]:
-        """Yield every sensor with its newest reading, in the order of the points table."""
+    def find_sensors(
+        self, words: Sequence[str], sees: Callable[[Place], bool], after: int, limit: int
+    ) -> Sequence[SensorNow]:
+        """Return sensors with their newest readings, in the order of the points table.
+
+        Those at places that `sees` allows which have all the casefolded words in id, description or equipment; the first
+        `after` of them are passed over, and at most `limit` are returned.
+        """
+
+    def sensor_counts(self) -> Sequence[SensorCount]:
+        """Return how many sensors there are and are alive; costs as much as there are sources, not sensors."""
+
+    def alert_counts(self) -> Sequence[AlertCount]:
+        """Return what stands open; costs as much as there are places with open alerts."""
+
+    @property
+    def source(self) -> SourceBackend:
+        """What the page of a hazard source asks."""
 
     def activations(self) -> Sequence[Activation]:
         """Return the alerts that opened or opened again within the last hour at least, oldest first."""

@@ -6,7 +6,6 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
-from alerting.arrangements import Arrangement
 from alerting.commands import (
     Comment,
     Confirm,
@@ -15,7 +14,6 @@ from alerting.commands import (
     OverrideOnCall,
     PutInService,
     Reset,
-    Shelve,
     Silence,
     SplitIncident,
     Suppress,
@@ -26,6 +24,7 @@ from alerting.commands import (
 from alerting.commands import Place as CommandPlace
 from alerting.incidents.incident import Entry, IncidentView
 from alerting.silences import SilenceView
+from console.bulk import shelving
 from console.orders import (
     MAX_NAME_CHARS,
     NS_PER_MS,
@@ -43,7 +42,7 @@ from console.orders import (
     SplitBody,
     SuppressBody,
     UnsuppressBody,
-    place_named,
+    arrangements_seen,
     place_of_enterprise,
     stays_within,
 )
@@ -94,15 +93,7 @@ async def shelve(order: AnOrder, alert_id: AnId, body: ShelveBody) -> Response:
     """Hold back an alert for a time; of the safety class with a second person only."""
     place = order.check_alert(alert_id)
     second = await order.second(body.second, lambda scope: scope.sees(place))
-    asked = Shelve(
-        by=order.account.name,
-        reason=body.reason,
-        alert=alert_id,
-        for_s=body.for_s,
-        one_shot=body.one_shot,
-        second=second or "",
-    )
-    return await order.give(asked, alert_id)
+    return await order.give(shelving(body, alert_id, order.account.name, second or ""), alert_id)
 
 
 @desk_api.post("/alerts/{alert_id}/unshelve")
@@ -129,11 +120,7 @@ async def causes(console: TheConsole, _: SignedIn) -> Response:
 @desk_api.get("/arrangements")
 async def arrangements(console: TheConsole, account: SignedIn) -> Response:
     """Return what holds alerts back in the account's scope: shelvings, suppressions, places out of service."""
-    found = [
-        one.why()
-        for one in console.backend.arrangements()
-        if (place := _place_of(console, one)) is not None and account.scope.sees(place)
-    ]
+    found = [one.why() for one in arrangements_seen(console, account.scope)]
     return json_answer({"arrangements": found[:MAX_ROWS], "left_out": max(0, len(found) - MAX_ROWS)})
 
 
@@ -300,11 +287,6 @@ def _check_incident(order: Orders, name: str) -> None:
 
 def _incident_place(console: Console, one: IncidentView) -> Place:
     return place_of_enterprise(console, one.enterprise)
-
-
-def _place_of(console: Console, one: Arrangement) -> Place | None:
-    kind = "sensor" if one.place_kind == "slot" else one.place_kind
-    return place_named(console, kind, one.place) or (Place() if one.place_kind == "slot" else None)
 
 
 def _command_place(given: PlaceBody) -> CommandPlace:

@@ -1,40 +1,51 @@
 """A backend in memory, for tests and for work on the page without a pipeline."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 
 from alerting.arrangements import Arrangement
 from alerting.cap.making import CapMaker
-from alerting.commands import Command
+from alerting.commands import Acknowledge, Command
 from alerting.escalation.schedule import OnDuty
 from alerting.escalation.upcoming import Upcoming
-from alerting.events import AlertEvent, Event, State
+from alerting.events import UNACKNOWLEDGED_STATES, AlertEvent, Event, State
 from alerting.grades_file import default_grades
 from alerting.grading import GradeTable
+from alerting.incidents.flood import Flood
 from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
+from console.alarms_backend import Assignee
 from console.alert_backend import Record, Surroundings
 from console.backend import (
     Accepted,
     Activation,
+    AlertCount,
     AlertRow,
     Component,
     Done,
     OpenAlerts,
     Refused,
+    SensorCount,
     SensorFacts,
     SensorNow,
 )
+from console.fake_reports import FakeReports
+from console.fake_source import FakeSource
 from console.feed import Feed
+from console.scope import Place
 from console.system_backend import Letter, OwnBackend, Tried
 from detectors.outlook import Outlook
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from store.series import Series
+
+if TYPE_CHECKING:
+    from console.source_backend import Wind
+    from ledger.limits import LimitChange
 
 _EMPTY = np.empty(0, np.float64)
 
@@ -71,11 +82,29 @@ class FakeOwn:
         return self.tries.get(name)
 
 
+class FakeAlarms:
+    """The people and the floods that it is given."""
+
+    def __init__(self) -> None:
+        self.staff: list[Assignee] = []
+        self.lasting: list[Flood] = []
+
+    def people(self, event: AlertEvent) -> Sequence[Assignee]:
+        """Return the people kept, whatever the alert."""
+        del event
+        return self.staff
+
+    def floods(self) -> Sequence[Flood]:
+        """Return the floods kept."""
+        return self.lasting
+
+
 class FakeBackend:
     """Keeps what it is given; acknowledging works as in the lifecycle's table and is published to the feed."""
 
     def __init__(self, feed: Feed, *, now_ns: Callable[[], int], site: Text) -> None:
         self.feed = feed
+        self.alarms = FakeAlarms()
         self.rows: dict[str, AlertRow] = {}
         self.events: list[AlertEvent] = []
         self.sensors: dict[str, SensorFacts] = {}
@@ -94,6 +123,9 @@ class FakeBackend:
         self.sensors_list: list[SensorNow] = []
         self.activated: list[Activation] = []
         self.alerts = FakeAlerts(self)
+        self.reports = FakeReports()
+        self.winds: dict[str, Wind] = {}
+        self.limits_changed: list[LimitChange] = []
         self.owned = FakeOwn()
         self.own: OwnBackend = self.owned
         self._now_ns = now_ns
@@ -104,6 +136,10 @@ class FakeBackend:
         known = self.rows.get(event.id)
         numbered = msgspec.structs.replace(event, seq=len(self.events) + 1)
         row = replace(known, event=numbered) if known else AlertRow(event=numbered, opened=event.time)
+        facts = self.sensors.get(event.sensor or "")
+        row = replace(
+            row, safety_class=event.grade == "red", sensor_type=None if facts is None else facts.type
+        )
         if numbered.state == State.UNACK:
             row = replace(row, acknowledged_by=None, acknowledged_at=None)
         return self._keep(row)
@@ -171,7 +207,10 @@ class FakeBackend:
         return Accepted(row=self._keep(replace(row, event=event, acknowledged_by=by)))
 
     async def command(self, command: Command) -> Done | Refused:
-        """Keep the command, and answer what the fake was told to."""
+        """Acknowledge; keep any other command, and answer what the fake was told to."""
+        if isinstance(command, Acknowledge):
+            outcome = await self.acknowledge(command.alert, command.seq, command.by, command.comment)
+            return outcome if isinstance(outcome, Refused) else Done(events=[outcome.row.event])
         self.commands.append(command)
         return self.answer
 
@@ -236,9 +275,46 @@ class FakeBackend:
         """Return the plant kept."""
         return self.plant_now
 
-    def sensors_now(self) -> Iterable[SensorNow]:
-        """Return the sensors kept."""
-        return self.sensors_list
+    def find_sensors(
+        self, words: Sequence[str], sees: Callable[[Place], bool], after: int, limit: int
+    ) -> Sequence[SensorNow]:
+        """Look through the sensors kept."""
+        found = [
+            one
+            for one in self.sensors_list
+            if sees(one.place)
+            and all(word in f"{one.id} {one.description} {one.equipment}".casefold() for word in words)
+        ]
+        return found[after : after + limit]
+
+    def sensor_counts(self) -> Sequence[SensorCount]:
+        """Count the sensors kept."""
+        groups: dict[tuple[Place, str | None], list[SensorNow]] = {}
+        for one in self.sensors_list:
+            groups.setdefault((one.place, one.source), []).append(one)
+        return [
+            SensorCount(
+                place=place, source=source, sensors=len(members), alive=sum(one.alive for one in members)
+            )
+            for (place, source), members in groups.items()
+        ]
+
+    def alert_counts(self) -> Sequence[AlertCount]:
+        """Count the rows kept."""
+        return [
+            AlertCount(
+                place=row.place,
+                source=row.event.source,
+                open={row.event.grade: 1},
+                unacknowledged=int(row.event.state in UNACKNOWLEDGED_STATES),
+            )
+            for row in self.rows.values()
+        ]
+
+    @property
+    def source(self) -> FakeSource:
+        """What the page of a hazard source asks."""
+        return FakeSource(self)
 
     def activations(self) -> Sequence[Activation]:
         """Return the activations kept."""

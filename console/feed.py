@@ -158,4 +158,6 @@ def row_json(row: AlertRow) -> dict[str, Any]:
         "opened": row.opened,
         "acknowledged_by": row.acknowledged_by,
         "acknowledged_at": row.acknowledged_at,
+        "safety_class": row.safety_class,
+        "sensor_type": row.sensor_type,
     }

@@ -27,11 +27,22 @@ SECURITY_HEADERS: Mapping[str, str] = {
 }
 
 
+def headers_for(pictures_of: str | None) -> Mapping[str, str]:
+    """Return the security headers; pictures may also come from `pictures_of`, the origin of a tile server."""
+    if pictures_of is None:
+        return SECURITY_HEADERS
+    policy = SECURITY_HEADERS["Content-Security-Policy"].replace(
+        "img-src 'self'", f"img-src 'self' {pictures_of}"
+    )
+    return {**SECURITY_HEADERS, "Content-Security-Policy": policy}
+
+
 class Guard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, pictures_of: str | None = None) -> None:
         self.app = app
+        self._headers = headers_for(pictures_of)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with a problem."""
@@ -42,7 +53,7 @@ class Guard:
         async def guarded_send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

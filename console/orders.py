@@ -7,6 +7,7 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from alerting.arrangements import Arrangement
 from alerting.commands import Command
 from alerting.matcher_text import MatcherError, parse_matcher
 from alerting.routing import Op
@@ -49,6 +50,12 @@ class ResetBody(Body):
     """A person's words, if there are any."""
 
     comment: str = Field(default="", max_length=MAX_SAID_CHARS)
+
+
+class AssignBody(ResetBody):
+    """Who sees to it: an account or a person of the routes file, by id; and a person's words, if there are any."""
+
+    to: Name
 
 
 class ConfirmBody(Body):
@@ -174,6 +181,13 @@ class Orders:
         """
         if given is None:
             return None
+        found = await self.prove(given)
+        if not sees(found.scope):
+            raise ProblemError("second_role")
+        return found.name
+
+    async def prove(self, given: SecondBody) -> Account:
+        """Return the second person's account: proved, another one than the first, and one that may give commands."""
         if given.name == self.account.name:
             raise ProblemError("same_person")
         found = await self.console.accounts.check(given.name, given.password, self.client)
@@ -182,15 +196,20 @@ class Orders:
             if found.wait_s > 0:
                 raise ProblemError("too_many_logins", retry_after_s=found.wait_s)
             raise ProblemError("second_wrong")
-        if not found.role.covers(Role.OPERATOR) or not sees(found.scope):
+        if not found.role.covers(Role.OPERATOR):
             raise ProblemError("second_role")
-        return found.name
+        return found
+
+    async def carry_out(self, command: Command) -> Done | Refused:
+        """Carry the command out and note it; every command of a person goes through here."""
+        outcome = await self.console.backend.command(command)
+        self.console.audit.command(self.client, command, outcome)
+        return outcome
 
     async def give(self, command: Command, alert_id: str | None = None) -> Response:
         """Carry the command out and return the alert as it then stands, and the events that it made within the scope."""
         backend = self.console.backend
-        outcome = await backend.command(command)
-        self.console.audit.command(self.client, command, outcome)
+        outcome = await self.carry_out(command)
         if isinstance(outcome, Refused):
             return problem_of(409, outcome.code, outcome.text)
         body: dict[str, Any] = {
@@ -218,6 +237,20 @@ def place_named(console: Console, kind: str, name: str) -> Place | None:
         name = "" if equipment is None else equipment.source
     source = plant.sources.get(name)
     return None if source is None else place_of_enterprise(console, source.enterprise)
+
+
+def arrangements_seen(console: Console, scope: Scope) -> list[Arrangement]:
+    """Return what holds alerts back now at places that a scope sees, oldest first."""
+    return [
+        one
+        for one in console.backend.arrangements()
+        if (place := _place_of(console, one)) is not None and scope.sees(place)
+    ]
+
+
+def _place_of(console: Console, one: Arrangement) -> Place | None:
+    kind = "sensor" if one.place_kind == "slot" else one.place_kind
+    return place_named(console, kind, one.place) or (Place() if one.place_kind == "slot" else None)
 
 
 def place_of_enterprise(console: Console, enterprise: str) -> Place:

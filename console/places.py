@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from alerting.events import UNACKNOWLEDGED_STATES
-from console.backend import Activation, AlertRow, SensorNow
+from console.backend import Activation, AlertCount, SensorCount, SensorNow
+from console.grounds import version_of_ground
 from console.scope import Place, Scope
 from registry.plant import HazardSource, Plant, Text
 
@@ -17,8 +17,8 @@ RATE_WINDOWS = 6
 
 def overview(  # noqa: PLR0917 - what is shown comes from as many places
     plant: Plant,
-    sensors: Iterable[SensorNow],
-    rows: Iterable[AlertRow],
+    sensors: Iterable[SensorCount],
+    alerts: Iterable[AlertCount],
     activations: Iterable[Activation],
     scope: Scope,
     now_ns: int,
@@ -27,15 +27,21 @@ def overview(  # noqa: PLR0917 - what is shown comes from as many places
 
     ``enterprises`` and ``sources`` have each the ``open`` alerts by grade, how many are unacknowledged, and how many of
     their ``sensors`` are ``alive``; a page adds them up over areas. ``activations`` counts the last hour by ten minutes,
-    oldest first.
+    oldest first. ``map`` and an enterprise's ``plan`` tell a version of what is drawn from another, null where there is none.
     """
     counted = _Counted(scope)
     for sensor in sensors:
-        counted.sensor(sensor)
-    for row in rows:
-        counted.alert(row)
+        counted.sensors(sensor)
+    for alert in alerts:
+        counted.alerts(alert)
     enterprises = [
-        {"id": one.id, "name": _text(one.name), "area": one.area, **counted.at(one.id, None)}
+        {
+            "id": one.id,
+            "name": _text(one.name),
+            "area": one.area,
+            "plan": None if one.plan is None else version_of_ground(one.plan.ground),
+            **counted.at(one.id, None),
+        }
         for one in plant.enterprises.values()
         if scope.sees(Place(enterprise=one.id, area=one.area))
     ]
@@ -46,18 +52,18 @@ def overview(  # noqa: PLR0917 - what is shown comes from as many places
         if one.enterprise in seen
     ]
     return {
-        "now_ms": now_ns / 1e6,
         "areas": _areas(plant, enterprises),
         "enterprises": enterprises,
         "sources": sources,
         "elsewhere": counted.elsewhere(seen),
         "activations": _by_window([a for a in activations if scope.sees(a.place)], now_ns),
         "window_s": RATE_WINDOW_S,
+        "map": None if plant.map is None else version_of_ground(plant.map),
     }
 
 
 class _Counted:
-    """Counts sensors and alerts by enterprise and hazard source."""
+    """Counts sensors and alerts by enterprise and hazard source, each place adding to its enterprise's sum."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -66,19 +72,19 @@ class _Counted:
         self._open: dict[tuple[str | None, str | None], Counter[str]] = {}
         self._unack: Counter[tuple[str | None, str | None]] = Counter()
 
-    def sensor(self, sensor: SensorNow) -> None:
-        if not self._scope.sees(sensor.place):
+    def sensors(self, count: SensorCount) -> None:
+        if not self._scope.sees(count.place):
             return
-        for key in _keys(sensor.place.enterprise, sensor.source):
-            self._sensors[key] += 1
-            self._alive[key] += sensor.alive
+        for key in _keys(count.place.enterprise, count.source):
+            self._sensors[key] += count.sensors
+            self._alive[key] += count.alive
 
-    def alert(self, row: AlertRow) -> None:
-        if not self._scope.sees(row.place):
+    def alerts(self, count: AlertCount) -> None:
+        if not self._scope.sees(count.place):
             return
-        for key in _keys(row.event.enterprise, row.event.source):
-            self._open.setdefault(key, Counter())[row.event.grade] += 1
-            self._unack[key] += row.event.state in UNACKNOWLEDGED_STATES
+        for key in _keys(count.place.enterprise, count.source):
+            self._open.setdefault(key, Counter()).update(count.open)
+            self._unack[key] += count.unacknowledged
 
     def at(self, enterprise: str | None, source: str | None) -> dict[str, Any]:
         """Return the counts of an enterprise (`source` None: all of it), or of one of its sources."""

@@ -30,6 +30,25 @@ PROBLEMS: Mapping[str, tuple[int, Text]] = {
         Text("第二人无权同意此操作", "The second person may not agree to this"),
     ),
     "same_person": (409, Text("第二人必须是另一人", "The second person must be another one")),
+    "not_assignable": (
+        409,
+        Text(
+            "不能指派给此人：须为能看到该报警的操作员，或路由文件中负责该处的人员",
+            "It cannot be assigned to this person: only to an operator who sees it, or to a person of the routes file "
+            "who answers for it",
+        ),
+    ),
+    "not_in_view": (
+        409,
+        Text(
+            "红色报警须逐条看过才能批量确认：请滚动到该报警后再确认",
+            "A red alert is acknowledged among others only after it was in view: scroll to it, then acknowledge",
+        ),
+    ),
+    "too_many_filters": (
+        409,
+        Text("保存的筛选过多，请先删除一些", "Too many saved filters: remove some first"),
+    ),
     "scope_matcher": (
         403,
         Text(
@@ -53,6 +72,24 @@ PROBLEMS: Mapping[str, tuple[int, Text]] = {
     "too_large": (413, Text("请求内容过大", "The request is too large")),
     "bad_request": (422, Text("请求参数有误", "The request has a wrong field")),
     "too_many_logins": (429, Text("登录失败次数过多，请稍后再试", "Too many failed logins; try again later")),
+    "report_busy": (
+        429,
+        Text(
+            "您的另一份报告正在生成，请等它完成",
+            "Another report of yours is being made; wait until it is done",
+        ),
+    ),
+    "report_too_much": (
+        503,
+        Text(
+            "时段内记录过多，未能及时生成；请缩短时段，或用命令 hazwatch report",
+            "There is too much in this period to be made in time; take a shorter one, or use hazwatch report",
+        ),
+    ),
+    "report_failed": (
+        500,
+        Text("报告未能生成，原因已记入日志", "The report could not be made; the reason is in the log"),
+    ),
     "internal": (500, Text("服务内部错误，已记录", "An internal error; it was logged")),
     "store": (503, Text("时序数据库暂不可用", "The time-series store is not available now")),
     "no_page": (

@@ -17,6 +17,7 @@ from console.backend import ConsoleBackend, Refused, SensorFacts, place_of
 from console.feed import Feed, row_json
 from console.problems import ProblemError, problem_of
 from console.scope import Scope
+from console.tiles import Tiles
 from store.series import Series, StoreError
 
 COOKIE = "hazwatch_session"
@@ -45,6 +46,7 @@ class Console:
     feed: Feed
     audit: Audit
     data_late_s: float
+    tiles: Tiles | None = None
 
     def heartbeat(self) -> Mapping[str, Any]:
         """Return the heartbeat: the pipeline's clock in ms and the age of its newest reading in s."""
@@ -91,11 +93,10 @@ Operator = Annotated[Account, Depends(_operator)]
 TheConsole = Annotated[Console, Depends(_the_console)]
 
 
-def json_answer(body: Any) -> Response:
-    """Return a body as JSON that no cache keeps."""
-    return Response(
-        msgspec.json.encode(body), media_type="application/json", headers={"Cache-Control": "no-store"}
-    )
+def json_answer(body: Any, *, keep: bool = False) -> Response:
+    """Return a body as JSON that no cache keeps; with `keep` a browser may, if it asks each time whether it still holds."""
+    kept = "private, no-cache" if keep else "no-store"
+    return Response(msgspec.json.encode(body), media_type="application/json", headers={"Cache-Control": kept})
 
 
 class LoginBody(BaseModel):

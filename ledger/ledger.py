@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -10,6 +10,7 @@ from typing import Self
 import structlog
 
 from ledger.errors import LedgerError, told
+from ledger.limits import LoadedFrom, put_limits
 from ledger.lock import StateLock
 from ledger.reader import FILE_NAME, OUTBOX_COLUMNS, LedgerReader, entry_crc, outbox_row
 from ledger.records import (
@@ -25,6 +26,7 @@ from ledger.records import (
 from ledger.schema import migrate
 from ledger.snapshots import Snapshot, SnapshotFolder
 from registry.plant import Text
+from registry.sensors import SensorSpec
 
 SNAPSHOTS_KEPT = 3
 DEAD_LETTERS_KEPT = 1000
@@ -173,6 +175,11 @@ class Ledger(LedgerReader):
                 ]
             )
         )
+
+    def note_limits(self, specs: Iterable[SensorSpec], loaded: LoadedFrom) -> int:
+        """Keep the limits that settings gave when they were loaded, and what of them changed; return how many did."""
+        with self._transaction() as db:
+            return put_limits(db, specs, loaded)
 
     def save_snapshot(self, seq: int, body: bytes) -> None:
         """Keep the pipeline's state after journal entry `seq`, which must have been committed.

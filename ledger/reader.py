@@ -4,11 +4,12 @@ import sqlite3
 import struct
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from ledger.errors import LedgerDamaged, LedgerError, LedgerTooNew, told
+from ledger.limits import LIMIT_CHANGES, LimitChange, limit_change
 from ledger.records import DeadLetter, Entry, EventLine, Opening, OutboxRow, OutboxState
 from ledger.schema import STEPS, version_of
 from registry.plant import Text
@@ -65,6 +66,15 @@ class LedgerReader:
     def last_event_seq(self) -> int:
         """The seq of the newest alert event, 0 where there is none."""
         return int(self._one("SELECT max(seq) FROM alert_events") or 0)
+
+    def limit_changes(self, sensors: Collection[str], limit: int) -> list[LimitChange]:
+        """Return how the limits of some sensors changed when settings were loaded, newest first, at most `limit` changes."""
+        rows = self._all(
+            f"SELECT {LIMIT_CHANGES} FROM limit_changes"  # noqa: S608 - fixed words and places only
+            f" WHERE sensor IN ({','.join('?' * len(sensors))}) ORDER BY n DESC LIMIT ?",
+            (*sensors, limit),
+        )
+        return [limit_change(row) for row in rows]
 
     def entries(self, after_seq: int = 0, limit: int | None = None) -> Iterator[Entry]:
         """Return journal entries in their order.

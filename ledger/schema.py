@@ -74,6 +74,15 @@ STEPS: tuple[str, ...] = (
         );
     END;
     """,
+    # the limits of each sensor when settings were last loaded, and what changed since
+    """
+    CREATE TABLE limits_known(sensor TEXT PRIMARY KEY, limits TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE limit_changes(
+        n INTEGER PRIMARY KEY, sensor TEXT NOT NULL, name TEXT NOT NULL, old REAL, old_unit TEXT NOT NULL, new REAL,
+        unit TEXT NOT NULL, at_ns INTEGER NOT NULL, file TEXT NOT NULL, file_ns INTEGER NOT NULL
+    );
+    CREATE INDEX limit_changes_by_sensor ON limit_changes(sensor, n);
+    """,
     # what alerts opened at a sensor or a hazard source before, found without looking into lines
     """
     CREATE TABLE alert_openings(

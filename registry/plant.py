@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from types import MappingProxyType
 from typing import Self
 
 import msgspec
+
+from registry.drawing import Drawing
+from registry.picture import Picture
 
 
 class SourceGrade(IntEnum):
@@ -48,6 +51,17 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SitePlan:
+    """How a site looks from above, in the metres of ``x`` and ``y`` of the points table.
+
+    `north_deg` is where true north lies, clockwise from the plan's own up (the direction of growing ``y``).
+    """
+
+    ground: Drawing | Picture
+    north_deg: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Enterprise:
     """Who operates hazard sources; `area` is an area code, `industry` whatever word the centre sorts by."""
 
@@ -55,6 +69,7 @@ class Enterprise:
     name: Text
     area: str | None = None
     industry: str | None = None
+    plan: SitePlan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +80,26 @@ class Chemical:
     quantity_t: float
     critical_t: float
     beta: float
+
+
+class Duty(StrEnum):
+    """The three who answer for the safety of a major hazard source (安全包保责任): 应急厅〔2021〕12号.
+
+    主要负责人 (of the enterprise), 技术负责人, 操作负责人.
+    """
+
+    PRINCIPAL = "principal"
+    TECHNICAL = "technical"
+    OPERATING = "operating"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who has a duty: the name, the post in the enterprise and a number to call, where they are given."""
+
+    name: Text
+    post: Text | None = None
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +121,7 @@ class HazardSource:
     measures: Mapping[str, Text] = field(default_factory=lambda: MappingProxyType({}))
     lon: float | None = None
     lat: float | None = None
+    persons: Mapping[Duty, Person] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +140,10 @@ class Equipment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plant:
-    """Everything that plant.yaml names, by id."""
+    """Everything that plant.yaml names, by id; `map` is drawn under the area's positions, in degrees."""
 
     areas: Mapping[str, Area] = field(default_factory=lambda: MappingProxyType({}))
     enterprises: Mapping[str, Enterprise] = field(default_factory=lambda: MappingProxyType({}))
     sources: Mapping[str, HazardSource] = field(default_factory=lambda: MappingProxyType({}))
     equipment: Mapping[str, Equipment] = field(default_factory=lambda: MappingProxyType({}))
+    map: Drawing | None = None

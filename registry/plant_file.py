@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from registry.entries import Entry
 from registry.faults import Fault
+from registry.grounds import area_map, check_grounds, site_plan
 from registry.hazard import (
     HazardError,
     alpha_of_population,
@@ -23,6 +24,7 @@ from registry.hazard import (
     tables,
 )
 from registry.marks import Marked, load_marked
+from registry.persons import persons_of
 from registry.plant import Area, Chemical, Enterprise, Equipment, HazardSource, Plant, SourceGrade, Text
 from registry.sensors import SensorType
 from registry.suggest import did_you_mean, shown
@@ -34,10 +36,12 @@ MEASURE_KEYS = (
 )  # fmt: skip
 """Kinds of alert for which a source can say what to do; ``any`` holds where the kind has nothing of its own."""
 
-_SECTIONS = ("areas", "enterprises", "sources", "equipment")
+_SECTIONS = ("areas", "enterprises", "sources", "equipment", "map")
 _AREA_KEYS = ("code", "name", "parent")
-_ENTERPRISE_KEYS = ("id", "name", "area", "industry")
-_SOURCE_KEYS = ("id", "enterprise", "name", "chemicals", "alpha", "population", "measures", "lon", "lat")
+_ENTERPRISE_KEYS = ("id", "name", "area", "industry", "plan")
+_SOURCE_KEYS = (
+    "id", "enterprise", "name", "chemicals", "alpha", "population", "measures", "lon", "lat", "persons",
+)  # fmt: skip
 _CHEMICAL_KEYS = ("substance", "quantity_t", "class")
 _EQUIPMENT_KEYS = ("id", "source", "name", "kind", "design")
 _MAX_CODE_DIGITS = 12
@@ -71,7 +75,9 @@ def plant_of(marked: Marked) -> tuple[Plant, list[Fault]]:
         enterprises=MappingProxyType({key: enterprise for key, (enterprise, _) in enterprises.items()}),
         sources=MappingProxyType({key: source for key, (source, _) in sources.items()}),
         equipment=MappingProxyType({key: item for key, (item, _) in equipment.items()}),
+        map=area_map(root),
     )
+    check_grounds(root, plant)
     for area, entry in areas.values():
         _refer(entry, "parent", area.parent, plant.areas, "area")
         _check_cycle(entry, area, plant.areas)
@@ -141,7 +147,11 @@ def _area(code: str, entry: Entry) -> Area:
 def _enterprise(key: str, entry: Entry) -> Enterprise:
     entry.check_keys(_ENTERPRISE_KEYS)
     return Enterprise(
-        id=key, name=entry.text("name", key), area=entry.raw("area"), industry=entry.raw("industry")
+        id=key,
+        name=entry.text("name", key),
+        area=entry.raw("area"),
+        industry=entry.raw("industry"),
+        plan=site_plan(entry),
     )
 
 
@@ -214,6 +224,7 @@ def _source(key: str, entry: Entry) -> HazardSource:
         measures=_measures(entry.mapping("measures", f"a text by kind of alert: {', '.join(MEASURE_KEYS)}")),
         lon=lon,
         lat=lat,
+        persons=persons_of(entry),
     )
 
 

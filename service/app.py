@@ -18,16 +18,20 @@ from console.accounts import Accounts
 from console.app import create_app
 from console.feed import Feed
 from console.server import ConsoleServer, Tls
+from console.tiles import Tiles
 from detectors.clock import Clock
 from detectors.groups.pca import make_ready
 from ingest.mqtt import MqttPublisher, MqttSettings, MqttSource
 from ledger.audit import AuditLog
+from ledger.handover import HandoverNotes
 from ledger.ledger import Ledger
 from registry.plant import Text
 from service.clock import SteadyClock
 from service.effects import store_batch
 from service.history import AlertHistory
+from service.limits import note_limits
 from service.live import LiveConsole
+from service.live_reports import LiveReports
 from service.pipeline import Outcome
 from service.plan import Loaded, mqtt_settings
 from service.recovery import recover
@@ -163,6 +167,7 @@ class Service:
         settings, receivers = self._loaded.settings, self._loaded.plan.routes.receivers
         ledger = Ledger.open(settings.state_dir)
         stack.callback(ledger.close)
+        note_limits(ledger, self._loaded.plan.registry, settings, time.time_ns())
         store = open_store(self._loaded, ledger.ledger_id)
         bounds = WriterSettings(
             queue_bytes=round(settings.store.queue_mb * 1e6), spool_bytes=round(settings.store.spool_mb * 1e6)
@@ -183,7 +188,9 @@ class Service:
         if self._on_events is not None:
             runtime.hooks.on_events.append(self._on_events)
         feed = Feed()
-        live = LiveConsole(runtime, store, feed, cap)
+        notes = HandoverNotes(settings.state_dir)
+        stack.callback(notes.close)
+        live = LiveConsole(runtime, store, feed, LiveReports(runtime, notes, settings.reports), cap)
         accounts = Accounts(settings.state_dir)
         stack.callback(accounts.close)
         audit = AuditLog(settings.state_dir)
@@ -261,7 +268,15 @@ class Service:
         if part is None:
             yield None
             return
-        app = create_app(parts.live, parts.accounts, parts.feed, parts.audit, probes=parts.watcher.probes())
+        tiles = self._loaded.settings.tiles
+        app = create_app(
+            parts.live,
+            parts.accounts,
+            parts.feed,
+            parts.audit,
+            probes=parts.watcher.probes(),
+            tiles=None if tiles is None else Tiles(**tiles.model_dump()),
+        )
         tls = Tls(certificate=part.cert, key=part.key) if part.cert and part.key else None
         server = ConsoleServer(app, parts.feed, part.host, part.port, tls)
         tasks.create_task(server.run(), name="console")

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 import msgspec
 
@@ -20,23 +21,31 @@ from alerting.texts import rfc3339
 from console.backend import (
     Accepted,
     Activation,
+    AlertCount,
     AlertRow,
     Component,
     Done,
     OpenAlerts,
     Refused,
+    SensorCount,
     SensorFacts,
     SensorNow,
 )
 from console.feed import Feed
+from console.reports_backend import ReportsBackend
+from console.scope import Place
 from console.system_backend import OwnBackend
 from ledger.errors import LedgerError
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from service.history import AlertHistory
+from service.live_alarms import LiveAlarms
 from service.live_alert import LiveAlerts, facts_of
+from service.live_source import LiveSource
+from service.naming import site_name
 from service.newest import Activations, Newest
 from service.runtime import Runtime
+from service.tally import Tally
 from store.series import Series, SeriesStore
 
 _LINE = msgspec.json.Decoder(AlertEvent)
@@ -52,30 +61,37 @@ class LiveConsole:
 
     own: OwnBackend
 
-    def __init__(self, runtime: Runtime, store: SeriesStore, feed: Feed, cap: CapParts | None = None) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        store: SeriesStore,
+        feed: Feed,
+        reports: ReportsBackend,
+        cap: CapParts | None = None,
+    ) -> None:
+        self.reports = reports
         self._runtime = runtime
         self._cap = cap
         self._store = store
         self._store_turn = asyncio.Lock()
         self._feed = feed
+        self.alarms = LiveAlarms(runtime)
         self._told: dict[str, AlertEvent] = {}
         self.parts: Mapping[str, Component] = {}
         self._newest = Newest(runtime.pipeline.plan.registry)
         self.alerts = LiveAlerts(runtime, self._newest)
         self._activations = Activations(self._kept_activations())
-        book = runtime.pipeline.desk.book
-        for view in book.open_alerts():
+        standing = runtime.pipeline.desk.book.open_alerts()
+        for view in standing:
             self._told[view.id] = self._as_told(view)
+        self._tally = Tally(view.event for view in standing)
+        self._source = LiveSource(runtime, store, self._store_turn, self._newest, self._tally, self.alert)
         runtime.hooks.on_events.append(self._on_events)
         runtime.hooks.on_outcome.append(self._newest.take)
 
     def site(self) -> Text:
-        """Return the name of the only enterprise, else of the widest area, else the program's."""
-        plant = self._runtime.pipeline.plan.registry.plant
-        if len(plant.enterprises) == 1:
-            return next(iter(plant.enterprises.values())).name
-        roots = [area for area in plant.areas.values() if area.parent is None]
-        return roots[0].name if roots else Text("重大危险源监测预警", "Major hazard monitoring")
+        """Return what the site is called."""
+        return site_name(self.plant())
 
     def now_ns(self) -> int:
         """Return the pipeline's clock."""
@@ -193,13 +209,32 @@ class LiveConsole:
         """Return what the plant file names."""
         return self._runtime.pipeline.plan.registry.plant
 
-    def sensors_now(self) -> Iterable[SensorNow]:
-        """Return every sensor with its newest reading since the start."""
-        return self._newest.sensors(self._runtime.pipeline.desk.book)
+    def find_sensors(
+        self, words: Sequence[str], sees: Callable[[Place], bool], after: int, limit: int
+    ) -> Sequence[SensorNow]:
+        """Return sensors with their newest reading since the start."""
+        which = islice(self._newest.find(words, sees), after, after + limit)
+        return list(self._newest.sensors(self._silent(), which))
+
+    def sensor_counts(self) -> Sequence[SensorCount]:
+        """Return how many sensors there are and are alive."""
+        return self._newest.counts(self._silent())
+
+    def alert_counts(self) -> Sequence[AlertCount]:
+        """Return what stands open."""
+        return self._tally.counts()
+
+    @property
+    def source(self) -> LiveSource:
+        """What the page of a hazard source asks."""
+        return self._source
 
     def activations(self) -> Sequence[Activation]:
         """Return the activations of the last hour."""
         return self._activations.all()
+
+    def _silent(self) -> frozenset[str]:
+        return self._newest.silent(self._runtime.pipeline.desk.book, self._runtime.now_ns())
 
     def _kept_activations(self) -> list[tuple[int, AlertEvent]]:
         """Return what the ledger has of the last hour, oldest first."""
@@ -218,6 +253,7 @@ class LiveConsole:
         """Remember what was told, and show each alert as it now stands."""
         self._told |= {event.id: event for event in events}
         self._activations.take(events, self._runtime.now_ns())
+        self._tally.take(events)
         for event in {event.id: event for event in events}.values():
             view = self._view(event.id)
             if view is None:
@@ -245,7 +281,14 @@ class LiveConsole:
             opened=rfc3339(view.opened_ns),
             acknowledged_by=view.acknowledged_by,
             acknowledged_at=None if acknowledged is None else rfc3339(acknowledged),
+            safety_class=view.safety_class,
+            sensor_type=self._sensor_type(told.sensor),
         )
+
+    def _sensor_type(self, sensor: str | None) -> str | None:
+        registry = self._runtime.pipeline.plan.registry
+        i = None if sensor is None else registry.index.get(sensor)
+        return None if i is None else registry.specs[i].type.value
 
     def _as_told(self, view: AlertView) -> AlertEvent:
         """Return the view's newest event as the ledger has it: with who was told."""

@@ -12,11 +12,10 @@ from alerting.events import AlertEvent
 from alerting.grading import GradeTable
 from console.alert_backend import Neighbour, Reading, Record, Surroundings
 from console.backend import SensorFacts
-from console.scope import Place
 from detectors.outlook import Outlook
 from ledger.reader import LedgerReader
 from registry.sensors import LIMIT_NAMES, SensorRegistry, SensorType
-from service.newest import Newest
+from service.newest import Newest, place_of_sensor
 from service.runtime import Runtime
 
 EVENTS = 300
@@ -112,10 +111,10 @@ _WIND = frozenset({SensorType.WIND_SPEED, SensorType.WIND_DIRECTION})
 
 def facts_of(registry: SensorRegistry, i: int) -> SensorFacts:
     """Return what the points table says of sensor `i`."""
-    spec, enterprise = registry.specs[i], registry.enterprise_of(i)
+    spec = registry.specs[i]
     return SensorFacts(
         id=spec.id,
-        place=Place(enterprise=spec.enterprise or None, area=enterprise.area if enterprise else None),
+        place=place_of_sensor(registry, i),
         type=spec.type,
         unit=spec.unit,
         description=spec.description,

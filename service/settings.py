@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -22,6 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from alerting.times_file import DEFAULT_ZONE
 from detectors.clock import Clock
 from ingest.mapped import MappedJson, TimeUnit, mapping_faults
 from registry.faults import Fault, errors_in
@@ -33,6 +35,8 @@ _M = TypeVar("_M", bound=BaseModel)
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _LISTEN = re.compile(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}", re.ASCII)
 _HTTP = re.compile(r"https?://[^/\s@]+(/\S*)?")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_TILES = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?/[^\s\"'<>\\;,]*", re.ASCII)
 _LAST_PORT = 65_535
 
 
@@ -158,6 +162,24 @@ class ConsolePart(_Part):
         return int(self.listen.rpartition(":")[2])
 
 
+class TilesPart(_Part):
+    """A server of map tiles for the console's map. Pages then fetch from it: requests leave this machine."""
+
+    url: str = Field(description="http:// or https:// address with {z}, {x} and {y}")
+    attribution: str = Field("", max_length=200, description="whose map it is, shown on it")
+    gcj02: bool = Field(False, description="the tiles are shifted by GCJ-02; positions are shifted with them")
+    max_zoom: int = Field(18, ge=1, le=24, description="deepest level that the server has")
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if not _TILES.fullmatch(value) or not all(name in value for name in ("{z}", "{x}", "{y}")):
+            raise ValueError(
+                f"{value!r} is no address of tiles (allowed: https://host/{{z}}/{{x}}/{{y}}.png, host without * or user)"
+            )
+        return value
+
+
 class JournalPart(_Part):
     """How much of the past stays ready for replay."""
 
@@ -165,6 +187,42 @@ class JournalPart(_Part):
     max_mb: _Positive = Field(20_000, description="disk for them; the oldest go first")
     snapshot_s: _Positive = Field(60, description="time between snapshots")
     min_free_mb: _Positive = Field(500, description="free disk below which hazwatch alarms for itself")
+
+
+class ReportsPart(_Part):
+    """How reports are cut into days and shifts."""
+
+    time_zone: str = Field(DEFAULT_ZONE, description="zone of days, months and of the times shown")
+    shift_starts: tuple[str, ...] = Field(
+        ("00:00", "08:00", "16:00"),
+        min_length=1,
+        max_length=24,
+        description="when shifts begin, where routes.yaml has no schedule",
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{value!r} is no time zone (allowed: as Asia/Shanghai)") from None
+        return value
+
+    @field_validator("shift_starts")
+    @classmethod
+    def _rising(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = next((one for one in value if not _CLOCK.fullmatch(one)), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong!r} is no time of day (allowed: 00:00 to 23:59)")
+        if list(value) != sorted(set(value)):
+            raise ValueError("the times do not rise (allowed: as 00:00, 08:00, 16:00)")
+        return value
+
+    @property
+    def starts_min(self) -> tuple[int, ...]:
+        """When shifts begin, in minutes past midnight."""
+        return tuple(int(one[:2]) * 60 + int(one[3:]) for one in self.shift_starts)
 
 
 class LogPart(_Part):
@@ -202,7 +260,9 @@ class Settings(BaseSettings):
         Clock.WALL, description="wall: receive time (live); event: newest event time (recordings)"
     )
     console: ConsolePart | None = ConsolePart()
+    tiles: TilesPart | None = None
     journal: JournalPart = JournalPart()
+    reports: ReportsPart = ReportsPart()
     log: LogPart = LogPart()
 
     @classmethod
@@ -271,7 +331,9 @@ PARTS: Mapping[str, type[BaseModel]] = {
     "mapped": MappedSettings,
     "store": StorePart,
     "console": ConsolePart,
+    "tiles": TilesPart,
     "journal": JournalPart,
+    "reports": ReportsPart,
     "log": LogPart,
 }
 """The keys that have keys of their own, in the order of the settings reference."""
@@ -335,7 +397,10 @@ def _is_nested(variable: str) -> bool:
 
 def _not_json(error: SettingsError) -> list[Fault]:
     """Return a fault for each variable of a list or of a whole part that is not JSON."""
-    lists = {variable_of(part) for part in PARTS} | {variable_of("mqtt", "topics")}
+    lists = {variable_of(part) for part in PARTS} | {
+        variable_of("mqtt", "topics"),
+        variable_of("reports", "shift_starts"),
+    }
     faults = []
     for name in sorted(lists & set(os.environ)):
         try:

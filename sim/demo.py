@@ -6,7 +6,15 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-DEMO_FILES = ("hazwatch.yaml", "plant.yaml", "points.csv", "routes.yaml")
+DEMO_FILES = (
+    "hazwatch.yaml",
+    "plant.yaml",
+    "points.csv",
+    "routes.yaml",
+    "map.geojson",
+    "haigang.geojson",
+    "beicang.geojson",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

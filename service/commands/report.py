@@ -1,43 +1,47 @@
-"""`hazwatch report`: what the alarm system itself was like, from the lines that it told."""
+"""`hazwatch report`: what the alarm system itself was like, what a shift hands over, what a day and a month were like."""
 
-from contextlib import ExitStack
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import typer
 
-from ledger.errors import LedgerError
-from ledger.reader import open_readonly
 from registry.faults import Fault, InputError, errors_in
 from registry.plant import Plant
 from registry.plant_file import load_plant
-from service.commands.answers import COMMAND_LINE, end, say
-from service.reports.files import csv_of, json_of
-from service.reports.lines import lines_in_file, lines_in_ledger
+from service.commands.answers import COMMAND_LINE, say
+from service.commands.report_parts import (
+    Alerts,
+    Lang,
+    Language,
+    Pdf,
+    Site,
+    State,
+    Xlsx,
+    answer,
+    made,
+    zone_of,
+)
+from service.commands.report_periods import daily, handover, monthly
+from service.reports.document import Kind
+from service.reports.files import json_of
+from service.reports.making import Format, Order
 from service.reports.page import page
 from service.reports.period import MAX_DAYS, Period
-from service.reports.report import By, Report, report_of
-from service.reports.rules import packaged_rules
-from service.reports.terminal import print_report
+from service.reports.report import By
 from service.reports.times import moment_ns
 from service.settings import load_settings
 
-app = typer.Typer(help="Reports on the alarm system itself.", no_args_is_help=True)
-
-
-class Language(StrEnum):
-    """In which language a terminal and a page speak first."""
-
-    ZH = "zh"
-    EN = "en"
-    BOTH = "both"
+app = typer.Typer(help="Reports for people, from alert lines.", no_args_is_help=True)
 
 
 @app.callback()
 def reports() -> None:
-    """Reports on the alarm system itself."""
+    """Reports for people, from alert lines."""
+
+
+for each in (handover, daily, monthly):
+    app.command()(each)
 
 
 @app.command()
@@ -48,51 +52,37 @@ def alarms(
     config: Annotated[
         Path | None, typer.Option(help="hazwatch.yaml: its state folder; names and areas of its plant")
     ] = None,
-    state: Annotated[Path | None, typer.Option(help="state folder or ledger file to read")] = None,
-    alerts: Annotated[Path | None, typer.Option(help="alert lines (NDJSON) to read")] = None,
+    state: State = None,
+    alerts: Alerts = None,
     by: Annotated[list[By] | None, typer.Option(help="puts alarms apart; may be given several times")] = None,
     csv: Annotated[Path | None, typer.Option(help="writes every figure, one a row")] = None,
     html: Annotated[Path | None, typer.Option(help="writes one page with plots")] = None,
     json: Annotated[Path | None, typer.Option(help="writes everything")] = None,
+    xlsx: Xlsx = None,
+    pdf: Pdf = None,
     zone: Annotated[str, typer.Option(help="zone of days, and of times that carry none")] = "UTC",
-    lang: Annotated[Language, typer.Option(help="language of the terminal, and in which the page opens")] = (
-        Language.BOTH
-    ),
+    lang: Lang = Language.BOTH,
 ) -> None:
     """Say how many alarms there were, how they were answered, and what ISA-18.2 and EEMUA 191 say of it."""
-    period = _period(from_, to, _zone(zone))
+    period = _period(from_, to, zone_of(zone))
     plant, folder = _settings(config)
-    report = _read(alerts, state or folder, period, by or [], plant)
-    for text in report.warnings:
-        say(f"warning: {text.zh}\n  {text.en}")
-    if csv is not None:
-        csv.write_text(csv_of(report), encoding="utf-8-sig")
-        say(f"csv / 表格: {csv}")
+    order = Order(
+        kind=Kind.ALARMS,
+        start_ns=period.start_ns,
+        end_ns=period.end_ns,
+        zone=str(period.zone),
+        about=Site(plant=plant).about(),
+        plant=plant,
+        by=tuple(by or ()),
+    )
+    document, report = made(order, alerts, state or folder)
     if json is not None:
         json.write_bytes(json_of(report))
         say(f"json: {json}")
     if html is not None:
-        html.write_text(page(report, "en" if lang is Language.EN else "zh"), encoding="utf-8")
+        html.write_text(page(report, lang.one), encoding="utf-8")
         say(f"page / 页面: {html}")
-    print_report(report, lang)
-
-
-def _read(alerts: Path | None, folder: Path | None, period: Period, by: list[By], plant: Plant) -> Report:
-    rules = packaged_rules()
-    if alerts is not None:
-        lines = lines_in_file(alerts)
-        return report_of(lines, period=period, rules=rules, by=by, plant=plant, origin=str(alerts))
-    if folder is None:
-        message = "it is not said where the alert lines are"
-        allowed = "--config hazwatch.yaml, --state FOLDER, or --alerts FILE"
-        raise InputError([Fault(file=COMMAND_LINE, where="", message=message, allowed=allowed)])
-    with ExitStack() as opened:
-        try:
-            ledger = opened.enter_context(open_readonly(folder))
-            lines = lines_in_ledger(ledger)
-            return report_of(lines, period=period, rules=rules, by=by, plant=plant, origin=str(ledger.path))
-        except LedgerError as error:
-            end(f"error: {error}")
+    answer(document, report, {Format.CSV: csv, Format.XLSX: xlsx, Format.PDF: pdf}, lang)
 
 
 def _settings(config: Path | None) -> tuple[Plant, Path | None]:
@@ -107,16 +97,6 @@ def _settings(config: Path | None) -> tuple[Plant, Path | None]:
     if settings is None or errors_in(faults):
         raise InputError(faults)
     return plant, settings.state_dir
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        message = f"there is no zone {name!r}"
-        raise InputError(
-            [Fault(file=COMMAND_LINE, where="--zone", message=message, allowed="such as Asia/Shanghai")]
-        ) from None
 
 
 def _period(from_: str, to: str, zone: ZoneInfo) -> Period:

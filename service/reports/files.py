@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from alerting.texts import both, rfc3339
+from console.spreadsheet import harmless
 from service.reports.measures import Actor, Measure, Panel, Response
 from service.reports.report import Report
 from service.reports.rules import MINUTE_NS
@@ -58,7 +59,7 @@ def _row(by: str, key: str, measure: Measure) -> tuple[object, ...]:
             str(limit.verified).lower(),
         )
     value = "" if measure.value is None else f"{measure.value:.6g}"
-    return (by, key, measure.name, measure.text.zh, measure.text.en, value, measure.unit, *bounds)
+    return (by, harmless(key), measure.name, measure.text.zh, measure.text.en, value, measure.unit, *bounds)
 
 
 def json_of(report: Report) -> bytes:

@@ -9,13 +9,12 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from alerting.events import ACTIVATIONS
 from service.reports.lines import ACTIVE, Line
 from service.reports.period import Period
 from service.reports.rules import Rules
 from service.reports.tally import Activation, Alarm, Counted, Stale, Tally
 
-ACTIVATES = frozenset({"opened", "reopened"})
-"""Events that count as an alarm; all others tell more of one that was counted."""
 _HOLDS = frozenset({"shelved", "suppressed", "out_of_service"})
 OPERATOR = "operator"
 _UNCONFIRMED_KEPT = 10_000
@@ -108,7 +107,7 @@ class AlarmFold:
                 self._after_close(alert, line, inside=inside)
                 return
             self._open[line.id] = alert
-            self._unopened += line.event not in ACTIVATES and inside
+            self._unopened += line.event not in ACTIVATIONS and inside
         if inside:
             self._events[line.event] += 1
         self._moved(alert, line)
@@ -278,7 +277,7 @@ class AlarmFold:
         """Follow the state: what stands before an operator, and what is held back."""
         before, alert.state = alert.state, line.state
         t_ns = line.t_ns
-        if line.event in ACTIVATES and before not in ACTIVE and before not in _HOLDS:
+        if line.event in ACTIVATIONS and before not in ACTIVE and before not in _HOLDS:
             alert.since_ns = t_ns
         if before == line.state:
             return

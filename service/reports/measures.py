@@ -76,7 +76,10 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """Everything that is said of a slice. `by_minute` are the annunciated alarms of each minute that had any."""
+    """Everything that is said of a slice.
+
+    `by_minute` are the annunciated alarms of each minute that had any, `kinds` those of each kind and grade.
+    """
 
     measures: tuple[Measure, ...]
     by_minute: Mapping[int, int]
@@ -88,9 +91,11 @@ class Panel:
     stale_by_day: tuple[int, ...]
     by_day: tuple[int, ...]
     priorities: tuple[Priority, ...]
+    kinds: Mapping[tuple[str, Grade], int]
     acknowledged: tuple[Response, ...]
     confirmed: tuple[Response, ...]
     causes: Mapping[str, int]
+    false_alarms: int
     people: Mapping[str, Person]
     held: Mapping[str, int]
     holds: Mapping[tuple[str, str], int]
@@ -130,9 +135,11 @@ def panel_of(tally: Tally, period: Period, rules: Rules, *, gauges: bool = True)
             )
             for grade in GRADES
         ),
+        kinds=MappingProxyType(dict(sorted(tally.kinds.items()))),
         acknowledged=tuple(_response(grade, tally, tally.to_acknowledge[grade]) for grade in GRADES),
         confirmed=tuple(_response(grade, tally, tally.to_confirm[grade]) for grade in GRADES),
         causes=MappingProxyType(dict(sorted(tally.confirmed.items()))),
+        false_alarms=tally.false_alarms,
         people=MappingProxyType(dict(sorted(tally.people.items()))),
         held=MappingProxyType({str(why): count for why, count in sorted(tally.held.items())}),
         holds=MappingProxyType(dict(sorted(tally.holds.items()))),

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from html import escape
 
 from registry.plant import Text
+from service.reports.cells import Cell, Table
 from service.reports.plot import plots_of
 from service.reports.report import Report
 from service.reports.rules import Verdict
-from service.reports.tables import Cell, Table, tables_of
+from service.reports.tables import tables_of
 from service.reports.words import MARKS, figure, moment
 
 _STYLE = """

@@ -25,7 +25,7 @@ _MOST_BARS = 200
 def plots_of(report: Report) -> Iterator[tuple[str, str]]:
     """Yield the pictures by name; those that would be empty are left out."""
     panel = report.panel
-    yield "alarms", _alarms(report)
+    yield "alarms", alarms_plot(report)
     if any(panel.standing_by_hour) or any(panel.shelved_by_hour):
         yield "standing", _standing(report)
     if panel.top:
@@ -35,8 +35,8 @@ def plots_of(report: Report) -> Iterator[tuple[str, str]]:
         yield "acknowledged", _acknowledged(panel, report.rules)
 
 
-def _alarms(report: Report) -> str:
-    """Bars of alarms over time, the limits of the average beside them, floods behind them."""
+def alarms_plot(report: Report) -> str:
+    """Return bars of alarms over time, the limits of the average beside them, floods behind them."""
     period, panel, limits = report.period, report.panel, report.rules.limits
     width = next((w for w in _WIDTHS_MIN if period.minutes <= w * _MOST_BARS), _WIDTHS_MIN[-1])
     count = -(-period.minutes // width)

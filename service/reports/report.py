@@ -71,18 +71,27 @@ def report_of(
 ) -> Report:
     """Return the report of lines in their order; `origin` says where they are from, `plant` has names and areas."""
     wanted = tuple(dict.fromkeys(by))
-    keys: dict[str, Keys] = {each: _keys(each, plant) for each in wanted if each is not By.OPERATOR}
-    fold = AlarmFold(period, rules, keys, by_operator=By.OPERATOR in wanted)
+    fold = fold_of(period, rules, wanted, plant)
     fold.take_all(lines)
-    counted = fold.counted()
+    return report_from(fold.counted(), rules=rules, by=wanted, plant=plant, origin=origin)
+
+
+def fold_of(period: Period, rules: Rules, by: tuple[By, ...], plant: Plant) -> AlarmFold:
+    """Return the fold that counts alarms, put apart as asked for."""
+    keys: dict[str, Keys] = {each: _keys(each, plant) for each in by if each is not By.OPERATOR}
+    return AlarmFold(period, rules, keys, by_operator=By.OPERATOR in by)
+
+
+def report_from(counted: Counted, *, rules: Rules, by: tuple[By, ...], plant: Plant, origin: str) -> Report:
+    """Return the report of what was counted."""
     return Report(
         origin=origin,
-        period=period,
+        period=counted.period,
         rules=rules,
-        panel=panel_of(counted.whole, period, rules),
-        slices={each: tuple(_slices(each, counted, rules, plant)) for each in wanted},
-        notes=tuple(_notes(rules, wanted, plant)),
-        warnings=tuple(_warnings(counted, rules)),
+        panel=panel_of(counted.whole, counted.period, rules),
+        slices={each: tuple(_slices(each, counted, rules, plant)) for each in by},
+        notes=tuple(_notes(rules, by, plant)),
+        warnings=(*_too_short(counted.period, rules), *line_warnings(counted)),
         lines=counted.events,
     )
 
@@ -98,10 +107,11 @@ def _slices(by: By, counted: Counted, rules: Rules, plant: Plant) -> Iterator[Sl
     tallies = counted.slices[by]
     for key in sorted(tallies, key=lambda key: (-tallies[key].annunciated, key)):
         panel = panel_of(tallies[key], counted.period, rules, gauges=by is not By.OPERATOR)
-        yield Slice(key=key, name=_name(by, key, plant), panel=panel)
+        yield Slice(key=key, name=name_of(by, key, plant), panel=panel)
 
 
-def _name(by: By, key: str, plant: Plant) -> Text:
+def name_of(by: By, key: str, plant: Plant) -> Text:
+    """Return what a slice is called: name and id."""
     if not key:
         return _NONE[by]
     known: Mapping[By, Mapping[str, object]] = {
@@ -115,14 +125,18 @@ def _name(by: By, key: str, plant: Plant) -> Text:
     return Text(f"{named.zh} {key}", f"{named.en} {key}")
 
 
-def _warnings(counted: Counted, rules: Rules) -> Iterator[Text]:
-    period = counted.period
+def _too_short(period: Period, rules: Rules) -> Iterator[Text]:
     if period.span_days < rules.base_days:
         yield Text(
             f"时段只有 {period.span_days:.3g} 天，标准要求至少 {rules.base_days} 天；结论仅供参考",
             f"the period is {period.span_days:.3g} days, the standard asks for at least {rules.base_days}: "
             "read the verdicts with care",
         )
+
+
+def line_warnings(counted: Counted) -> Iterator[Text]:
+    """Yield what the lines lack for the period to be told of in full."""
+    period = counted.period
     if not counted.events:
         yield _nothing(counted)
     elif counted.first_ns is not None and counted.first_ns > period.start_ns:

@@ -1,34 +1,13 @@
 """The tables of a report as rows of bilingual cells: a terminal and a page show the same ones."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from registry.plant import Text
+from service.reports.cells import LISTED, Cell, Table, counted, measured, quantity, row
 from service.reports.measures import GRADE_WORDS, Actor, Measure, Panel, Response
 from service.reports.report import By, Report, Slice
 from service.reports.rules import Verdict
-from service.reports.words import MARKS, NOTHING, alarm, figure, limit, minute, moment, number, span
-
-LISTED = 20
-"""Rows of a list that are shown; how many there are is told in its title."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """What stands in one place of a table; `verdict` marks it."""
-
-    text: Text
-    verdict: Verdict | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """A table: the first column names the row. `name` is for links and files."""
-
-    name: str
-    title: Text
-    head: tuple[Text, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+from service.reports.words import MARKS, NOTHING, STATE_WORDS, alarm, figure, limit, minute, moment, span
 
 
 def tables_of(report: Report) -> Iterator[Table]:
@@ -54,10 +33,6 @@ def _of_all(report: Report) -> Iterator[Table]:
     yield _days(report)
 
 
-def _plain(*texts: Text | str) -> tuple[Cell, ...]:
-    return tuple(Cell(text=Text.same(text) if isinstance(text, str) else text) for text in texts)
-
-
 def verdict_text(verdict: Verdict | None) -> Text:
     """Return a verdict with its sign."""
     if verdict is None:
@@ -77,7 +52,9 @@ def _measures(panel: Panel) -> Table:
         ),
         rows=tuple(
             (
-                *_plain(m.text, figure(m.value, m.unit), limit(m.limit, m.unit)),
+                *row(m.text),
+                measured(m),
+                *row(limit(m.limit, m.unit)),
                 Cell(text=verdict_text(m.verdict), verdict=m.verdict),
             )
             for m in panel.measures
@@ -89,7 +66,7 @@ def _floods(report: Report) -> Table:
     period, found = report.period, report.panel.floods
     return Table(
         name="floods",
-        title=_counted(Text("报警泛滥", "floods"), len(found)),
+        title=counted(Text("报警泛滥", "floods"), len(found)),
         head=(
             Text("开始", "start"),
             Text("结束", "end"),
@@ -98,12 +75,12 @@ def _floods(report: Report) -> Table:
             Text("10 分钟最多", "most in 10 min"),
         ),
         rows=tuple(
-            _plain(
+            row(
                 minute(flood.start_minute, period),
                 minute(flood.end_minute, period),
                 span((flood.end_minute - flood.start_minute) * 60.0),
-                str(flood.count),
-                str(flood.peak),
+                flood.count,
+                flood.peak,
             )
             for flood in found[:LISTED]
         ),
@@ -115,14 +92,14 @@ def _top(panel: Panel) -> Table:
         name="top",
         title=Text("最频繁的十个报警", "the ten most frequent alarms"),
         head=(Text("报警", "alarm"), Text("次数", "times"), Text("占比", "share")),
-        rows=tuple(_plain(alarm(a.alarm), str(a.times), figure(a.share, "%")) for a in panel.top),
+        rows=tuple(row(alarm(a.alarm), a.times, quantity(a.share, "%")) for a in panel.top),
     )
 
 
 def _chattering(report: Report) -> Table:
     return Table(
         name="chattering",
-        title=_counted(Text("抖动报警", "chattering alarms"), len(report.panel.chattering)),
+        title=counted(Text("抖动报警", "chattering alarms"), len(report.panel.chattering)),
         head=(
             Text("报警", "alarm"),
             Text("抖动中的次数", "times in chatter"),
@@ -130,7 +107,7 @@ def _chattering(report: Report) -> Table:
             Text("首次", "first"),
         ),
         rows=tuple(
-            _plain(alarm(a.alarm), str(a.times), str(a.runs), _first(a, report))
+            row(alarm(a.alarm), a.times, a.runs or 0, _first(a, report))
             for a in report.panel.chattering[:LISTED]
         ),
     )
@@ -139,11 +116,9 @@ def _chattering(report: Report) -> Table:
 def _fleeting(report: Report) -> Table:
     return Table(
         name="fleeting",
-        title=_counted(Text("瞬时报警", "fleeting alarms"), len(report.panel.fleeting)),
+        title=counted(Text("瞬时报警", "fleeting alarms"), len(report.panel.fleeting)),
         head=(Text("报警", "alarm"), Text("瞬时次数", "times fleeting"), Text("首次", "first")),
-        rows=tuple(
-            _plain(alarm(a.alarm), str(a.times), _first(a, report)) for a in report.panel.fleeting[:LISTED]
-        ),
+        rows=tuple(row(alarm(a.alarm), a.times, _first(a, report)) for a in report.panel.fleeting[:LISTED]),
     )
 
 
@@ -158,7 +133,7 @@ def _stale(report: Report) -> Table:
         title=Text("陈旧报警（持续超过 24 小时）", "stale alarms (active over 24 h)"),
         head=(Text("报警", "alarm"), Text("自", "since"), Text("至", "until"), Text("持续", "stood")),
         rows=tuple(
-            _plain(
+            row(
                 alarm(one.alarm),
                 moment(one.since_ns, period),
                 Text("仍在报", "still stands") if one.until_ns is None else moment(one.until_ns, period),
@@ -180,7 +155,7 @@ def _priorities(panel: Panel) -> Table:
             Text("应为约", "wanted about"),
         ),
         rows=tuple(
-            _plain(GRADE_WORDS[p.grade], str(p.count), figure(p.share, "%"), figure(p.wanted, "%"))
+            row(GRADE_WORDS[p.grade], p.count, quantity(p.share, "%"), quantity(p.wanted, "%"))
             for p in panel.priorities
         )
         if any(p.count for p in panel.priorities)
@@ -201,11 +176,11 @@ def _responses(name: str, title: Text, responses: Sequence[Response]) -> Table:
             Text("P95", "P95"),
         ),
         rows=tuple(
-            _plain(
+            row(
                 GRADE_WORDS[r.grade],
-                str(r.asked),
-                str(r.answered),
-                *(figure(value, "s") for value in (r.median_s, r.p90_s, r.p95_s)),
+                r.asked,
+                r.answered,
+                *(quantity(value, "s") for value in (r.median_s, r.p90_s, r.p95_s)),
             )
             for r in responses
             if r.answered
@@ -225,23 +200,16 @@ def _people(panel: Panel) -> Table:
             Text("占比", "share"),
         ),
         rows=tuple(
-            _plain(
+            row(
                 name or NOTHING,
-                str(one.acknowledged),
-                str(one.hasty),
-                str(one.stamped),
-                figure(100.0 * one.stamped / one.acknowledged, "%"),
+                one.acknowledged,
+                one.hasty,
+                one.stamped,
+                quantity(100.0 * one.stamped / one.acknowledged, "%"),
             )
             for name, one in panel.people.items()
         ),
     )
-
-
-_HOLD_WORDS = {
-    "shelved": Text("搁置", "shelved"),
-    "suppressed": Text("设计抑制", "suppressed by design"),
-    "out_of_service": Text("停用", "out of service"),
-}
 
 
 def _holds(panel: Panel) -> Table:
@@ -250,8 +218,7 @@ def _holds(panel: Panel) -> Table:
         title=Text("搁置、抑制、停用的使用", "use of shelving, suppression, out of service"),
         head=(Text("做法", "what"), Text("人员", "person"), Text("次数", "times")),
         rows=tuple(
-            _plain(_HOLD_WORDS[event], by or NOTHING, str(count))
-            for (event, by), count in panel.holds.items()
+            row(STATE_WORDS[event], by or NOTHING, count) for (event, by), count in panel.holds.items()
         ),
     )
 
@@ -263,7 +230,7 @@ def _days(report: Report) -> Table:
         title=Text("每天", "by day"),
         head=(Text("日期", "day"), Text("报警数", "alarms"), Text("陈旧报警", "stale alarms")),
         rows=tuple(
-            _plain(day.isoformat(), str(count), str(stale))
+            row(day.isoformat(), count, stale)
             for day, count, stale in zip(period.days, panel.by_day, panel.stale_by_day, strict=True)
             if count or stale
         ),
@@ -292,7 +259,7 @@ def _slices(by: By, slices: Sequence[Slice]) -> Table:
     columns = [column for column in _COLUMNS if by is not By.OPERATOR or column[0] not in _NOT_OF_PEOPLE]
     return Table(
         name=str(by),
-        title=_counted(by.text, len(slices)),
+        title=counted(by.text, len(slices)),
         head=(by.text, *(text for _, text in columns)),
         rows=tuple(
             (
@@ -310,9 +277,3 @@ def _marked(measure: Measure) -> Cell:
     if verdict is None:
         return Cell(text=told)
     return Cell(text=Text(f"{told.zh} {MARKS[verdict]}", f"{told.en} {MARKS[verdict]}"), verdict=verdict)
-
-
-def _counted(title: Text, count: int) -> Text:
-    shown = f"（{count}，列出 {LISTED}）" if count > LISTED else f"（{count}）"
-    shown_en = f" ({count}, {LISTED} shown)" if count > LISTED else f" ({number(count)})"
-    return Text(f"{title.zh}{shown}", f"{title.en}{shown_en}")

@@ -71,6 +71,7 @@ class Tally:
         self.days: Counter[int] = Counter()
         self.grades: Counter[Grade] = Counter()
         self.alarms: Counter[Alarm] = Counter()
+        self.kinds: Counter[tuple[str, Grade]] = Counter()
         self.held: Counter[Held] = Counter()
         self.to_acknowledge: dict[Grade, Spans] = {grade: Spans() for grade in Grade}
         self.to_confirm: dict[Grade, Spans] = {grade: Spans() for grade in Grade}
@@ -103,6 +104,7 @@ class Tally:
         self.days[self._period.day(activation.t_ns)] += 1
         self.grades[activation.grade] += 1
         self.alarms[activation.alarm] += 1
+        self.kinds[activation.alarm[1], activation.grade] += 1
 
     def settled(self, activation: Activation, now_ns: int) -> None:
         """Count what became of an activation inside the period that was annunciated, as it is known now."""

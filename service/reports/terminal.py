@@ -6,25 +6,28 @@ from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 from registry.plant import Text
-from service.reports.report import Report
+from service.reports.cells import Cell, Table, has_figures
+from service.reports.document import Document
+from service.reports.rendering import NOTHING_THERE
 from service.reports.rules import Verdict
-from service.reports.tables import Cell, Table, tables_of
 from service.reports.words import moment
 
 _STYLES = {Verdict.ACCEPTABLE: "green", Verdict.MANAGEABLE: "yellow", Verdict.OVERLOADED: "bold red"}
 
 
-def print_report(report: Report, language: str) -> None:
+def print_document(document: Document, language: str) -> None:
     """Print a report in ``zh``, ``en`` or ``both``; its warnings are told elsewhere."""
     console = Console()
-    period = report.period
+    period = document.period
     span = f"{moment(period.start_ns, period).en} … {moment(period.end_ns, period).en} {period.zone}"
-    console.print(
-        f"{_told(Text('报警系统报告', 'report of alarms'), language)}: {span}", highlight=False, markup=False
-    )
-    for table in tables_of(report):
-        console.print(_rich(table, language))
-    for note in report.notes:
+    console.print(f"{_told(document.kind.heading, language)}: {span}", highlight=False, markup=False)
+    for table in document.tables:
+        if table.rows:
+            console.print(_rich(table, language))
+        else:
+            none = f"{_told(table.title, language)}: {_told(NOTHING_THERE, language)}"
+            console.print(none, highlight=False, markup=False)
+    for note in document.notes:
         console.print(f"· {_told(note, language, chr(10) + '  ')}", highlight=False, markup=False)
 
 
@@ -37,7 +40,9 @@ def _rich(table: Table, language: str) -> RichTable:
         pad_edge=False,
     )
     for k, head in enumerate(table.head):
-        shown.add_column(_told(head, language, "\n"), justify="left" if k == 0 else "right", overflow="fold")
+        shown.add_column(
+            _told(head, language, "\n"), justify="right" if has_figures(table, k) else "left", overflow="fold"
+        )
     for row in table.rows:
         shown.add_row(*(_cell(cell, language) for cell in row))
     return shown

@@ -31,6 +31,19 @@ KIND_WORDS: dict[str, Text] = {
 }
 """Kinds of alerts in a word."""
 
+STATE_WORDS: dict[str, Text] = {
+    "unack": Text("未确认", "unacknowledged"),
+    "acked": Text("已确认", "acknowledged"),
+    "rtnun": Text("已恢复，未确认", "returned, unacknowledged"),
+    "lunak": Text("已恢复，锁存，未确认", "returned, latched, unacknowledged"),
+    "lackd": Text("已恢复，锁存，已确认", "returned, latched, acknowledged"),
+    "shelved": Text("搁置", "shelved"),
+    "suppressed": Text("设计抑制", "suppressed by design"),
+    "out_of_service": Text("停用", "out of service"),
+    "closed": Text("已关闭", "closed"),
+}
+"""States of alerts in a word or two."""
+
 
 def number(value: float) -> str:
     """Return a figure with three digits, whole from a thousand on."""

@@ -9,6 +9,7 @@ from alerting.book import AlertBook
 from alerting.book_state import KEPT_CLOSED, SnapshotError
 from alerting.commands import (
     Acknowledge,
+    Assign,
     CommandRefused,
     Comment,
     Confirm,
@@ -461,6 +462,7 @@ def test_commands_survive_the_journal() -> None:
         Acknowledge(alert="a", by="李", seq=3, comment="已派人"),
         Confirm(alert="a", by="li", cause="other", action="换探头"),
         Comment(alert="a", by="li", comment="x"),
+        Assign(alert="a", by="li", to="王"),
         Reset(alert="a", by="li"),
         Shelve(by="li", reason="x", sensor="e/s", slot="dead", for_s=60, one_shot=True, second="wang"),
         Unshelve(by="li", alert="a"),

@@ -11,6 +11,7 @@ from alerting.book import AlertBook
 from alerting.commands import (
     Acknowledge,
     AlertCommand,
+    Assign,
     CommandRefused,
     Comment,
     Confirm,
@@ -102,6 +103,10 @@ class Desk(RuleBasedStateMachine):
     @rule(alert=alerts)
     def comment(self, alert: str) -> None:
         self.both(Comment(alert=alert, by="li", comment="x"))
+
+    @rule(alert=alerts, to=PERSONS)
+    def assign(self, alert: str, to: str) -> None:
+        self.both(Assign(alert=alert, by="li", to=to))
 
     @rule(alert=alerts, one_shot=st.booleans(), for_s=st.sampled_from([None, 5.0, 1e6]), second=SECONDS)
     def shelve(self, alert: str, one_shot: bool, for_s: float | None, second: str) -> None:

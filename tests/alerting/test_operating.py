@@ -6,7 +6,16 @@ import pytest
 
 from alerting.alarms_file import default_alarms
 from alerting.book import AlertBook
-from alerting.commands import Acknowledge, AlertCommand, Check, CommandRefused, Comment, Confirm, Reset
+from alerting.commands import (
+    Acknowledge,
+    AlertCommand,
+    Assign,
+    Check,
+    CommandRefused,
+    Comment,
+    Confirm,
+    Reset,
+)
 from alerting.events import AlertEvent, Grade
 from alerting.grades_file import default_grades
 from detectors.findings import Edge, Method
@@ -116,6 +125,39 @@ def test_a_measure_that_was_carried_out_is_a_comment_that_names_it_and_can_be_ta
     assert (back.why["person"]["check"]["done"], back.why["person"]["by"]) == (False, "wang")
     [next_line] = do(made, Comment(alert=opened.id, by="li", comment="x"))
     assert "check" not in next_line.why["person"]
+
+
+def test_an_alert_is_assigned_until_it_is_given_to_another_or_closed() -> None:
+    made = book()
+    [opened] = push(made, TT1, 0)
+    [said] = do(made, Assign(alert=opened.id, by="li", to="wang", comment="去现场"), 5)
+    assert (said.event, said.state, said.why["person"]["words"]) == ("commented", "unack", "去现场")
+    assert said.why["assigned"] == {"to": "wang", "by": "li", "time": "2025-11-24T16:00:05.000Z"}
+    assert refused(made, Assign(alert=opened.id, by="bo", to="wang")) == "already_assigned"
+    [seen] = do(made, Acknowledge(alert=opened.id, by="wang"), 6)
+    assert seen.why["assigned"]["to"] == "wang", "each line says who sees to it"
+    other = book()
+    other.restore(made.snapshot())
+    [view] = other.open_alerts()
+    assert view.assigned is not None
+    assert (view.assigned.to, view.assigned.by) == ("wang", "li")
+    [moved] = do(other, Assign(alert=opened.id, by="wang", to="chen"), 7)
+    assert moved.why["assigned"]["to"] == "chen"
+    push(other, TT1, 100, "h", OFF)
+    assert refused(other, Assign(alert=opened.id, by="li", to="li")) == "already_closed"
+    [new] = push(other, TT1, 2000)
+    assert "assigned" not in new.why
+    assert other.open_alerts()[0].assigned is None
+
+
+def test_a_view_says_whether_holding_the_alert_needs_a_second_person() -> None:
+    made = book()
+    push(made, TT1, 0, "h")
+    push(made, GT1, 1, "h")
+    assert [(v.event.sensor, v.safety_class) for v in made.open_alerts()] == [
+        ("lpg/TT-1", False),
+        ("lpg/GT-1", True),
+    ]
 
 
 def test_to_confirm_is_not_to_acknowledge_and_a_new_activation_asks_anew() -> None:

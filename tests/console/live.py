@@ -13,6 +13,7 @@ from console.accounts import Accounts, Role, add_user, database_path
 from console.app import STATIC_DIR, create_app
 from console.feed import Feed
 from console.server import ConsoleServer
+from console.tiles import Tiles
 from ledger.audit import AuditLog
 from tests.console.site import LPG, build
 
@@ -48,10 +49,16 @@ class Live:
     """A running console; `call` does something on its loop."""
 
     def __init__(
-        self, state_dir: Path, feed: Feed | None = None, port: int = 0, static_dir: Path = STATIC_DIR
+        self,
+        state_dir: Path,
+        feed: Feed | None = None,
+        port: int = 0,
+        static_dir: Path = STATIC_DIR,
+        tiles: Tiles | None = None,
     ) -> None:
         self._state_dir = state_dir
         self._static_dir = static_dir
+        self._tiles = tiles
         self._ready = threading.Event()
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._run(feed, port)), name="live console"
@@ -66,7 +73,9 @@ class Live:
         self.feed = feed or Feed()
         self.backend = build(self.feed)
         with Accounts(self._state_dir) as accounts, AuditLog(self._state_dir) as audit:
-            app = create_app(self.backend, accounts, self.feed, audit, static_dir=self._static_dir)
+            app = create_app(
+                self.backend, accounts, self.feed, audit, static_dir=self._static_dir, tiles=self._tiles
+            )
             self.server = ConsoleServer(app, self.feed, "127.0.0.1", port)
             self._ready.set()
             await self.server.run()

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from tests.console.test_api import HEADERS, Site, on_site
+from tests.console.test_places import furnish
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 MORE = "…"
@@ -70,6 +71,7 @@ def test_what_differs_is_found() -> None:
 
 def test_the_examples_are_as_they_are_told(tmp_path: Path) -> None:
     async def scenario(s: Site) -> None:
+        furnish(s.backend)
         await s.sign_in("zhou")
         for one in examples():
             got = await s.client.request(one.method, one.path, headers=one.headers, json=one.body)

@@ -9,6 +9,7 @@ import pytest
 
 from alerting.arrangements import Arrangement
 from alerting.commands import (
+    Assign,
     Comment,
     Confirm,
     EndSilence,
@@ -123,6 +124,11 @@ C2 = {"kind": "equipment", "id": "C-2"}
 PLACE = CommandPlace(kind="equipment", id="V-101")
 ORDERS: list[tuple[str, Any, Callable[[str], Any]]] = [
     (
+        f"alerts/{RED}/assign",
+        {"to": "bo", "comment": "go there"},
+        lambda by: Assign(alert=RED, by=by, to="bo", comment="go there"),
+    ),
+    (
         f"alerts/{RED}/confirm",
         {"cause": "release", "action": "closed XV-101"},
         lambda by: Confirm(alert=RED, by=by, cause="release", action="closed XV-101"),
@@ -179,6 +185,7 @@ ORDERS: list[tuple[str, Any, Callable[[str], Any]]] = [
     ),
 ]
 FOREIGN: list[tuple[str, Any]] = [
+    (f"alerts/{COLD_ALERT}/assign", {"to": "li"}),
     (f"alerts/{COLD_ALERT}/confirm", {"cause": "release", "action": "x"}),
     (f"alerts/{COLD_ALERT}/comment", {"comment": "x"}),
     (f"alerts/{COLD_ALERT}/reset", {}),

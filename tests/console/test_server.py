@@ -1,6 +1,7 @@
 """The server inside a running loop: streams over a real socket, stop, busy port."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,18 @@ def test_stream_over_a_socket_with_heartbeat_and_resume(tmp_path: Path) -> None:
             got = _read_until(stream.iter_lines(), f"id: {live.feed._ring.position}")
         assert "event: resync" not in got
         assert got.count("event: alert") == 5
+
+
+def test_nothing_that_is_sent_waits_for_what_was_sent_before(tmp_path: Path) -> None:
+    def without_delay() -> list[int]:
+        sockets = [
+            one.transport.get_extra_info("socket") for one in live.server._server.server_state.connections
+        ]
+        return [one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for one in sockets]
+
+    with live_console(tmp_path) as live, httpx.Client(base_url=live.server.url) as client:
+        client.get("/api/v1/me")
+        assert live.call(without_delay) == [1]
 
 
 def test_stop_takes_less_than_a_second_with_open_streams(tmp_path: Path) -> None:

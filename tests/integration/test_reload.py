@@ -9,6 +9,7 @@ import httpx
 import paho.mqtt.publish
 import pytest
 
+from ledger.reader import open_readonly
 from tests.servers.hazwatch import Hazwatch, wait_until
 from tests.servers.mosquitto import Mosquitto
 
@@ -44,7 +45,7 @@ def test_new_settings_are_taken_over_and_bad_ones_refused(tmp_path: Path, cache:
             assert "line 3" in service.part("settings")["detail"]["en"]
             assert service.metric("hazwatch_sensors") == 1
 
-            (service.folder / "points.csv").write_text(POINTS + LT2 + LT1)
+            (service.folder / "points.csv").write_text(POINTS + LT2 + LT1.replace("80,90", "80,92"))
             os.kill(service.pid, signal.SIGHUP)
 
             def taken_over() -> bool:
@@ -61,6 +62,11 @@ def test_new_settings_are_taken_over_and_bad_ones_refused(tmp_path: Path, cache:
         finally:
             service.stop()
         lines = [line.decode() for line in service.alerts()]
+    with open_readonly(service.state_dir) as ledger:
+        changes = ledger.limit_changes(["e/LT-1", "e/LT-2"], 10)
+    assert [(one.sensor, one.name, one.old, one.new, one.loaded.file) for one in changes] == [
+        ("e/LT-1", "hh", 90.0, 92.0, "points.csv")
+    ]
     told = [(line.count('"kind":"system"'), line.split('"event":"')[1].split('"')[0]) for line in lines]
     assert told[:1] == [(0, "opened")]
     assert told.count((1, "opened")) == told.count((1, "cleared")) == 1, "the refusal is told, and its end"

@@ -135,7 +135,7 @@ def test_every_fault_is_a_line_on_standard_error(hazwatch: Run, tmp_path: Path) 
     config = write_site(tmp_path, "clock: sun\nfoo: 1\n")
     code, out, err = hazwatch("check-config", config)
     assert (code, out) == (1, "")
-    allowed = "plant, points, detectors, tuned, routes, grades, alarms, mqtt, mapped, store, state_dir, clock, console, journal, log"
+    allowed = "plant, points, detectors, tuned, routes, grades, alarms, mqtt, mapped, store, state_dir, clock, console, tiles, journal, reports, log"
     assert err.splitlines() == [
         f"error: {config}: line 5: unknown key 'foo' (allowed: {allowed})",
         f"error: {config}: line 4: clock: Input should be 'wall' or 'event'",

@@ -55,6 +55,18 @@ def faults_of(tmp_path: Path, text: str) -> list[Fault]:
         (f"{OK}store:\n  spool_mb: -1\n", 3, "greater than 0"),
         (f"{OK}store:\n  queue_mb: .inf\n", 3, "finite"),
         (f"{OK}clock: sun\n", 2, "'wall' or 'event'"),
+        (f"{OK}tiles:\n  gcj02: true\n", 2, "tiles.url: this key is needed"),
+        *(
+            (f"{OK}tiles:\n  url: '{url}'\n", 3, "is no address of tiles (allowed: https://host/")
+            for url in (
+                "https://t.example/{z}/{x}.png",
+                "https://*.example/{z}/{x}/{y}",
+                "https://t.example;script-src *//{z}/{x}/{y}",
+                "https://li:secret@t.example/{z}/{x}/{y}",
+                "javascript:alert(1)/{z}/{x}/{y}",
+                "//t.example/{z}/{x}/{y}",
+            )
+        ),
         (f"{OK}console:\n  listen: 8080\n", 3, "valid string"),
         (f"{OK}console:\n  listen: '1.2.3.4:99999'\n", 3, "port 0 to 65535"),
         (f"{OK}console:\n  listen: '::1:80'\n", 3, "[::1]:8080"),
@@ -142,6 +154,15 @@ def test_the_consoles_address(tmp_path: Path, listen: str, host: str, port: int)
 @pytest.mark.parametrize("off", ["false", "null"])
 def test_the_console_can_be_switched_off(tmp_path: Path, off: str) -> None:
     assert good(tmp_path, f"{OK}console: {off}\n").console is None
+
+
+def test_tiles_are_fetched_from_nowhere_unless_a_server_is_named(tmp_path: Path) -> None:
+    assert good(tmp_path, OK).tiles is None
+    tiles = good(
+        tmp_path, f"{OK}tiles: {{url: 'http://10.0.0.5:8081/t/{{z}}/{{x}}/{{y}}.png?k=a&b=1'}}\n"
+    ).tiles
+    assert tiles is not None
+    assert (tiles.gcj02, tiles.max_zoom, tiles.attribution) == (False, 18, "")
 
 
 def test_the_console_can_be_switched_off_by_a_variable(

@@ -6,12 +6,15 @@ const TIMEOUT_MS = 8000;
 
 export type Answer<T> = { ok: true; body: T } | { ok: false; status: number; code: string; text: Text | null };
 
-/** Status 0 means that no answer came. */
-export async function call<T>(path: string, options: { body?: unknown; signal?: AbortSignal } = {}): Promise<Answer<T>> {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+/** Status 0 means that no answer came. With `keep` the browser asks whether what it has still holds, and is sent only what does not. */
+export async function call<T>(
+  path: string,
+  options: { body?: unknown; signal?: AbortSignal; timeoutMs?: number; keep?: boolean } = {},
+): Promise<Answer<T>> {
+  const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
   const init: RequestInit = {
     credentials: "same-origin",
-    cache: "no-store",
+    cache: options.keep ? "no-cache" : "no-store",
     signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
   };
   if ("body" in options) {

@@ -1,33 +1,35 @@
 // Everything the page knows, and the commands. Components read it and never fetch alerts themselves.
 
+import { alarms } from "./alarms.svelte.ts";
 import { call } from "./api.ts";
 import { language } from "./i18n.svelte.ts";
-import { arrange, countByGrade, isUnacknowledged, type Listing, type Order } from "./order.ts";
+import { isUnacknowledged, type Order } from "./order.ts";
+import { sound } from "./sound.svelte.ts";
 import { SILENT_MS, Stream } from "./stream.ts";
-import type { AlertRow, Alerts, Beat, Component, Me, Text } from "./types.ts";
+import type { AlertRow, Alerts, Beat, Component, Flood, Me, Outcome, Text } from "./types.ts";
 
 const TICK_MS = 250;
 const HEALTH_EVERY_MS = 5000;
 const LOAD_RETRY_MS = 1000;
 const REFUSAL_SHOWN_MS = 12_000;
-export const MAX_SHOWN = 500;
+const FLUSH_MS = 16;
+const FLUSH_APART_MS = 60;
+/** Alerts of one request (console/bulk.py). */
+const MAX_BULK = 200;
 
 export type Command = { state: "pending" } | { state: "refused"; why: () => string };
 
 class ConsoleState {
-  /** Also rows that closed while the list held still. */
-  #known = new Map<string, AlertRow>();
-
   phase = $state<"starting" | "signed out" | "signed in">("starting");
   notice = $state<"" | "ended" | "no server">("");
   me = $state.raw<Me | null>(null);
 
-  rows = $state.raw<ReadonlyMap<string, AlertRow>>(new Map());
-  listing = $state.raw<Listing>({ shown: [], waiting: [] });
   loaded = $state(false);
   selected = $state<string | null>(null);
   /** On a small screen the detail covers the list. */
   detailOpen = $state(false);
+  /** The alert that was selected when it closed: who reads it goes on reading. */
+  over = $state.raw<AlertRow | null>(null);
   commands = $state<Record<string, Command>>({});
   health = $state.raw<Record<string, Component>>({});
 
@@ -39,10 +41,12 @@ class ConsoleState {
   newestAgeS = $state<number | null>(null);
   heardMs = $state<number | null>(null);
 
-  counts = $derived(countByGrade(this.rows.values()));
+  counts = $derived(alarms.counts.byGrade);
   unacknowledged = $derived(Object.values(this.counts).reduce((sum, c) => sum + c.unack, 0));
-  shown = $derived(this.listing.shown.slice(0, MAX_SHOWN).flatMap((id) => this.#known.get(id) ?? []));
-  current = $derived(this.selected === null ? null : (this.rows.get(this.selected) ?? this.#known.get(this.selected) ?? null));
+  current = $derived.by(() => {
+    void alarms.version;
+    return this.selected === null ? null : (alarms.row(this.selected) ?? (this.over?.id === this.selected ? this.over : null));
+  });
   commandsAllowed = $derived(this.connected && !this.silent && this.loaded);
 
   #stream: Stream | null = null;
@@ -51,7 +55,8 @@ class ConsoleState {
   #loading = false;
   #reload = false;
   #flushing = false;
-  #still = false;
+  #flushedMs = 0;
+  #askingFloods = false;
   #offsetMs = 0;
   #lastSeq = 0;
 
@@ -79,19 +84,32 @@ class ConsoleState {
   }
 
   async acknowledge(id: string, comment = ""): Promise<void> {
-    const row = this.rows.get(id);
+    const row = alarms.row(id);
     if (!row || !this.me?.may_acknowledge || !isUnacknowledged(row)) return;
+    await this.#command(id, `alerts/${encodeURIComponent(id)}/ack`, { seq: row.seq, comment: comment.trim() || null });
+  }
+
+  /** End what holds an alert back: its shelving, or the first of what its place is held by. */
+  async unhold(id: string): Promise<void> {
+    const holds = alarms.row(id)?.why.arrangements?.[0];
+    if (!holds || !this.me?.may_acknowledge) return;
+    const { place, name } = holds;
+    if (holds.kind === "shelved") await this.#command(id, `alerts/${encodeURIComponent(id)}/unshelve`, {});
+    else if (holds.kind === "suppressed") await this.#command(id, "suppressions/end", { condition: name, place: { kind: place.kind, id: place.id } });
+    else await this.#command(id, "out-of-service/end", { permit: name, place: { kind: place.kind, id: place.id } });
+  }
+
+  async #command(id: string, path: string, body: object): Promise<void> {
     if (this.commands[id]?.state === "pending") return;
     if (!this.commandsAllowed) {
       this.#refuse(id, () => language.t.refusedOffline);
       return;
     }
     this.commands[id] = { state: "pending" };
-    const path = `alerts/${encodeURIComponent(id)}/ack`;
-    const answer = await call<{ alert: AlertRow }>(path, { body: { seq: row.seq, comment: comment.trim() || null } });
+    const answer = await call<{ alert?: AlertRow | null }>(path, { body });
     if (answer.ok) {
       delete this.commands[id];
-      this.#take(answer.body.alert);
+      if (answer.body.alert) this.#take(answer.body.alert);
     } else if (answer.status === 401) {
       this.#leave("ended");
     } else {
@@ -113,6 +131,27 @@ class ConsoleState {
     return () => (text ? language.of(text) : language.t.refusedNoAnswer);
   }
 
+  /** Give one command for many alerts; each has an outcome of its own, so one refused keeps no other from counting. */
+  async orderAll(order: Order | "ack", body: object, ids: readonly string[]): Promise<Outcome[] | (() => string)> {
+    const outcomes: Outcome[] = [];
+    for (let at = 0; at < ids.length; at += MAX_BULK) {
+      if (!this.commandsAllowed) return outcomes.length > 0 ? outcomes : () => language.t.refusedOffline;
+      const alerts = ids.slice(at, at + MAX_BULK).flatMap((id) => {
+        const row = alarms.row(id);
+        return row ? [{ id, seq: row.seq, in_view: alarms.wasInView(row) }] : [];
+      });
+      const answer = await call<{ outcomes: Outcome[] }>("alerts/bulk", { body: { command: { ...body, order }, alerts } });
+      if (answer.ok) {
+        outcomes.push(...answer.body.outcomes);
+      } else {
+        if (answer.status === 401) this.#leave("ended");
+        const text = answer.text;
+        return outcomes.length > 0 ? outcomes : () => (text ? language.of(text) : language.t.refusedNoAnswer);
+      }
+    }
+    return outcomes;
+  }
+
   #refuse(id: string, why: () => string): void {
     const refusal: Command = { state: "refused", why };
     this.commands[id] = refusal;
@@ -121,28 +160,18 @@ class ConsoleState {
     }, REFUSAL_SHOWN_MS);
   }
 
-  /** While someone points at the list no row of it moves. */
-  holdStill(still: boolean): void {
-    if (still === this.#still) return;
-    this.#still = still;
-    if (!still) this.#arrange();
-  }
-
-  showWaiting(): void {
-    this.#arrange(false);
-  }
-
   select(id: string | null): void {
     this.selected = id;
     if (id === null) this.detailOpen = false;
+    alarms.anchorAt(id);
   }
 
-  /** Select the row `step` further down the list; the first one where none is selected. */
+  /** Select the line `step` further down the list; the first one where none is selected. */
   move(step: number): void {
-    const ids = this.listing.shown.slice(0, MAX_SHOWN);
-    const at = this.selected === null ? -1 : ids.indexOf(this.selected);
-    const next = at < 0 ? (step > 0 ? 0 : ids.length - 1) : Math.min(ids.length - 1, Math.max(0, at + step));
-    this.selected = ids[next] ?? null;
+    const { items } = alarms;
+    const at = this.selected === null ? -1 : items.findIndex((item) => item.id === this.selected);
+    const next = at < 0 ? (step > 0 ? 0 : items.length - 1) : Math.min(items.length - 1, Math.max(0, at + step));
+    this.selected = items[next]?.id ?? null;
   }
 
   #enter(me: Me): void {
@@ -160,7 +189,9 @@ class ConsoleState {
       setInterval(() => this.#tick(), TICK_MS),
       setInterval(() => void this.#askHealth(), HEALTH_EVERY_MS),
     ];
+    sound.start();
     void this.#askHealth();
+    void alarms.loadFilters();
   }
 
   #leave(notice: "" | "ended"): void {
@@ -168,11 +199,11 @@ class ConsoleState {
     this.#stream = null;
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
-    this.#known = new Map();
     this.#early = [];
     this.#offsetMs = 0;
-    this.rows = new Map();
-    this.listing = { shown: [], waiting: [] };
+    alarms.clear();
+    sound.clear();
+    this.over = null;
     this.commands = {};
     this.health = {};
     this.me = null;
@@ -208,12 +239,23 @@ class ConsoleState {
     if (!this.#stream) return;
     this.silent = this.#stream.silentMs() > SILENT_MS;
     if (this.#offsetMs !== 0 && !this.silent) this.nowMs = this.#offsetMs + performance.now();
+    if (!this.silent) alarms.tick(this.nowMs);
+    sound.tick(performance.now());
   }
 
   async #askHealth(): Promise<void> {
     if (!this.connected || this.silent) return;
     const answer = await call<Record<string, Component>>("health");
     if (answer.ok) this.health = answer.body;
+    await this.#askFloods();
+  }
+
+  async #askFloods(): Promise<void> {
+    if (this.#askingFloods) return;
+    this.#askingFloods = true;
+    const answer = await call<{ floods: Flood[] }>("floods");
+    this.#askingFloods = false;
+    if (answer.ok) alarms.setFloods(answer.body.floods);
   }
 
   /** Ask for all alerts; frames that come meanwhile are applied afterwards where they are newer. */
@@ -233,7 +275,8 @@ class ConsoleState {
     } else if (answer.ok) {
       this.#setClock(answer.body.now_ms);
       this.#lastSeq = answer.body.last_seq;
-      this.#known = new Map(answer.body.alerts.map((row) => [row.id, row]));
+      sound.load(answer.body.alerts, (id) => alarms.row(id)?.seq ?? -1);
+      alarms.load(answer.body.alerts, this.me?.name ?? "", answer.body.now_ms);
       const early = this.#early;
       this.#early = [];
       this.loaded = true;
@@ -258,27 +301,27 @@ class ConsoleState {
     if (inOrder) this.#lastSeq = Math.max(this.#lastSeq, row.seq);
     if (this.#flushing) return;
     this.#flushing = true;
-    // Many events of one moment are one change of the page; a hidden page paints no frames.
-    setTimeout(() => this.#flush(), 16);
+    // Many events of one moment are one change of the page, and many moments in a row no more than it can show;
+    // a hidden page paints no frames.
+    setTimeout(() => this.#flush(), Math.max(FLUSH_MS, this.#flushedMs + FLUSH_APART_MS - performance.now()));
   }
 
   #apply(row: AlertRow): void {
-    const before = this.#known.get(row.id);
+    const before = alarms.row(row.id);
     if (row.seq <= (before?.seq ?? this.#lastSeq)) return;
-    this.#known.set(row.id, { ...row, opened: row.opened ?? before?.opened ?? null });
+    const now = { ...row, opened: row.opened ?? before?.opened ?? null };
+    if (now.state === "closed" && now.id === this.selected) this.over = now;
+    alarms.put(now);
+    sound.take(now);
+    if (row.why.flood && !alarms.flooded) void this.#askFloods();
     if (this.commands[row.id]?.state === "refused") delete this.commands[row.id];
   }
 
   #flush(): void {
     this.#flushing = false;
-    this.rows = new Map([...this.#known].filter(([, row]) => row.state !== "closed"));
-    this.#arrange(this.#still);
-  }
-
-  #arrange(still = false): void {
-    this.listing = arrange(this.rows, this.listing, still);
-    if (still) return;
-    for (const [id, row] of this.#known) if (row.state === "closed" && id !== this.selected) this.#known.delete(id);
+    this.#flushedMs = performance.now();
+    alarms.show();
+    sound.show();
   }
 }
 

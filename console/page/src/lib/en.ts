@@ -1,5 +1,8 @@
 import * as alertWords from "../words/alert.ts";
 import * as trendsWords from "../words/trends.ts";
+import * as reportsWords from "../words/reports.ts";
+import * as sourceWords from "../words/source.ts";
+import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
 
 export const en = {
@@ -66,7 +69,7 @@ export const en = {
     in_service: "Back in service",
     closed: "Closed",
   },
-  order: { confirm: "Report handling", comment: "Comment", reset: "Reset", shelve: "Shelve", unshelve: "Unshelve" },
+  order: { confirm: "Report handling", comment: "Comment", reset: "Reset", shelve: "Shelve", unshelve: "Unshelve", assign: "Assign" },
   wordsFor: {
     confirm: "What was done",
     comment: "Comment",
@@ -110,7 +113,6 @@ export const en = {
     system: "hazwatch itself",
   },
   noAlerts: "No open alerts.",
-  more: (n: number) => `${n} more alerts of lower rank are not shown.`,
   waiting: (n: number) => `${n} new`,
   showWaiting: "show (n)",
   acknowledge: "Acknowledge",
@@ -153,8 +155,14 @@ export const en = {
   trendFailed: "The trend is not available now.",
   trendEmpty: "No readings in this period.",
   trendLegend: "line: mean · band: lowest to highest · hatched: outside the measuring range",
-  keys: "j/k select · Enter details · a acknowledge · n show new · Esc close",
-  pages: { overview: "Overview", alarms: "Alarms", trends: "Trends", system: "System" },
+  pages: {
+    overview: "Overview",
+    alarms: "Alarms",
+    source: "Hazard source",
+    trends: "Trends",
+    reports: "Reports",
+    system: "System",
+  },
   pageNotFetched: "This page cannot be fetched now. Reload when the server answers.",
   pagesLabel: "Pages",
   wholePlant: "All",
@@ -227,7 +235,10 @@ export const en = {
   notForYou: "Only accounts without a scope see this page.",
   alert: alertWords.en,
   trends: trendsWords.en,
+  reports: reportsWords.en,
+  sourcePage: sourceWords.en,
   system: systemWords.en,
+  alarms: alarmsWords.en,
 };
 
 /** The same keys with other words; a page's own words stand with it, in both languages, and are held to this too. */

@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrange, compareRows, countByGrade, isOver, isUnacknowledged, ordersFor } from "./order.ts";
+import { COLUMNS, compareRows, isOver, isUnacknowledged, orderBy, ordersFor } from "./order.ts";
 import type { AlertRow, AlertState, Grade } from "./types.ts";
 
 function row(id: string, grade: Grade, state: AlertState, time = "2026-01-01T00:00:00.000Z"): AlertRow {
   return { id, grade, state, time, opened: null, why: {} } as AlertRow;
-}
-
-function mapOf(...rows: AlertRow[]): Map<string, AlertRow> {
-  return new Map(rows.map((r) => [r.id, r]));
 }
 
 test("unacknowledged and gravest first, then the newest", () => {
@@ -26,28 +22,12 @@ test("unacknowledged and gravest first, then the newest", () => {
   );
 });
 
-test("a list that holds still moves no row; what is new waits, gravest first", () => {
-  const before = arrange(mapOf(row("a", "blue", "unack"), row("b", "blue", "acked")), { shown: [], waiting: [] }, false);
-  const rows = mapOf(row("b", "blue", "acked"), row("y", "yellow", "unack"), row("r", "red", "unack"));
-  const still = arrange(rows, before, true);
-  assert.deepEqual(still, { shown: ["a", "b"], waiting: ["r", "y"] });
-  assert.deepEqual(arrange(rows, still, false), { shown: ["r", "y", "b"], waiting: [] });
-});
-
-test("counts by grade", () => {
-  const counts = countByGrade([row("a", "red", "unack"), row("b", "red", "acked"), row("c", "blue", "rtnun")]);
-  assert.deepEqual(counts.red, { open: 2, unack: 1 });
-  assert.deepEqual(counts.blue, { open: 1, unack: 1 });
-  assert.deepEqual(counts.orange, { open: 0, unack: 0 });
-});
-
 test("what is held comes last, whatever its grade, and is not hidden", () => {
   const rows = [row("shelved red", "red", "shelved"), row("acked blue", "blue", "acked"), row("latched", "blue", "lunak")];
   assert.deepEqual(
     rows.sort(compareRows).map((r) => r.id),
     ["latched", "acked blue", "shelved red"],
   );
-  assert.equal(countByGrade(rows).red.open, 1);
 });
 
 test("every state says whether it wants an acknowledgement and whether the condition is over", () => {
@@ -58,11 +38,36 @@ test("every state says whether it wants an acknowledgement and whether the condi
 });
 
 test("the commands that a state allows", () => {
-  assert.deepEqual(ordersFor(row("a", "red", "unack")), ["confirm", "shelve", "comment"]);
-  assert.deepEqual(ordersFor(row("a", "red", "rtnun")), ["confirm", "comment"]);
-  assert.deepEqual(ordersFor(row("a", "red", "lackd")), ["confirm", "reset", "shelve", "comment"]);
-  assert.deepEqual(ordersFor(row("a", "red", "shelved")), ["confirm", "unshelve", "comment"]);
+  assert.deepEqual(ordersFor(row("a", "red", "unack")), ["confirm", "shelve", "assign", "comment"]);
+  assert.deepEqual(ordersFor(row("a", "red", "rtnun")), ["confirm", "assign", "comment"]);
+  assert.deepEqual(ordersFor(row("a", "red", "lackd")), ["confirm", "reset", "shelve", "assign", "comment"]);
+  assert.deepEqual(ordersFor(row("a", "red", "shelved")), ["confirm", "unshelve", "assign", "comment"]);
   assert.deepEqual(ordersFor(row("a", "red", "closed")), ["confirm", "comment"]);
   const done = { ...row("a", "red", "acked"), why: { confirmed: { by: "li", time: "", cause: "", cause_name: { zh: "", en: "" }, action: "" } } };
-  assert.deepEqual(ordersFor(done), ["shelve", "comment"]);
+  assert.deepEqual(ordersFor(done), ["shelve", "assign", "comment"]);
+});
+
+test("every column orders both ways, with what is empty last and the list's own order where equal", () => {
+  const full = { title: { zh: "", en: "" }, unit: null, value: null, forecast_s: null, acknowledged_at: null };
+  const rows = [
+    { ...row("a", "red", "unack"), ...full, value: 5, unit: "m", forecast_s: 60, title: { zh: "乙", en: "B" }, enterprise: "x" },
+    { ...row("b", "blue", "acked"), ...full, value: 9, unit: "m", acknowledged_at: "2026-01-01T00:00:05.000Z", title: { zh: "丙", en: "A" } },
+    { ...row("c", "blue", "unack", "2026-01-01T00:01:00.000Z"), ...full, value: 1, unit: "bar", forecast_s: 30, title: { zh: "甲", en: "C" } },
+    { ...row("d", "orange", "rtnun"), ...full },
+  ] as AlertRow[];
+  const by = (column: (typeof COLUMNS)[number], descending = false) => [...rows].sort(orderBy({ column, descending }, "en")).map((r) => r.id).join("");
+  assert.equal(by("grade"), "adcb");
+  assert.equal(by("grade", true), "cbda");
+  assert.equal(by("state"), "acdb");
+  assert.equal(by("title"), "dbac");
+  assert.equal(by("time", true)[0], "c");
+  assert.equal(by("value"), "cabd", "figures of one unit stand together");
+  assert.equal(by("value", true), "bacd", "what has no figure stays last");
+  assert.equal(by("forecast"), "acdb", "by when the limit is reached, not by the seconds told");
+  assert.equal(by("place"), "adcb");
+  assert.equal(by("command"), "badc");
+  for (const column of COLUMNS) {
+    const compare = orderBy({ column, descending: true }, "zh");
+    for (const one of rows) for (const other of rows) assert.equal(compare(one, other) === 0, one === other, "the order is total");
+  }
 });

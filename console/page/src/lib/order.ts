@@ -1,6 +1,6 @@
-// The order of the list, and how it holds still while someone points at it. No DOM, no clock.
+// In which order alerts stand, and what their states mean. No DOM, no clock.
 
-import type { AlertRow, AlertState, Grade } from "./types.ts";
+import type { AlertRow, AlertState, Grade, Lang } from "./types.ts";
 
 export const GRADES: readonly Grade[] = ["red", "orange", "yellow", "blue"];
 
@@ -23,7 +23,7 @@ export function isHeld(row: AlertRow): boolean {
   return HELD.has(row.state);
 }
 
-export type Order = "confirm" | "comment" | "reset" | "shelve" | "unshelve";
+export type Order = "confirm" | "comment" | "reset" | "shelve" | "unshelve" | "assign";
 
 /** What an operator may say of an alert besides acknowledging it; the server has the last word. */
 export function ordersFor(row: AlertRow): readonly Order[] {
@@ -31,6 +31,7 @@ export function ordersFor(row: AlertRow): readonly Order[] {
   if (row.state === "lunak" || row.state === "lackd") orders.push("reset");
   if (row.state === "shelved") orders.push("unshelve");
   else if (row.state === "unack" || row.state === "acked" || row.state === "lunak" || row.state === "lackd") orders.push("shelve");
+  if (row.state !== "closed") orders.push("assign");
   return [...orders, "comment"];
 }
 
@@ -38,46 +39,86 @@ export function ordersFor(row: AlertRow): readonly Order[] {
 export function compareRows(a: AlertRow, b: AlertRow): number {
   return (
     rank(a) - rank(b) ||
-    GRADES.indexOf(a.grade) - GRADES.indexOf(b.grade) ||
-    STATES.indexOf(a.state) - STATES.indexOf(b.state) ||
-    (b.opened ?? b.time).localeCompare(a.opened ?? a.time) ||
-    a.id.localeCompare(b.id)
+    GRADE_RANK[a.grade] - GRADE_RANK[b.grade] ||
+    STATE_RANK[a.state] - STATE_RANK[b.state] ||
+    -compareText(openedOf(a), openedOf(b)) ||
+    compareText(a.id, b.id)
   );
 }
 
-const STATES: readonly string[] = ["unack", "lunak", "rtnun", "acked", "lackd", "out_of_service", "suppressed", "shelved", "closed"];
+const GRADE_RANK: Record<Grade, number> = { red: 0, orange: 1, yellow: 2, blue: 3 };
+const STATE_RANK: Record<AlertState, number> = {
+  unack: 0,
+  lunak: 1,
+  rtnun: 2,
+  acked: 3,
+  lackd: 4,
+  out_of_service: 5,
+  suppressed: 6,
+  shelved: 7,
+  closed: 8,
+};
 
 function rank(row: AlertRow): number {
   return isUnacknowledged(row) ? 0 : isHeld(row) ? 2 : 1;
 }
 
-export interface Listing {
-  /** Ids in the order in which they are shown; one may be closed by now while the list holds still. */
-  shown: readonly string[];
-  /** Ids that wait to be shown, gravest first. */
-  waiting: readonly string[];
+/** When the alert opened; these times compare as text. */
+export function openedOf(row: AlertRow): string {
+  return row.opened ?? row.time;
 }
 
-/** Order the rows anew, or, while the list holds still, keep what is shown where it is and let the rest wait. */
-export function arrange(rows: ReadonlyMap<string, AlertRow>, before: Listing, still: boolean): Listing {
-  const sorted = [...rows.values()].sort(compareRows).map((row) => row.id);
-  if (!still) return { shown: sorted, waiting: [] };
-  const known = new Set(before.shown);
-  return { shown: before.shown, waiting: sorted.filter((id) => !known.has(id)) };
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
-export function countByGrade(rows: Iterable<AlertRow>): Record<Grade, { open: number; unack: number }> {
-  const counts = {
-    red: { open: 0, unack: 0 },
-    orange: { open: 0, unack: 0 },
-    yellow: { open: 0, unack: 0 },
-    blue: { open: 0, unack: 0 },
+/** The columns by which the list can be ordered, besides by its own order. */
+export const COLUMNS = ["grade", "state", "time", "title", "value", "forecast", "place", "command"] as const;
+export type Column = (typeof COLUMNS)[number];
+
+export interface Sort {
+  column: Column;
+  descending: boolean;
+}
+
+type Key = number | string | null;
+
+/** When the limit would be reached, ms since 1970: it orders as the time that is left does, and stands still. */
+function deadline(row: AlertRow): Key {
+  return row.forecast_s === null ? null : Date.parse(row.time) + row.forecast_s * 1000;
+}
+
+const KEYS: Record<Column, (row: AlertRow, lang: Lang) => readonly Key[]> = {
+  grade: (row) => [GRADE_RANK[row.grade]],
+  state: (row) => [STATE_RANK[row.state]],
+  time: (row) => [openedOf(row)],
+  title: (row, lang) => [row.title[lang]],
+  // Figures of different units are not comparable: those of one unit stand together.
+  value: (row) => [row.value === null ? null : (row.unit ?? ""), row.value],
+  forecast: (row) => [deadline(row)],
+  place: (row) => [row.enterprise, row.source, row.sensor],
+  command: (row) => [row.acknowledged_at],
+};
+
+/** A total order: by a column, what has nothing in it last, then as the list's own order has it. */
+export function orderBy(sort: Sort | null, lang: Lang): (a: AlertRow, b: AlertRow) => number {
+  if (sort === null) return compareRows;
+  const keys = KEYS[sort.column];
+  const sign = sort.descending ? -1 : 1;
+  return (a, b) => {
+    const left = keys(a, lang);
+    const right = keys(b, lang);
+    for (let i = 0; i < left.length; i += 1) {
+      const order = compareKeys(left[i] ?? null, right[i] ?? null, sign);
+      if (order !== 0) return order;
+    }
+    return compareRows(a, b);
   };
-  for (const row of rows) {
-    const count = counts[row.grade];
-    if (!count) continue;
-    count.open += 1;
-    if (isUnacknowledged(row)) count.unack += 1;
-  }
-  return counts;
+}
+
+function compareKeys(a: Key, b: Key, sign: number): number {
+  if (a === b) return 0;
+  if (a === null) return 1;
+  if (b === null) return -1;
+  return a < b ? -sign : sign;
 }

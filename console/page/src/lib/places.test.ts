@@ -5,7 +5,6 @@ import type { Overview } from "./types.ts";
 
 const text = (name: string) => ({ zh: name, en: name });
 const OVERVIEW: Overview = {
-  now_ms: 0,
   window_s: 600,
   activations: [0, 0, 0, 0, 0, 0],
   areas: [
@@ -13,8 +12,8 @@ const OVERVIEW: Overview = {
     { code: "370211", name: text("district"), parent: "370200" },
   ],
   enterprises: [
-    { id: "lpg", name: text("LPG"), area: "370211", sensors: 5, alive: 4, open: { red: 1, blue: 2 }, unacknowledged: 2 },
-    { id: "cold", name: text("Cold"), area: null, sensors: 1, alive: 1, open: {}, unacknowledged: 0 },
+    { id: "lpg", name: text("LPG"), area: "370211", plan: null, sensors: 5, alive: 4, open: { red: 1, blue: 2 }, unacknowledged: 2 },
+    { id: "cold", name: text("Cold"), area: null, plan: null, sensors: 1, alive: 1, open: {}, unacknowledged: 0 },
   ],
   sources: [
     {
@@ -23,6 +22,8 @@ const OVERVIEW: Overview = {
     },
   ],
   elsewhere: { sensors: 1, alive: 1, open: { yellow: 1 }, unacknowledged: 1 },
+  map: null,
+  tiles: null,
 };
 
 test("counts are added up from the enterprises, and what belongs to none is kept apart", () => {

@@ -62,10 +62,22 @@ export interface Why {
   advice?: Text | null;
   /** Who caused the newest event, and in which words. */
   person?: { by: string; second: string | null; time: string; words: string } | null;
+  /** Who is to see to it. */
+  assigned?: { to: string; by: string; time: string } | null;
+  /** The flood of its narrowest scope, as it was at the newest event. */
+  flood?: { scope: string; since: string; activations: number; text: Text } | null;
+  /** The incident it belongs to, as it was at the newest event. */
+  incident?: {
+    id: string;
+    size: number;
+    grade: Grade;
+    first_out: { alert: string; sensor: string; time: string; title: Text };
+    sensors: number;
+  } | null;
   /** What was done about the alert. */
   confirmed?: { by: string; time: string; cause: string; cause_name: Text; action: string } | null;
   /** What holds the alert back. */
-  arrangements?: { kind: string; by: string; second: string | null; reason: string; until: string | null; one_shot: boolean }[];
+  arrangements?: { kind: string; place: { kind: string; id: string }; name: string | null; by: string; second: string | null; reason: string; until: string | null; one_shot: boolean }[];
 }
 
 export interface AlertRow {
@@ -93,6 +105,9 @@ export interface AlertRow {
   opened: string | null;
   acknowledged_by: string | null;
   acknowledged_at: string | null;
+  /** Holding it back needs a second person. */
+  safety_class: boolean;
+  sensor_type: string | null;
 }
 
 export interface Alerts {
@@ -100,6 +115,21 @@ export interface Alerts {
   now_ms: number;
   alerts: AlertRow[];
 }
+
+/** More alarms than a person can look at. */
+export interface Flood {
+  scope: string;
+  since_ms: number;
+  activations: number;
+}
+
+export interface SavedFilter {
+  name: string;
+  filter: string;
+}
+
+/** What became of one alert of a command for many. */
+export type Outcome = { id: string; done: true } | ({ id: string; done: false; code: string } & Text);
 
 export interface Beat {
   now_ms: number;
@@ -133,10 +163,17 @@ export interface Counts {
   unacknowledged: number;
 }
 
+/** A tile server that the settings name; without one no request of the page leaves the machine. */
+export interface Tiles {
+  url: string;
+  attribution: string;
+  gcj02: boolean;
+  max_zoom: number;
+}
+
 export interface Overview {
-  now_ms: number;
   areas: { code: string; name: Text; parent: string | null }[];
-  enterprises: ({ id: string; name: Text; area: string | null } & Counts)[];
+  enterprises: ({ id: string; name: Text; area: string | null; plan: string | null } & Counts)[];
   sources: ({
     id: string;
     enterprise: string;
@@ -151,6 +188,9 @@ export interface Overview {
   /** Alerts that opened in the last hour, by windows of `window_s`, oldest first. */
   activations: number[];
   window_s: number;
+  /** Which version of the area's map there is. */
+  map: string | null;
+  tiles: Tiles | null;
 }
 
 export interface SensorNow {

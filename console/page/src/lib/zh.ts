@@ -1,5 +1,8 @@
 import * as alertWords from "../words/alert.ts";
 import * as trendsWords from "../words/trends.ts";
+import * as reportsWords from "../words/reports.ts";
+import * as sourceWords from "../words/source.ts";
+import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
 import type { Dictionary } from "./en.ts";
 
@@ -67,7 +70,7 @@ export const zh: Dictionary = {
     in_service: "恢复使用",
     closed: "关闭",
   },
-  order: { confirm: "处置反馈", comment: "备注", reset: "复位", shelve: "搁置", unshelve: "解除搁置" },
+  order: { confirm: "处置反馈", comment: "备注", reset: "复位", shelve: "搁置", unshelve: "解除搁置", assign: "指派" },
   wordsFor: { confirm: "处置措施", comment: "备注", reset: "备注（可选）", shelve: "理由" },
   cause: "原因类别",
   choose: "请选择…",
@@ -106,7 +109,6 @@ export const zh: Dictionary = {
     system: "监测系统自身",
   },
   noAlerts: "当前没有未关闭的报警。",
-  more: (n) => `另有 ${n} 条排序靠后的报警未显示。`,
   waiting: (n) => `新报警 ${n} 条`,
   showWaiting: "显示 (n)",
   acknowledge: "确认",
@@ -149,8 +151,14 @@ export const zh: Dictionary = {
   trendFailed: "暂时无法获取趋势。",
   trendEmpty: "此时段没有读数。",
   trendLegend: "曲线：均值 · 色带：最低至最高 · 阴影：超出量程",
-  keys: "j/k 选择 · Enter 详情 · a 确认 · n 显示新报警 · Esc 关闭",
-  pages: { overview: "总览", alarms: "报警", trends: "趋势", system: "系统" },
+  pages: {
+    overview: "总览",
+    alarms: "报警",
+    source: "危险源",
+    trends: "趋势",
+    reports: "报表",
+    system: "系统",
+  },
   pageNotFetched: "现在无法取得此页面，服务器恢复后请重新加载。",
   pagesLabel: "页面",
   wholePlant: "全部",
@@ -223,5 +231,8 @@ export const zh: Dictionary = {
   notForYou: "仅不受范围限制的账户可见此页。",
   alert: alertWords.zh,
   trends: trendsWords.zh,
+  reports: reportsWords.zh,
+  sourcePage: sourceWords.zh,
   system: systemWords.zh,
+  alarms: alarmsWords.zh,
 };

@@ -1,0 +1,9 @@
+"""What is written for spreadsheets: text from outside never becomes a formula there (OWASP: CSV injection)."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a text begins that a spreadsheet would take for a formula."""
+
+
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet reads as a formula, whoever wrote it."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
