@@ -1,15 +1,17 @@
 """The routes of saved views; each account has its own."""
 
+import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
+from console.accounts import Account
 from console.orders import Body
 from console.problems import ProblemError
-from console.routes import SignedIn, TheConsole, json_answer
-from console.views import SavedView, Views
+from console.routes import Console, SignedIn, TheConsole, json_answer
+from console.saved import MAX_SAVED, Saved, SavedTexts
 
 MAX_NAME_CHARS = 100
 MAX_VIEW_CHARS = 4000
@@ -32,29 +34,31 @@ class NameBody(Body):
     name: Name
 
 
-async def _views(console: TheConsole) -> Views:
-    return Views(console.accounts.path.parent)
-
-
-TheViews = Annotated[Views, Depends(_views)]
-
-
 @views_api.get("/views")
-async def views(saved: TheViews, account: SignedIn) -> Response:
+async def views(console: TheConsole, account: SignedIn) -> Response:
     """Return the account's views, by name."""
-    return json_answer({"views": [one._asdict() for one in saved.of(account.name)]})
+    return await _all(console, account)
 
 
 @views_api.post("/views")
-async def save(saved: TheViews, account: SignedIn, body: ViewBody) -> Response:
+async def save(console: TheConsole, account: SignedIn, body: ViewBody) -> Response:
     """Keep a view; one of the same name gives way."""
-    if not saved.save(account.name, SavedView(body.name, body.view)):
-        raise ProblemError("too_many_views")
-    return json_answer({"views": [one._asdict() for one in saved.of(account.name)]})
+    if not await asyncio.to_thread(_kept(console).save, account.name, Saved(body.name, body.view)):
+        raise ProblemError("too_many_views", more={"most": MAX_SAVED})
+    return await _all(console, account)
 
 
-@views_api.post("/views/delete")
-async def delete(saved: TheViews, account: SignedIn, body: NameBody) -> Response:
-    """Forget a view."""
-    saved.remove(account.name, body.name)
-    return json_answer({"views": [one._asdict() for one in saved.of(account.name)]})
+@views_api.post("/views/remove")
+async def remove(console: TheConsole, account: SignedIn, body: NameBody) -> Response:
+    """Forget a view; return the others."""
+    await asyncio.to_thread(_kept(console).remove, account.name, body.name)
+    return await _all(console, account)
+
+
+async def _all(console: Console, account: Account) -> Response:
+    found = await asyncio.to_thread(_kept(console).of, account.name)
+    return json_answer({"views": [{"name": one.name, "view": one.text} for one in found]})
+
+
+def _kept(console: Console) -> SavedTexts:
+    return SavedTexts(console.accounts.path.with_name("views.db"))

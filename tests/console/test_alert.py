@@ -13,7 +13,7 @@ from alerting.events import AlertEvent, Kind
 from console.alert_backend import Neighbour, Reading, Surroundings
 from console.alert_story import checklist, usual_before
 from console.backend import Done
-from console.views import MAX_VIEWS
+from console.saved import MAX_SAVED
 from detectors.outlook import Ahead, Outlook, Usual
 from registry.plant import Text
 from store.series import Series
@@ -168,15 +168,15 @@ def test_saved_views_are_each_accounts_own_and_bounded(tmp_path: Path) -> None:
             {"name": "n", "view": "x" * 4001},
         ):
             assert (await s.post(path, bad)).status_code == 422
-        for i in range(MAX_VIEWS - 1):
+        for i in range(MAX_SAVED - 1):
             await s.post(path, {"name": str(i), "view": "x"})
         full = await s.post(path, {"name": "one more", "view": "x"})
         assert (full.status_code, full.json()["code"]) == (409, "too_many_views")
         assert (await s.post(path, {**hostile, "view": "d"})).status_code == 200
         await s.sign_in("li")
-        assert (await s.post(f"{path}/delete", {"name": "1"})).json() == {"views": []}
+        assert (await s.post(f"{path}/remove", {"name": "1"})).json() == {"views": []}
         await s.sign_in("gu")
-        assert len((await s.post(f"{path}/delete", {"name": "1"})).json()["views"]) == MAX_VIEWS - 1
+        assert len((await s.post(f"{path}/remove", {"name": "1"})).json()["views"]) == MAX_SAVED - 1
 
     on_site(tmp_path, scenario)
 
