@@ -17,6 +17,8 @@ ROBUST = 1.4826
 """Times the median absolute deviation: the standard deviation of what is normally distributed (Hampel 1974)."""
 USUAL_SIGMAS = 3.0
 USUAL_LEAST_POINTS = 20
+USUAL_LEAST_NS = 600 * 10**9
+"""Less than this is not what is usual."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +106,7 @@ _ENTRY = (
 def usual_before(series: Series, start_ns: int, end_ns: int) -> UsualBefore | None:
     """Return the band of three robust standard deviations around the median, None where too little was read."""
     values = series.mean[np.isfinite(series.mean)]
-    if len(values) < USUAL_LEAST_POINTS:
+    if len(values) < USUAL_LEAST_POINTS or series.t_ns[-1] - series.t_ns[0] < USUAL_LEAST_NS:
         return None
     median = float(np.median(values))
     # within a bucket of merged readings the spread is that of its extremes

@@ -210,8 +210,10 @@ def test_what_was_usual_stands_up_to_a_tenth_of_wild_values() -> None:
     rng = np.random.default_rng(3)
     value = rng.normal(5.0, 0.2, 500)
     value[::10] = 80.0
-    usual = usual_before(Series.raw(np.arange(500), value), 0, 500)
+    t_ns = np.arange(500) * 2 * 10**9
+    usual = usual_before(Series.raw(t_ns, value), 0, 10**12)
     assert usual is not None
     assert abs(usual.median - 5.0) < 0.1
     assert 5.4 < usual.high < 6.0
-    assert usual_before(Series.raw(np.arange(5), value[:5]), 0, 500) is None
+    assert usual_before(Series.raw(t_ns[:5] * 200, value[:5]), 0, 10**12) is None, "too few"
+    assert usual_before(Series.raw(t_ns[:100], value[:100]), 0, 10**12) is None, "three minutes are not usual"

@@ -141,8 +141,9 @@ function drawLimits(u: uPlot, marks: Marks): void {
     // Labels of limits that lie close together climb over each other instead of overlapping.
     const at = Math.min(y - 2 * px, lowest - LABEL_PX * px);
     lowest = at;
-    if (at - LABEL_PX * px < bbox.top - px) continue;
-    label(ctx, `${limit.label} ${number(limit.value)}`, bbox.left + 7 * px, at);
+    const below = at - LABEL_PX * px < bbox.top - px;
+    if (below && at < y - LABEL_PX * px) continue;
+    label(ctx, `${limit.label} ${number(limit.value)}`, bbox.left + 7 * px, below ? y + (LABEL_PX + 2) * px : at);
   }
   ctx.restore();
 }
@@ -198,7 +199,7 @@ function drawUsual(u: uPlot, marks: Marks): void {
   ctx.font = FONT.replace("12px", `${12 * px}px`);
   ctx.textBaseline = "bottom";
   const width = ctx.measureText(marks.usual.label).width;
-  label(ctx, marks.usual.label, bbox.left + bbox.width - width - 7 * px, bottom - 2 * px);
+  label(ctx, marks.usual.label, bbox.left + bbox.width - width - 7 * px, bottom - 5 * px);
   ctx.restore();
 }
 

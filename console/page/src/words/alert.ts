@@ -9,6 +9,7 @@ export const en = {
   print: "Print",
   loading: "Loading the alert…",
   timeLeftTo: (limit: string) => `until ${limit} is reached, if it goes on as it does`,
+  nextLimit: "the next limit",
   passed: "the time of the forecast is over",
   estimateNow: (left: string, from: string, to: string, span: string) =>
     `By the slope now: ${left} (90 %: ${from} to ${to}), from the last ${span}`,
@@ -68,6 +69,7 @@ export const zh: Shape<typeof en> = {
   print: "打印",
   loading: "正在读取报警…",
   timeLeftTo: (limit) => `若趋势不变，到达${limit}的剩余时间`,
+  nextLimit: "下一限值",
   passed: "已超过预测时间",
   estimateNow: (left, from, to, span) => `按当前斜率：${left}（90 %：${from} 至 ${to}），依据最近 ${span}`,
   never: "不会到达",
