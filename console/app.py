@@ -26,6 +26,8 @@ from console.etags import Etags
 from console.feed import Feed
 from console.guard import Guard
 from console.openapi import describe
+from console.people import People
+from console.people_routes import people_api
 from console.places_routes import places_api
 from console.problems import ProblemError, problem
 from console.reports_routes import reports_api
@@ -33,6 +35,7 @@ from console.routes import Console, api
 from console.source_routes import Sparks, source_api
 from console.system_routes import system_api
 from console.tiles import Tiles
+from console.tokens import Tokens
 from console.views_routes import views_api
 from ledger.audit import AuditLog
 
@@ -81,11 +84,14 @@ def create_app(
         data_late_s: age of the newest reading, in seconds, from which the page says that readings are late.
         tiles: where pages may fetch map tiles; without it no request of a page leaves this machine.
     """
+    people = People(accounts)
     console = Console(
         backend=backend,
         accounts=accounts,
         feed=feed,
         audit=Audit(audit),
+        people=people,
+        tokens=Tokens(accounts, people),
         data_late_s=data_late_s,
         tiles=tiles,
     )
@@ -124,6 +130,7 @@ def create_app(
     app.include_router(source_api)
     app.include_router(system_api)
     app.include_router(audit_api)
+    app.include_router(people_api)
     _add_page(app, static_dir)
     describe(app)
     return app

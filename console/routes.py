@@ -11,16 +11,21 @@ from starlette.responses import Response, StreamingResponse
 
 from alerting.commands import Acknowledge
 from alerting.events import AlertEvent
-from console.accounts import MAX_PASSWORD_CHARS, Account, Accounts, LoginRefused, Role
+from console.accounts import Account, Accounts, LoginRefused, Role
 from console.audit import Audit
 from console.backend import ConsoleBackend, Refused, SensorFacts, place_of
 from console.feed import Feed, row_json
+from console.passwords import MAX_CHARS
+from console.people import People
 from console.problems import ProblemError, problem_of
 from console.scope import Scope
 from console.tiles import Tiles
+from console.tokens import Tokens
 from store.series import Series, StoreError
 
 COOKIE = "hazwatch_session"
+BEFORE_CHANGE = frozenset({"/api/v1/me", "/api/v1/me/password"})
+"""What an account may ask for that must have a new password first."""
 MAX_COMMENT_CHARS = 2000
 MAX_EVENTS = 1000
 MAX_LINES = 100_000
@@ -45,6 +50,8 @@ class Console:
     accounts: Accounts
     feed: Feed
     audit: Audit
+    people: People
+    tokens: Tokens
     data_late_s: float
     tiles: Tiles | None = None
 
@@ -67,8 +74,31 @@ def client_of(request: Request) -> str:
 
 
 def _account(request: Request) -> Account:
-    account = _console(request).accounts.account_of(request.cookies.get(COOKIE))
+    """Return who asks: by a token where one is sent, else by the session's cookie."""
+    console, token = _console(request), token_of(request)
+    if token is not None:
+        return _by_token(console, token, client_of(request))
+    account = console.accounts.account_of(request.cookies.get(COOKIE))
     if account is None:
+        raise ProblemError("not_signed_in")
+    if account.must_change and request.url.path not in BEFORE_CHANGE:
+        raise ProblemError("must_change")
+    return account
+
+
+def token_of(request: Request) -> str | None:
+    """Return the token that a program sends, None where it sends none."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
+
+
+def _by_token(console: Console, token: str, client: str) -> Account:
+    wait_s = console.accounts.too_many(client)
+    if wait_s > 0:
+        raise ProblemError("too_many_logins", retry_after_s=wait_s)
+    account = console.tokens.account_of(token)
+    if account is None:
+        console.accounts.failed(client)
         raise ProblemError("not_signed_in")
     return account
 
@@ -104,7 +134,7 @@ class LoginBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     name: str = Field(min_length=1, max_length=256)
-    password: str = Field(min_length=1, max_length=MAX_PASSWORD_CHARS)
+    password: str = Field(min_length=1, max_length=MAX_CHARS)
 
 
 class AcknowledgeBody(BaseModel):
@@ -122,6 +152,7 @@ def _me(console: Console, account: Account) -> dict[str, Any]:
         "area": account.scope.area,
         "enterprise": account.scope.enterprise,
         "may_acknowledge": account.role.covers(Role.OPERATOR),
+        "must_change": account.must_change,
         "site": _text(console.backend.site()),
         "data_late_s": console.data_late_s,
     }
@@ -143,15 +174,20 @@ async def login(request: Request, console: TheConsole, body: LoginBody) -> Respo
         raise ProblemError("wrong_login")
     console.audit.note(body.name, "login", body.name, client=client)
     response = json_answer(_me(console, outcome.account))
+    set_session(request, response, outcome.cookie, console.accounts.session_s)
+    return response
+
+
+def set_session(request: Request, response: Response, cookie: str, lasts_s: float) -> None:
+    """Give the browser a session's cookie."""
     response.set_cookie(
         COOKIE,
-        outcome.cookie,
-        max_age=int(console.accounts.session_s),
+        cookie,
+        max_age=int(lasts_s),
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",
     )
-    return response
 
 
 @api.post("/logout")
@@ -318,10 +354,11 @@ async def stream(
     last: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Response:
     """Return the server-sent stream; resumes after the header Last-Event-ID or `last`, else starts with a resync."""
-    cookie = request.cookies.get(COOKIE)
+    cookie, token = request.cookies.get(COOKIE), token_of(request)
 
     def still_allowed() -> bool:
-        return console.accounts.account_of(cookie) == account
+        found = console.accounts.account_of(cookie) if token is None else console.tokens.account_of(token)
+        return found == account
 
     return StreamingResponse(
         console.feed.stream(account.scope, request.headers.get("last-event-id") or last, still_allowed),
