@@ -132,6 +132,7 @@ class Unsuppress(msgspec.Struct, frozen=True, kw_only=True, tag="unsuppress", ta
     condition: Name
     place: Place
     by: Name
+    reason: Words = ""
 
 
 class TakeOutOfService(
@@ -153,6 +154,7 @@ class PutInService(msgspec.Struct, frozen=True, kw_only=True, tag="put_in_servic
     place: Place
     permit: Name
     by: Name
+    reason: Words = ""
 
 
 class SystemCondition(msgspec.Struct, frozen=True, kw_only=True, tag="system_condition", tag_field="command"):
@@ -221,6 +223,7 @@ class EndSilence(msgspec.Struct, frozen=True, kw_only=True, tag="end_silence", t
 
     silence: Name
     by: Name
+    reason: Words = ""
 
 
 RoutingCommand = Silence | EndSilence

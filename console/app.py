@@ -32,6 +32,7 @@ from console.places_routes import places_api
 from console.problems import ProblemError, problem
 from console.reports_routes import reports_api
 from console.routes import Console, api
+from console.rules_routes import rules_api
 from console.source_routes import Sparks, source_api
 from console.system_routes import system_api
 from console.tiles import Tiles
@@ -130,6 +131,7 @@ def create_app(
     app.include_router(source_api)
     app.include_router(system_api)
     app.include_router(audit_api)
+    app.include_router(rules_api)
     app.include_router(people_api)
     _add_page(app, static_dir)
     describe(app)

@@ -34,6 +34,7 @@ from console.backend import (
     SensorNow,
 )
 from console.fake_reports import FakeReports
+from console.fake_rules import FakeRules
 from console.fake_source import FakeSource
 from console.feed import Feed
 from console.scope import Place
@@ -44,6 +45,7 @@ from registry.plant import Plant, Text
 from store.series import Series
 
 if TYPE_CHECKING:
+    from console.rules_backend import RulesBackend
     from console.source_backend import Wind
     from ledger.limits import LimitChange
 
@@ -128,6 +130,8 @@ class FakeBackend:
         self.limits_changed: list[LimitChange] = []
         self.owned = FakeOwn()
         self.own: OwnBackend = self.owned
+        self.ruled = FakeRules()
+        self.rules: RulesBackend = self.ruled
         self._now_ns = now_ns
         self._site = site
 

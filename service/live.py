@@ -33,6 +33,7 @@ from console.backend import (
 )
 from console.feed import Feed
 from console.reports_backend import ReportsBackend
+from console.rules_backend import RulesBackend
 from console.scope import Place
 from console.system_backend import OwnBackend
 from ledger.errors import LedgerError
@@ -41,10 +42,12 @@ from registry.plant import Plant, Text
 from service.history import AlertHistory
 from service.live_alarms import LiveAlarms
 from service.live_alert import LiveAlerts, facts_of
+from service.live_rules import LiveRules
 from service.live_source import LiveSource
 from service.naming import site_name
 from service.newest import Activations, Newest
 from service.runtime import Runtime
+from service.settings import Settings
 from service.tally import Tally
 from store.series import Series, SeriesStore
 
@@ -56,10 +59,11 @@ KEPT_EVENTS = 2000
 class LiveConsole:
     """The console's backend over one runtime; everything but history and trends comes from memory.
 
-    `own` is set by whoever watches the parts of the program.
+    `own` is set by whoever watches the parts of the program, `rules` by whoever knows the settings.
     """
 
     own: OwnBackend
+    rules: RulesBackend
 
     def __init__(
         self,
@@ -80,7 +84,8 @@ class LiveConsole:
         self.parts: Mapping[str, Component] = {}
         self._newest = Newest(runtime.pipeline.plan.registry)
         self.alerts = LiveAlerts(runtime, self._newest)
-        self._activations = Activations(self._kept_activations())
+        self._recent = self._kept_activations()
+        self._activations = Activations(self._recent)
         standing = runtime.pipeline.desk.book.open_alerts()
         for view in standing:
             self._told[view.id] = self._as_told(view)
@@ -242,6 +247,10 @@ class LiveConsole:
         events = [_LINE.decode(line.line) for line in lines]
         return [(_ns(event.time), event) for event in reversed(events)]
 
+    def rules_of(self, settings: Settings) -> LiveRules:
+        """Return the rules in force, which settings say."""
+        return LiveRules(self._runtime, settings, self._recent, whole=len(self._recent) < KEPT_EVENTS)
+
     def show_untold(self) -> None:
         """Show the alerts anew whose reasons changed without anything being told of them."""
         for alert_id in self._runtime.pipeline.desk.book.take_untold():
@@ -283,6 +292,7 @@ class LiveConsole:
             acknowledged_at=None if acknowledged is None else rfc3339(acknowledged),
             safety_class=view.safety_class,
             sensor_type=self._sensor_type(told.sensor),
+            assigned_to=None if view.assigned is None else self.name_of(view.assigned.to),
         )
 
     def _sensor_type(self, sensor: str | None) -> str | None:

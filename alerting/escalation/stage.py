@@ -18,7 +18,7 @@ import msgspec
 
 from alerting.book_state import SnapshotError
 from alerting.commands import OverrideOnCall
-from alerting.escalation.roster import Roster
+from alerting.escalation.roster import Overrides, Roster
 from alerting.escalation.schedule import OnDuty
 from alerting.escalation.settings import EscalationSettings, Ladder
 from alerting.escalation.state import FORMAT, Call, Case, Counts, EscalationState
@@ -133,6 +133,14 @@ class Escalation:
     def name_of(self, person: str) -> Text:
         """Return what a person is called."""
         return self._roster.name(person)
+
+    def overrides(self) -> Overrides:
+        """Return who stands in for whom by command, by schedule, in the order of the commands."""
+        return {name: list(rows) for name, rows in self._roster.overrides.items()}
+
+    def take_overrides(self, overrides: Overrides) -> None:
+        """Let these be what people commanded."""
+        self._roster.overrides = overrides
 
     def snapshot(self) -> bytes:
         """Return the whole state."""

@@ -1,5 +1,6 @@
 import * as alertWords from "../words/alert.ts";
 import * as trendsWords from "../words/trends.ts";
+import * as rulesWords from "../words/rules.ts";
 import * as reportsWords from "../words/reports.ts";
 import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
@@ -161,6 +162,7 @@ export const en = {
     source: "Hazard source",
     trends: "Trends",
     reports: "Reports",
+    rules: "Rules",
     system: "System",
   },
   pageNotFetched: "This page cannot be fetched now. Reload when the server answers.",
@@ -238,6 +240,7 @@ export const en = {
   reports: reportsWords.en,
   sourcePage: sourceWords.en,
   system: systemWords.en,
+  rules: rulesWords.en,
   alarms: alarmsWords.en,
 };
 

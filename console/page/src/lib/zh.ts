@@ -1,5 +1,6 @@
 import * as alertWords from "../words/alert.ts";
 import * as trendsWords from "../words/trends.ts";
+import * as rulesWords from "../words/rules.ts";
 import * as reportsWords from "../words/reports.ts";
 import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
@@ -157,6 +158,7 @@ export const zh: Dictionary = {
     source: "危险源",
     trends: "趋势",
     reports: "报表",
+    rules: "规则",
     system: "系统",
   },
   pageNotFetched: "现在无法取得此页面，服务器恢复后请重新加载。",
@@ -234,5 +236,6 @@ export const zh: Dictionary = {
   reports: reportsWords.zh,
   sourcePage: sourceWords.zh,
   system: systemWords.zh,
+  rules: rulesWords.zh,
   alarms: alarmsWords.zh,
 };
