@@ -1,6 +1,7 @@
 """The web API under /api/v1: JSON in and out, problem+json when refused; see docs/console.md."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -11,16 +12,21 @@ from starlette.responses import Response, StreamingResponse
 
 from alerting.commands import Acknowledge
 from alerting.events import AlertEvent
-from console.accounts import MAX_PASSWORD_CHARS, Account, Accounts, LoginRefused, Role
+from console.accounts import Account, Accounts, LoginRefused, Role
 from console.audit import Audit
-from console.backend import ConsoleBackend, Refused, SensorFacts, place_of
+from console.backend import AlertRow, ConsoleBackend, Refused, SensorFacts, place_of
 from console.feed import Feed, row_json
+from console.passwords import MAX_CHARS
+from console.people import People
 from console.problems import ProblemError, problem_of
 from console.scope import Scope
 from console.tiles import Tiles
+from console.tokens import Tokens
 from store.series import Series, StoreError
 
 COOKIE = "hazwatch_session"
+BEFORE_CHANGE = frozenset({"/api/v1/me", "/api/v1/me/password"})
+"""What an account may ask for that must have a new password first."""
 MAX_COMMENT_CHARS = 2000
 MAX_EVENTS = 1000
 MAX_LINES = 100_000
@@ -30,6 +36,9 @@ MAX_SEQ = 2**53
 PAGE_EVENTS = 1000
 MAX_PAGES = 20
 """How many pages of history are looked through for an account whose scope hides most of them."""
+NDJSON = "application/x-ndjson"
+ROWS_AT_ONCE = 200
+"""Of a long answer; encoding them takes a few milliseconds."""
 DEFAULT_TREND_MS = 3_600_000
 MAX_TIME_MS = 9_223_372_036_000
 """In the year 2262; later nanoseconds do not fit into 64 bits, in which snapshots and SQLite keep them."""
@@ -45,6 +54,8 @@ class Console:
     accounts: Accounts
     feed: Feed
     audit: Audit
+    people: People
+    tokens: Tokens
     data_late_s: float
     tiles: Tiles | None = None
 
@@ -67,8 +78,31 @@ def client_of(request: Request) -> str:
 
 
 def _account(request: Request) -> Account:
-    account = _console(request).accounts.account_of(request.cookies.get(COOKIE))
+    """Return who asks: by a token where one is sent, else by the session's cookie."""
+    console, token = _console(request), token_of(request)
+    if token is not None:
+        return _by_token(console, token, client_of(request))
+    account = console.accounts.account_of(request.cookies.get(COOKIE))
     if account is None:
+        raise ProblemError("not_signed_in")
+    if account.must_change and request.url.path not in BEFORE_CHANGE:
+        raise ProblemError("must_change")
+    return account
+
+
+def token_of(request: Request) -> str | None:
+    """Return the token that a program sends, None where it sends none."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
+
+
+def _by_token(console: Console, token: str, client: str) -> Account:
+    wait_s = console.accounts.too_many(client)
+    if wait_s > 0:
+        raise ProblemError("too_many_logins", retry_after_s=wait_s)
+    account = console.tokens.account_of(token)
+    if account is None:
+        console.accounts.failed(client)
         raise ProblemError("not_signed_in")
     return account
 
@@ -104,7 +138,7 @@ class LoginBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     name: str = Field(min_length=1, max_length=256)
-    password: str = Field(min_length=1, max_length=MAX_PASSWORD_CHARS)
+    password: str = Field(min_length=1, max_length=MAX_CHARS)
 
 
 class AcknowledgeBody(BaseModel):
@@ -122,6 +156,7 @@ def _me(console: Console, account: Account) -> dict[str, Any]:
         "area": account.scope.area,
         "enterprise": account.scope.enterprise,
         "may_acknowledge": account.role.covers(Role.OPERATOR),
+        "must_change": account.must_change,
         "site": _text(console.backend.site()),
         "data_late_s": console.data_late_s,
     }
@@ -143,15 +178,20 @@ async def login(request: Request, console: TheConsole, body: LoginBody) -> Respo
         raise ProblemError("wrong_login")
     console.audit.note(body.name, "login", body.name, client=client)
     response = json_answer(_me(console, outcome.account))
+    set_session(request, response, outcome.cookie, console.accounts.session_s)
+    return response
+
+
+def set_session(request: Request, response: Response, cookie: str, lasts_s: float) -> None:
+    """Give the browser a session's cookie."""
     response.set_cookie(
         COOKIE,
-        outcome.cookie,
-        max_age=int(console.accounts.session_s),
+        cookie,
+        max_age=int(lasts_s),
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",
     )
-    return response
 
 
 @api.post("/logout")
@@ -173,11 +213,30 @@ async def me(console: TheConsole, account: SignedIn) -> Response:
 
 
 @api.get("/alerts")
-async def alerts(console: TheConsole, account: SignedIn) -> Response:
-    """Return all open alerts of the account's scope and the event number they rest on."""
+async def alerts(request: Request, console: TheConsole, account: SignedIn) -> Response:
+    """Return all open alerts of the account's scope and the event number they rest on.
+
+    Who accepts `application/x-ndjson` gets them a line each, after a line with the rest, all of one moment.
+    """
     held = console.backend.open_alerts()
-    rows = [row_json(row) for row in held.rows if account.scope.sees(row.place)]
-    return json_answer({"last_seq": held.last_seq, "now_ms": console.backend.now_ns() / 1e6, "alerts": rows})
+    rows = [row for row in held.rows if account.scope.sees(row.place)]
+    head = {"last_seq": held.last_seq, "now_ms": console.backend.now_ns() / 1e6}
+    if NDJSON not in request.headers.get("accept", ""):
+        return json_answer({**head, "alerts": [row_json(row) for row in rows]})
+    return StreamingResponse(
+        _row_lines({**head, "count": len(rows)}, rows),
+        media_type=NDJSON,
+        headers={"Cache-Control": "no-store", "Vary": "Accept"},
+    )
+
+
+async def _row_lines(head: Mapping[str, Any], rows: Sequence[AlertRow]) -> AsyncIterator[bytes]:
+    yield msgspec.json.encode(head) + b"\n"
+    for first in range(0, len(rows), ROWS_AT_ONCE):
+        yield b"".join(
+            msgspec.json.encode(row_json(row)) + b"\n" for row in rows[first : first + ROWS_AT_ONCE]
+        )
+        await asyncio.sleep(0)  # others are answered in between
 
 
 @api.post("/alerts/{alert_id}/ack")
@@ -239,7 +298,7 @@ async def alert_lines(
     """Return alert lines, oldest first, from the event after number `after`."""
     return StreamingResponse(
         _lines(console.backend, account.scope, after, limit),
-        media_type="application/x-ndjson",
+        media_type=NDJSON,
         headers={"Cache-Control": "no-store"},
     )
 
@@ -318,10 +377,11 @@ async def stream(
     last: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Response:
     """Return the server-sent stream; resumes after the header Last-Event-ID or `last`, else starts with a resync."""
-    cookie = request.cookies.get(COOKIE)
+    cookie, token = request.cookies.get(COOKIE), token_of(request)
 
     def still_allowed() -> bool:
-        return console.accounts.account_of(cookie) == account
+        found = console.accounts.account_of(cookie) if token is None else console.tokens.account_of(token)
+        return found == account
 
     return StreamingResponse(
         console.feed.stream(account.scope, request.headers.get("last-event-id") or last, still_allowed),

@@ -6,7 +6,7 @@ from console.app import STATIC_DIR
 from tests.console.site import LPG
 
 PAGE_DIR = STATIC_DIR.parent / "page"
-ONE_OF = {"source": f"#/source/{LPG}/tank-farm"}
+ONE_OF = {"alert": "#/alert/a000000000000001", "source": f"#/source/{LPG}/tank-farm"}
 """A valid address of each page of one thing."""
 
 

@@ -97,7 +97,7 @@ def test_what_is_wrong_with_an_account_is_told_all_at_once(tmp_path: Path) -> No
     assert [fault.message for fault in caught.value.faults] == [
         "not a usable name",
         "unknown role 'king'",
-        "password of 5 characters",
+        "the password is not good enough",
     ]
     assert not (tmp_path / "accounts.db").exists()
 

@@ -10,6 +10,7 @@ from tests.console.live import Live
 from tests.console.pages import PAGE_DIR, addresses
 from tests.console.sources import furnish_source
 from tests.console.test_browser import DESK, PHONE, RED, Desk, chromium, desk, live
+from tests.console.test_browser_alert import surround
 from tests.console.test_browser_pages import owned, to
 from tests.console.test_browser_reports import made
 
@@ -50,6 +51,7 @@ SETTLED = """async () => {
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_no_page_violates_wcag_2_2_aa(desk: Desk, live: Live, size: dict[str, int]) -> None:
     live.call(lambda: furnish_source(live.backend))
+    live.call(lambda: surround(live.backend))
     live.call(lambda: owned(live))
     live.backend.reports.answer = made
     page = desk.open(size)

@@ -8,10 +8,12 @@ export const PAGES = [
   "alarms",
   "trends",
   "reports",
+  "rules",
   "system",
 ] as const;
 /** Pages of one thing, which other pages lead to; they have no entry in the navigation. */
 const OF_ONE = [
+  "alert",
   "source",
 ] as const;
 /** Pages that stand alone, without header or commands. */
