@@ -159,7 +159,11 @@ def test_of_two_who_acknowledge_at_once_one_wins_and_the_other_sees_who(desk: De
     here, there = desk.sign_in("li"), desk.sign_in("bo")
     answers: list[int] = []
     held: list[Route] = []
-    there.route("**/ack", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    there.route("**/ack", hold)
     there.on("response", lambda got: answers.append(got.status) if got.url.endswith("/ack") else None)
     button = f'tr[data-id="{RED}"] button'
     there.locator(button).click()
