@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from alerting.arrangements import Arrangement
 from alerting.cap.making import CapMaker
@@ -23,6 +23,9 @@ from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from registry.readings import Quality
 from store.series import Series
+
+if TYPE_CHECKING:  # its values rest on those of this module
+    from console.alert_backend import AlertBackend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +189,10 @@ class ConsoleBackend(Protocol):
 
     own: OwnBackend
     rules: RulesBackend
+
+    @property
+    def alerts(self) -> "AlertBackend":
+        """What the page of one alert asks for."""
 
     @property
     def alarms(self) -> AlarmsBackend:

@@ -10,7 +10,7 @@ from alerting.incidents.flood import Flood
 from console.alarms_backend import Assignee
 from console.backend import Refused
 from console.bulk import MAX_BULK
-from console.filters import MAX_FILTERS, SavedFilter, SavedFilters
+from console.saved import MAX_SAVED, Saved, SavedTexts
 from ledger.audit import Asked
 from registry.plant import Text
 from tests.console.live import PASSWORD
@@ -207,10 +207,10 @@ def test_saved_filters_follow_the_person_and_nobody_else(tmp_path: Path) -> None
 
 
 def test_an_account_keeps_no_more_filters_than_fit_a_menu(tmp_path: Path) -> None:
-    kept = SavedFilters(tmp_path / "filters.db")
-    assert all(kept.save("li", SavedFilter(f"f{n}", "")) for n in range(MAX_FILTERS))
-    assert not kept.save("li", SavedFilter("one more", ""))
-    assert kept.save("li", SavedFilter("f0", "grade=red")), "a known name is written anew"
-    assert kept.save("bo", SavedFilter("mine", ""))
-    assert len(kept.of("li")) == MAX_FILTERS
+    kept = SavedTexts(tmp_path / "filters.db")
+    assert all(kept.save("li", Saved(f"f{n}", "")) for n in range(MAX_SAVED))
+    assert not kept.save("li", Saved("one more", ""))
+    assert kept.save("li", Saved("f0", "grade=red")), "a known name is written anew"
+    assert kept.save("bo", Saved("mine", ""))
+    assert len(kept.of("li")) == MAX_SAVED
     assert (tmp_path / "filters.db").stat().st_mode & 0o077 == 0

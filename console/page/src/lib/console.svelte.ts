@@ -119,7 +119,7 @@ class ConsoleState {
   }
 
   /** Give another command; null when it counts, else why not. */
-  async order(id: string, order: Order, body: unknown): Promise<(() => string) | null> {
+  async order(id: string, order: Order | "check", body: unknown): Promise<(() => string) | null> {
     if (!this.commandsAllowed) return () => language.t.refusedOffline;
     const answer = await call<{ alert: AlertRow | null }>(`alerts/${encodeURIComponent(id)}/${order}`, { body });
     if (answer.ok) {
