@@ -109,7 +109,7 @@ async def deliveries(console: TheConsole, account: SignedIn, alert_id: AnId, req
     """Return who was told of an alert, or is to be, by whom and why, and what came of it."""
     Orders(request, console, account).check_alert(alert_id, closed_too=True)
     rows = console.backend.deliveries(alert_id)[-MAX_ROWS:]
-    return json_answer({"deliveries": [_delivery_json(row) for row in rows]})
+    return json_answer({"deliveries": [delivery_json(row) for row in rows]})
 
 
 @desk_api.get("/causes")
@@ -329,7 +329,8 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
     return row
 
 
-def _delivery_json(row: OutboxRow) -> dict[str, Any]:
+def delivery_json(row: OutboxRow) -> dict[str, Any]:
+    """Return who was told, through what, by which rule and what came of it, ready for JSON."""
     return {
         "id": row.id,
         "receiver": row.receiver,
