@@ -47,6 +47,8 @@ ROUTES = {
     "POST /alerts/bulk": Route(
         OPERATOR, BLANK, {"command": {"order": "unshelve"}, "alerts": [{"id": COLD_ALERT}]}
     ),
+    "GET /alerts/{alert_id}": Route(ANY, "unknown_alert"),
+    "POST /alerts/{alert_id}/check": Route(OPERATOR, "unknown_alert", {"zh": "x", "en": "x", "done": True}),
     "POST /alerts/{alert_id}/ack": Route(OPERATOR, "unknown_alert"),
     "POST /alerts/{alert_id}/assign": Route(OPERATOR, "unknown_alert", {"to": "li"}),
     "GET /alerts/{alert_id}/assignees": Route(OPERATOR, "unknown_alert"),
@@ -107,6 +109,9 @@ ROUTES = {
     "GET /stream": Route(ANY, None),
     "POST /suppressions": Route(OPERATOR, "not_found", {"condition": "x", **THERE, **WHY}),
     "POST /suppressions/end": Route(OPERATOR, "not_found", {"condition": "x", **THERE, **WHY}),
+    "GET /views": Route(ANY),
+    "POST /views": Route(ANY, BLANK, {"name": "x", "view": "x"}),
+    "POST /views/remove": Route(ANY, BLANK, {"name": "x"}),
     "GET /system": Route(ANY, "scope"),
     "GET /dead-letters": Route(ANY, "scope"),
     "GET /dead-letters/{number}/payload": Route(ANY, "scope"),
