@@ -6,6 +6,7 @@ export const PAGES = [
   "alarms",
   "trends",
   "reports",
+  "people",
   "system",
 ] as const;
 /** Pages of one thing, which other pages lead to; they have no entry in the navigation. */
