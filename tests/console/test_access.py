@@ -47,6 +47,8 @@ ROUTES = {
     "POST /alerts/bulk": Route(
         OPERATOR, BLANK, {"command": {"order": "unshelve"}, "alerts": [{"id": COLD_ALERT}]}
     ),
+    "GET /alerts/{alert_id}": Route(ANY, "unknown_alert"),
+    "POST /alerts/{alert_id}/check": Route(OPERATOR, "unknown_alert", {"zh": "x", "en": "x", "done": True}),
     "POST /alerts/{alert_id}/ack": Route(OPERATOR, "unknown_alert"),
     "POST /alerts/{alert_id}/assign": Route(OPERATOR, "unknown_alert", {"to": "li"}),
     "GET /alerts/{alert_id}/assignees": Route(OPERATOR, "unknown_alert"),
@@ -125,6 +127,9 @@ ROUTES = {
     "GET /tokens": Route(ANY),
     "POST /tokens": Route(ANY, "not_yours", {"label": "x", "days": 1, **VIEW}),
     "POST /tokens/{token}/revoke": Route(ANY, "not_found", WHY),
+    "GET /views": Route(ANY),
+    "POST /views": Route(ANY, BLANK, {"name": "x", "view": "x"}),
+    "POST /views/remove": Route(ANY, BLANK, {"name": "x"}),
 }
 """Each route under /api/v1: ``METHOD path`` and what it expects."""
 
