@@ -1,7 +1,7 @@
 // Everything the page knows, and the commands. Components read it and never fetch alerts themselves.
 
 import { alarms } from "./alarms.svelte.ts";
-import { call } from "./api.ts";
+import { type Answer, call } from "./api.ts";
 import { language } from "./i18n.svelte.ts";
 import { callLines } from "./lines.ts";
 import { isUnacknowledged, type Order } from "./order.ts";
@@ -22,7 +22,7 @@ const MAX_BULK = 200;
 export type Command = { state: "pending" } | { state: "refused"; why: () => string };
 
 class ConsoleState {
-  phase = $state<"starting" | "signed out" | "signed in">("starting");
+  phase = $state<"starting" | "signed out" | "new password" | "signed in">("starting");
   notice = $state<"" | "ended" | "no server">("");
   me = $state.raw<Me | null>(null);
 
@@ -83,6 +83,17 @@ class ConsoleState {
   async signOut(): Promise<void> {
     await call("logout", { body: {} });
     this.#leave("");
+  }
+
+  /** Give oneself a new password; all sessions end then, and this page goes on in a new one. */
+  async changePassword(old: string, wanted: string): Promise<Answer<null>> {
+    this.#halt(); // its stream ends with its session, which is no reason to go to the login
+    const answer = await call<null>("me/password", { body: { old, new: wanted } });
+    const me = await call<Me>("me");
+    if (me.ok) this.#enter(me.body);
+    else if (me.status === 401 || this.me === null) this.#leave("ended");
+    else this.#enter(this.me);
+    return answer;
   }
 
   async acknowledge(id: string, comment = ""): Promise<void> {
@@ -176,8 +187,12 @@ class ConsoleState {
 
   #enter(me: Me): void {
     this.me = me;
-    this.phase = "signed in";
     this.notice = "";
+    if (me.must_change) {
+      this.phase = "new password";
+      return;
+    }
+    this.phase = "signed in";
     this.#stream = new Stream({
       alert: (row) => this.#take(row, true),
       beat: (beat) => this.#beat(beat),
@@ -194,11 +209,16 @@ class ConsoleState {
     void alarms.loadFilters();
   }
 
-  #leave(notice: "" | "ended"): void {
+  #halt(): void {
     this.#stream?.close();
     this.#stream = null;
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
+    this.connected = false;
+  }
+
+  #leave(notice: "" | "ended"): void {
+    this.#halt();
     this.#early = [];
     this.#offsetMs = 0;
     alarms.clear();
@@ -209,7 +229,7 @@ class ConsoleState {
     this.me = null;
     this.selected = null;
     this.detailOpen = false;
-    this.loaded = this.connected = this.silent = false;
+    this.loaded = this.silent = false;
     this.heardMs = this.newestAgeS = null;
     this.nowMs = 0;
     this.notice = notice;

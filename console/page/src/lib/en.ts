@@ -5,6 +5,7 @@ import * as reportsWords from "../words/reports.ts";
 import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
+import * as peopleWords from "../words/people.ts";
 
 export const en = {
   console: "Alarm console",
@@ -163,6 +164,7 @@ export const en = {
     trends: "Trends",
     reports: "Reports",
     rules: "Rules",
+    people: "People",
     system: "System",
   },
   pageNotFetched: "This page cannot be fetched now. Reload when the server answers.",
@@ -242,6 +244,7 @@ export const en = {
   system: systemWords.en,
   rules: rulesWords.en,
   alarms: alarmsWords.en,
+  people: peopleWords.en,
 };
 
 /** The same keys with other words; a page's own words stand with it, in both languages, and are held to this too. */

@@ -7,6 +7,7 @@ export const PAGES = [
   "trends",
   "reports",
   "rules",
+  "people",
   "system",
 ] as const;
 /** Pages of one thing, which other pages lead to; they have no entry in the navigation. */

@@ -20,6 +20,8 @@ export interface Me {
   area: string | null;
   enterprise: string | null;
   may_acknowledge: boolean;
+  /** Signed in with a one-time password: nothing but a new one is taken. */
+  must_change: boolean;
   site: Text;
   data_late_s: number;
 }

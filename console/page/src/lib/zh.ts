@@ -5,6 +5,7 @@ import * as reportsWords from "../words/reports.ts";
 import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
+import * as peopleWords from "../words/people.ts";
 import type { Dictionary } from "./en.ts";
 
 export const zh: Dictionary = {
@@ -159,6 +160,7 @@ export const zh: Dictionary = {
     trends: "趋势",
     reports: "报表",
     rules: "规则",
+    people: "人员",
     system: "系统",
   },
   pageNotFetched: "现在无法取得此页面，服务器恢复后请重新加载。",
@@ -238,4 +240,5 @@ export const zh: Dictionary = {
   system: systemWords.zh,
   rules: rulesWords.zh,
   alarms: alarmsWords.zh,
+  people: peopleWords.zh,
 };
