@@ -179,6 +179,7 @@ class Accounts:
         self._no_account_hash: str | None = None
         self._hashing = asyncio.Semaphore(_PARALLEL_HASHES)
         self._seen_s: dict[str, float] = {}
+        self._kept_s = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -188,6 +189,7 @@ class Accounts:
 
     def close(self) -> None:
         """Let go of the accounts file."""
+        self.keep_seen()
         self._db.close()
 
     async def login(self, name: str, password: str, client: str) -> Session | LoginRefused:
@@ -265,15 +267,20 @@ class Accounts:
         return None if opened is None else opened[3]
 
     def _seen(self, session: str) -> None:
-        """Note that a session is used, at most once in a while: a stream asks for its account again and again."""
+        """Note that a session is used; written once in a while for all, since a stream asks for its account with each frame."""
         now_s = self._now_s()
-        if now_s - self._seen_s.get(session, 0.0) < SEEN_EVERY_S:
-            return
-        if len(self._seen_s) > MAX_SEEN:
-            self._seen_s.clear()
         self._seen_s[session] = now_s
-        with self._db:
-            self._db.execute("update sessions set seen_s = ? where session = ?", (now_s, session))
+        if now_s - self._kept_s >= SEEN_EVERY_S or len(self._seen_s) > MAX_SEEN:
+            self.keep_seen()
+
+    def keep_seen(self) -> None:
+        """Write down when sessions were used last."""
+        self._kept_s = self._now_s()
+        if self._seen_s:
+            with self._db:
+                rows = [(at, session) for session, at in self._seen_s.items()]
+                self._db.executemany("update sessions set seen_s = ? where session = ?", rows)
+            self._seen_s.clear()
 
     def all(self) -> list[Account]:
         """Return every account, by name."""

@@ -31,7 +31,7 @@ from console.people_routes import people_api
 from console.places_routes import places_api
 from console.problems import ProblemError, problem
 from console.reports_routes import reports_api
-from console.routes import Console, api
+from console.routes import Console, api, note_refusal
 from console.rules_routes import rules_api
 from console.source_routes import Sparks, source_api
 from console.system_routes import system_api
@@ -140,7 +140,8 @@ def create_app(
 
 def _add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(ProblemError)
-    async def _problem(_: Request, error: ProblemError) -> Response:
+    async def _problem(request: Request, error: ProblemError) -> Response:
+        note_refusal(request, error.code)
         return problem(error.code, more=error.more, retry_after_s=error.retry_after_s)
 
     @app.exception_handler(HTTPException)

@@ -65,6 +65,7 @@ class People:
 
     def rows(self, admin: Account) -> list[AccountRow]:
         """Return the accounts that this one administers, by name."""
+        self._accounts.keep_seen()
         found = self._db.execute(
             "select a.name, a.role, a.area, a.enterprise, a.disabled, a.must_change, count(s.session), max(s.seen_s)"
             " from accounts a left join sessions s on s.name = a.name and s.until_s > ?"

@@ -18,7 +18,7 @@ from console.backend import AlertRow, ConsoleBackend, Refused, SensorFacts, plac
 from console.feed import Feed, row_json
 from console.passwords import MAX_CHARS
 from console.people import People
-from console.problems import ProblemError, problem_of
+from console.problems import UNSAFE_METHODS, ProblemError, problem_of
 from console.scope import Scope
 from console.tiles import Tiles
 from console.tokens import Tokens
@@ -27,6 +27,8 @@ from store.series import Series, StoreError
 COOKIE = "hazwatch_session"
 BEFORE_CHANGE = frozenset({"/api/v1/me", "/api/v1/me/password"})
 """What an account may ask for that must have a new password first."""
+NOT_NOTED = frozenset({"bad_request", "too_many_logins", "second_wrong"})
+"""Refusals that say nothing of what somebody may: wrong fields, and passwords, which are noted where they are looked at."""
 MAX_COMMENT_CHARS = 2000
 MAX_EVENTS = 1000
 MAX_LINES = 100_000
@@ -81,10 +83,13 @@ def _account(request: Request) -> Account:
     """Return who asks: by a token where one is sent, else by the session's cookie."""
     console, token = _console(request), token_of(request)
     if token is not None:
-        return _by_token(console, token, client_of(request))
-    account = console.accounts.account_of(request.cookies.get(COOKIE))
-    if account is None:
-        raise ProblemError("not_signed_in")
+        account = _by_token(console, token, client_of(request))
+    else:
+        found = console.accounts.account_of(request.cookies.get(COOKIE))
+        if found is None:
+            raise ProblemError("not_signed_in")
+        account = found
+    request.state.account = account
     if account.must_change and request.url.path not in BEFORE_CHANGE:
         raise ProblemError("must_change")
     return account
@@ -103,8 +108,19 @@ def _by_token(console: Console, token: str, client: str) -> Account:
     account = console.tokens.account_of(token)
     if account is None:
         console.accounts.failed(client)
+        console.audit.refused("", "token", "", "refused", client=client)
         raise ProblemError("not_signed_in")
     return account
+
+
+def note_refusal(request: Request, code: str) -> None:
+    """Note a change that was refused to somebody who is signed in, before it was tried."""
+    account = getattr(request.state, "account", None)
+    if account is None or request.method not in UNSAFE_METHODS or code in NOT_NOTED:
+        return
+    action = getattr(request.scope.get("route"), "name", "")
+    subject = next(iter(request.path_params.values()), "")
+    _console(request).audit.refused(account.name, action, str(subject), code, client=client_of(request))
 
 
 async def _signed_in(request: Request) -> Account:
