@@ -103,6 +103,11 @@ def database_path(state_dir: Path) -> Path:
     return state_dir / "accounts.db"
 
 
+def usable(name: str) -> bool:
+    """Tell whether an account may have this name; a colon tells a token's deeds, and those at a terminal, from a person's."""
+    return 0 < len(name) <= MAX_NAME_CHARS and name.isprintable() and name == name.strip() and ":" not in name
+
+
 def add_user(  # noqa: PLR0917 - the columns of the account in their order
     path: Path,
     name: str,
@@ -135,10 +140,9 @@ def _faults_of(path: Path, name: str, role: Role | str, password: str) -> list[F
         return Fault(file=str(path), where=f"user {name!r}", message=message, allowed=allowed)
 
     faults = []
-    if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable() or name != name.strip():
-        faults.append(
-            fault("not a usable name", f"1 to {MAX_NAME_CHARS} printable characters, no space at the ends")
-        )
+    if not usable(name):
+        allowed = f"1 to {MAX_NAME_CHARS} printable characters without a colon, no space at the ends"
+        faults.append(fault("not a usable name", allowed))
     if role not in list(Role):
         faults.append(fault(f"unknown role {str(role)!r}", ", ".join(Role)))
     weak = why_weak(password, name)

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from console.accounts import Accounts
 from console.alarms_routes import alarms_api
+from console.alert_routes import alert_api
 from console.audit import Audit
 from console.audit_routes import audit_api
 from console.backend import ConsoleBackend
@@ -31,10 +32,12 @@ from console.places_routes import places_api
 from console.problems import ProblemError, problem
 from console.reports_routes import reports_api
 from console.routes import Console, api
+from console.rules_routes import rules_api
 from console.source_routes import Sparks, source_api
 from console.system_routes import system_api
 from console.tiles import Tiles
 from console.tokens import Tokens
+from console.views_routes import views_api
 from ledger.audit import AuditLog
 
 STATIC_DIR = Path(__file__).parent / "static"
@@ -118,14 +121,17 @@ def create_app(
     if probes is not None:
         _add_probes(app, probes)
     app.include_router(api)
+    app.include_router(alert_api)
     app.include_router(cap_api)
     app.include_router(desk_api)
     app.include_router(alarms_api)
     app.include_router(places_api)
+    app.include_router(views_api)
     app.include_router(reports_api)
     app.include_router(source_api)
     app.include_router(system_api)
     app.include_router(audit_api)
+    app.include_router(rules_api)
     app.include_router(people_api)
     _add_page(app, static_dir)
     describe(app)

@@ -97,6 +97,7 @@ class UnsuppressBody(Body):
 
     condition: Name
     place: PlaceBody
+    reason: Said
 
 
 class OutOfServiceBody(Body):
@@ -110,10 +111,11 @@ class OutOfServiceBody(Body):
 
 
 class InServiceBody(Body):
-    """Which permit's work at which place is over."""
+    """Which permit's work at which place is over, and why it is known."""
 
     place: PlaceBody
     permit: Name
+    reason: Said
 
 
 class SilenceBody(Body):
@@ -123,6 +125,12 @@ class SilenceBody(Body):
     comment: Said
     until_ms: TimeMs
     second: SecondBody | None = None
+
+
+class EndSilenceBody(Body):
+    """Why a silence ends before its time."""
+
+    reason: Said
 
 
 class OverrideBody(Body):

@@ -65,6 +65,10 @@ PROBLEMS: Mapping[str, tuple[int, Text]] = {
         Text("此报警已关闭，或不在您的权限范围内", "This alert is closed, or not in your scope"),
     ),
     "method": (405, Text("不支持此请求方法", "This method is not allowed here")),
+    "too_many_views": (
+        409,
+        Text("已存视图过多，请先删除一些", "There are too many saved views: delete some first"),
+    ),
     "too_large": (413, Text("请求内容过大", "The request is too large")),
     "bad_request": (422, Text("请求参数有误", "The request has a wrong field")),
     "must_change": (403, Text("请先设置新密码", "Set a new password first")),

@@ -1,6 +1,7 @@
 """The web API under /api/v1: JSON in and out, problem+json when refused; see docs/console.md."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from alerting.commands import Acknowledge
 from alerting.events import AlertEvent
 from console.accounts import Account, Accounts, LoginRefused, Role
 from console.audit import Audit
-from console.backend import ConsoleBackend, Refused, SensorFacts, place_of
+from console.backend import AlertRow, ConsoleBackend, Refused, SensorFacts, place_of
 from console.feed import Feed, row_json
 from console.passwords import MAX_CHARS
 from console.people import People
@@ -35,6 +36,9 @@ MAX_SEQ = 2**53
 PAGE_EVENTS = 1000
 MAX_PAGES = 20
 """How many pages of history are looked through for an account whose scope hides most of them."""
+NDJSON = "application/x-ndjson"
+ROWS_AT_ONCE = 200
+"""Of a long answer; encoding them takes a few milliseconds."""
 DEFAULT_TREND_MS = 3_600_000
 MAX_TIME_MS = 9_223_372_036_000
 """In the year 2262; later nanoseconds do not fit into 64 bits, in which snapshots and SQLite keep them."""
@@ -209,11 +213,30 @@ async def me(console: TheConsole, account: SignedIn) -> Response:
 
 
 @api.get("/alerts")
-async def alerts(console: TheConsole, account: SignedIn) -> Response:
-    """Return all open alerts of the account's scope and the event number they rest on."""
+async def alerts(request: Request, console: TheConsole, account: SignedIn) -> Response:
+    """Return all open alerts of the account's scope and the event number they rest on.
+
+    Who accepts `application/x-ndjson` gets them a line each, after a line with the rest, all of one moment.
+    """
     held = console.backend.open_alerts()
-    rows = [row_json(row) for row in held.rows if account.scope.sees(row.place)]
-    return json_answer({"last_seq": held.last_seq, "now_ms": console.backend.now_ns() / 1e6, "alerts": rows})
+    rows = [row for row in held.rows if account.scope.sees(row.place)]
+    head = {"last_seq": held.last_seq, "now_ms": console.backend.now_ns() / 1e6}
+    if NDJSON not in request.headers.get("accept", ""):
+        return json_answer({**head, "alerts": [row_json(row) for row in rows]})
+    return StreamingResponse(
+        _row_lines({**head, "count": len(rows)}, rows),
+        media_type=NDJSON,
+        headers={"Cache-Control": "no-store", "Vary": "Accept"},
+    )
+
+
+async def _row_lines(head: Mapping[str, Any], rows: Sequence[AlertRow]) -> AsyncIterator[bytes]:
+    yield msgspec.json.encode(head) + b"\n"
+    for first in range(0, len(rows), ROWS_AT_ONCE):
+        yield b"".join(
+            msgspec.json.encode(row_json(row)) + b"\n" for row in rows[first : first + ROWS_AT_ONCE]
+        )
+        await asyncio.sleep(0)  # others are answered in between
 
 
 @api.post("/alerts/{alert_id}/ack")
@@ -275,7 +298,7 @@ async def alert_lines(
     """Return alert lines, oldest first, from the event after number `after`."""
     return StreamingResponse(
         _lines(console.backend, account.scope, after, limit),
-        media_type="application/x-ndjson",
+        media_type=NDJSON,
         headers={"Cache-Control": "no-store"},
     )
 

@@ -191,6 +191,7 @@ class Service:
         notes = HandoverNotes(settings.state_dir)
         stack.callback(notes.close)
         live = LiveConsole(runtime, store, feed, LiveReports(runtime, notes, settings.reports), cap)
+        live.rules = live.rules_of(settings)
         accounts = Accounts(settings.state_dir)
         stack.callback(accounts.close)
         audit = AuditLog(settings.state_dir)

@@ -3,17 +3,19 @@
 import { alarms } from "./alarms.svelte.ts";
 import { type Answer, call } from "./api.ts";
 import { language } from "./i18n.svelte.ts";
+import { callLines } from "./lines.ts";
 import { isUnacknowledged, type Order } from "./order.ts";
+import { address } from "./page.svelte.ts";
 import { sound } from "./sound.svelte.ts";
 import { SILENT_MS, Stream } from "./stream.ts";
-import type { AlertRow, Alerts, Beat, Component, Flood, Me, Outcome, Text } from "./types.ts";
+import type { AlertRow, AlertsHead, Beat, Component, Flood, Me, Outcome, Text } from "./types.ts";
 
 const TICK_MS = 250;
 const HEALTH_EVERY_MS = 5000;
 const LOAD_RETRY_MS = 1000;
 const REFUSAL_SHOWN_MS = 12_000;
 const FLUSH_MS = 16;
-const FLUSH_APART_MS = 60;
+const FLUSH_APART_MS = 100;
 /** Alerts of one request (console/bulk.py). */
 const MAX_BULK = 200;
 
@@ -100,14 +102,12 @@ class ConsoleState {
     await this.#command(id, `alerts/${encodeURIComponent(id)}/ack`, { seq: row.seq, comment: comment.trim() || null });
   }
 
-  /** End what holds an alert back: its shelving, or the first of what its place is held by. */
+  /** Unshelve an alert; what holds its whole place is ended on the page about maintenance, which asks why. */
   async unhold(id: string): Promise<void> {
     const holds = alarms.row(id)?.why.arrangements?.[0];
     if (!holds || !this.me?.may_acknowledge) return;
-    const { place, name } = holds;
     if (holds.kind === "shelved") await this.#command(id, `alerts/${encodeURIComponent(id)}/unshelve`, {});
-    else if (holds.kind === "suppressed") await this.#command(id, "suppressions/end", { condition: name, place: { kind: place.kind, id: place.id } });
-    else await this.#command(id, "out-of-service/end", { permit: name, place: { kind: place.kind, id: place.id } });
+    else location.hash = address("rules", "maintenance");
   }
 
   async #command(id: string, path: string, body: object): Promise<void> {
@@ -130,7 +130,7 @@ class ConsoleState {
   }
 
   /** Give another command; null when it counts, else why not. */
-  async order(id: string, order: Order, body: unknown): Promise<(() => string) | null> {
+  async order(id: string, order: Order | "check", body: unknown): Promise<(() => string) | null> {
     if (!this.commandsAllowed) return () => language.t.refusedOffline;
     const answer = await call<{ alert: AlertRow | null }>(`alerts/${encodeURIComponent(id)}/${order}`, { body });
     if (answer.ok) {
@@ -286,23 +286,29 @@ class ConsoleState {
     }
     this.#loading = true;
     const stream = this.#stream;
-    const answer = await call<Alerts>("alerts");
+    const rows: AlertRow[] = [];
+    let head: AlertsHead | null = null;
+    const status = await callLines("alerts", (line) => {
+      if (head === null) head = line as AlertsHead;
+      else rows.push(line as AlertRow);
+    });
+    const answer = whole(head, rows);
     this.#loading = false;
     if (this.#stream !== stream || stream === null) return;
     if (this.#reload) {
       this.#reload = false;
       void this.#load();
-    } else if (answer.ok) {
-      this.#setClock(answer.body.now_ms);
-      this.#lastSeq = answer.body.last_seq;
-      sound.load(answer.body.alerts, (id) => alarms.row(id)?.seq ?? -1);
-      alarms.load(answer.body.alerts, this.me?.name ?? "", answer.body.now_ms);
+    } else if (answer !== null) {
+      this.#setClock(answer.now_ms);
+      this.#lastSeq = answer.last_seq;
+      sound.load(rows, (id) => alarms.row(id)?.seq ?? -1);
+      alarms.load(rows, this.me?.name ?? "", answer.now_ms);
       const early = this.#early;
       this.#early = [];
       this.loaded = true;
       for (const row of early) this.#apply(row);
       this.#flush();
-    } else if (answer.status === 401) {
+    } else if (status === 401) {
       this.#leave("ended");
     } else {
       stream.forget();
@@ -343,6 +349,11 @@ class ConsoleState {
     alarms.show();
     sound.show();
   }
+}
+
+/** An answer that broke off is none. */
+function whole(head: AlertsHead | null, rows: readonly AlertRow[]): AlertsHead | null {
+  return head !== null && head.count === rows.length ? head : null;
 }
 
 export const view = new ConsoleState();

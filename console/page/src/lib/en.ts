@@ -1,3 +1,6 @@
+import * as alertWords from "../words/alert.ts";
+import * as trendsWords from "../words/trends.ts";
+import * as rulesWords from "../words/rules.ts";
 import * as reportsWords from "../words/reports.ts";
 import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
@@ -160,6 +163,7 @@ export const en = {
     source: "Hazard source",
     trends: "Trends",
     reports: "Reports",
+    rules: "Rules",
     people: "People",
     system: "System",
   },
@@ -203,7 +207,6 @@ export const en = {
   searchHint: "id, description, equipment",
   addSensor: "Add",
   removeSensor: (name: string) => `Remove ${name}`,
-  trendsHint: "Search for sensors and add them: each gets an axis of its own on the same time.",
   tooManySensors: (n: number) => `At most ${n} sensors at once.`,
   periodOf: { m1: "1 min", m10: "10 min", h1: "1 h", h8: "8 h", h24: "24 h", d7: "7 d", d30: "30 d", y1: "1 year" },
   exportCsv: "CSV",
@@ -234,9 +237,12 @@ export const en = {
   letterColumn: { time: "Time", reason: "Reason", topic: "Topic", payload: "Payload", count: "Count" },
   none: "none",
   notForYou: "Only accounts without a scope see this page.",
+  alert: alertWords.en,
+  trends: trendsWords.en,
   reports: reportsWords.en,
   sourcePage: sourceWords.en,
   system: systemWords.en,
+  rules: rulesWords.en,
   alarms: alarmsWords.en,
   people: peopleWords.en,
 };
