@@ -127,6 +127,9 @@ ROUTES = {
     "GET /tokens": Route(ANY),
     "POST /tokens": Route(ANY, "not_yours", {"label": "x", "days": 1, **VIEW}),
     "POST /tokens/{token}/revoke": Route(ANY, "not_found", WHY),
+    "GET /views": Route(ANY),
+    "POST /views": Route(ANY, BLANK, {"name": "x", "view": "x"}),
+    "POST /views/remove": Route(ANY, BLANK, {"name": "x"}),
 }
 """Each route under /api/v1: ``METHOD path`` and what it expects."""
 
