@@ -260,7 +260,7 @@ class ConsoleState {
     this.silent = this.#stream.silentMs() > SILENT_MS;
     if (this.#offsetMs !== 0 && !this.silent) this.nowMs = this.#offsetMs + performance.now();
     if (!this.silent) alarms.tick(this.nowMs);
-    sound.tick(performance.now());
+    sound.tick(performance.now(), this.silent);
   }
 
   async #askHealth(): Promise<void> {
