@@ -1,16 +1,21 @@
 """What stands round every page in a real Chromium: navigation, keys, sound and clock, paper, the wall."""
 
+import io
 import re
 import threading
+import time
 
 import pytest
 from playwright.sync_api import Page, Route, expect
+from pypdf import PdfReader
 
 from console.app import STATIC_DIR
 from tests.console.live import PASSWORD, Live
 from tests.console.pages import addresses
+from tests.console.site import event
 from tests.console.sources import furnish_source
 from tests.console.test_browser import DESK, PHONE, RED, Desk, chromium, desk, live
+from tests.console.test_browser_alert import surround
 from tests.console.test_browser_pages import nothing_is_cut, owned, to
 from tests.console.test_browser_reports import made
 
@@ -167,6 +172,43 @@ def test_of_two_who_acknowledge_at_once_one_wins_and_the_other_sees_who(desk: De
     assert answers == [409]
     assert desk.live.backend.rows[RED].acknowledged_by == "li"
     assert [e.event for e in desk.live.backend.events if e.id == RED].count("acknowledged") == 1
+
+
+def test_paper_gets_the_whole_list_under_repeated_heads_and_no_navigation(desk: Desk, live: Live) -> None:
+    now_ns = time.time_ns()
+    live.call(lambda: [live.backend.put(event(f"p{n:03}", now_ns)) for n in range(150)])
+    page = desk.sign_in()
+    expect(page.locator("tbody tr").nth(20)).to_be_attached()
+    assert page.locator("tbody tr").count() < 150
+    printed = [sheet.extract_text() for sheet in PdfReader(io.BytesIO(page.pdf())).pages]
+    assert len(printed) > 3
+    for sheet in printed[:-1]:
+        assert "Enterprise / source" in sheet
+    assert "".join(printed).count("unacknowledged") >= 150
+    assert "Wall display" not in printed[0]
+    assert "Sign out" not in printed[0]
+
+
+def test_every_page_is_black_on_white_on_paper(desk: Desk, live: Live) -> None:
+    live.call(lambda: furnish_source(live.backend))
+    live.call(lambda: surround(live.backend))
+    live.call(lambda: owned(live))
+    live.backend.reports.answer = made
+    page = desk.sign_in("zhou")
+    for name, address in addresses().items():
+        if name == "wall":
+            continue
+        to(page, address)
+        page.locator("main, .body > section").first.wait_for()
+        page.emulate_media(media="print")
+        for inside in ("body", "main, .body > section"):
+            look = page.locator(inside).first.evaluate(
+                "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]"
+            )
+            assert look == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"], (name, inside)
+        expect(page.locator(".page > header")).not_to_be_visible()
+        expect(page.locator("main nav, section nav").locator("visible=true")).to_have_count(0)
+        page.emulate_media(media="screen")
 
 
 def sign_in(page: Page) -> None:
