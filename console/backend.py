@@ -14,6 +14,7 @@ from alerting.events import AlertEvent
 from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
 from console.alarms_backend import AlarmsBackend
+from console.replay_backend import ReplaysBackend
 from console.reports_backend import ReportsBackend
 from console.scope import Place
 from console.source_backend import SourceBackend
@@ -178,10 +179,11 @@ class Component:
 class ConsoleBackend(Protocol):
     """The console's only way into the pipeline; called on the event loop, so nothing here may block it.
 
-    `own` is hazwatch itself.
+    `own` is hazwatch itself, `replays` are its past.
     """
 
     own: OwnBackend
+    replays: ReplaysBackend
 
     @property
     def alarms(self) -> AlarmsBackend:

@@ -29,6 +29,7 @@ from console.backend import (
     SensorFacts,
     SensorNow,
 )
+from console.fake_replays import FakeReplays
 from console.fake_reports import FakeReports
 from console.fake_source import FakeSource
 from console.feed import Feed
@@ -39,6 +40,7 @@ from registry.plant import Plant, Text
 from store.series import Series
 
 if TYPE_CHECKING:
+    from console.replay_backend import ReplaysBackend
     from console.source_backend import Wind
     from ledger.limits import LimitChange
 
@@ -118,6 +120,7 @@ class FakeBackend:
         self.sensors_list: list[SensorNow] = []
         self.activated: list[Activation] = []
         self.reports = FakeReports()
+        self.replays: ReplaysBackend = FakeReplays()
         self.winds: dict[str, Wind] = {}
         self.limits_changed: list[LimitChange] = []
         self.owned = FakeOwn()

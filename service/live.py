@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
@@ -33,6 +32,7 @@ from console.backend import (
     SensorNow,
 )
 from console.feed import Feed
+from console.replay_backend import ReplaysBackend
 from console.reports_backend import ReportsBackend
 from console.scope import Place
 from console.system_backend import OwnBackend
@@ -45,9 +45,9 @@ from service.live_alarms import LiveAlarms
 from service.live_source import LiveSource
 from service.naming import site_name
 from service.newest import Activations, Newest, place_of_sensor
-from service.runtime import Runtime
+from service.shown import Shown
 from service.tally import Tally
-from store.series import Series, SeriesStore
+from store.series import Series, SeriesReader
 
 _LINE = msgspec.json.Decoder(AlertEvent)
 KEPT_EVENTS = 2000
@@ -57,20 +57,20 @@ KEPT_EVENTS = 2000
 class LiveConsole:
     """The console's backend over one runtime; everything but history and trends comes from memory.
 
-    `own` is set by whoever watches the parts of the program.
+    `own` is set by whoever watches the parts of the program, `replays` and `reports` by whoever makes them.
     """
 
     own: OwnBackend
+    reports: ReportsBackend
+    replays: ReplaysBackend
 
     def __init__(
         self,
-        runtime: Runtime,
-        store: SeriesStore,
+        runtime: Shown,
+        store: SeriesReader,
         feed: Feed,
-        reports: ReportsBackend,
         cap: CapParts | None = None,
     ) -> None:
-        self.reports = reports
         self._runtime = runtime
         self._cap = cap
         self._store = store
@@ -98,9 +98,8 @@ class LiveConsole:
         return self._runtime.now_ns()
 
     def newest_reading_age_s(self) -> float | None:
-        """Return how long ago the newest message arrived, by the wall clock."""
-        last_ns = self._runtime.gauges.last_message_ns
-        return None if last_ns is None else max(0.0, (time.time_ns() - last_ns) / 1e9)
+        """Return how long ago the newest message arrived."""
+        return self._runtime.message_age_s()
 
     def open_alerts(self) -> OpenAlerts:
         """Return all open alerts."""
