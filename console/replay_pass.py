@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from urllib.parse import quote
 
 import httpx
 from fastapi import Request
@@ -19,14 +20,14 @@ _PASSED_BACK = ("content-type", "cache-control", "content-disposition", "x-accel
 async def passed_on(request: Request, replay: OpenReplay, path: str) -> Response:
     """Return what the replay answers; its stream lasts as long as either end."""
     client = httpx.AsyncClient(
-        transport=httpx.AsyncHTTPTransport(uds=str(replay.socket)),
+        transport=httpx.AsyncHTTPTransport(uds=str(replay.socket), verify=False),  # no TLS on a local socket
         base_url="http://replay",
         timeout=LONGEST_S,
         trust_env=False,
     )
     asked = client.build_request(
         request.method,
-        f"/api/v1/{path}",
+        f"/api/v1/{quote(path)}",
         params=request.url.query,
         headers={name: value for name in _PASSED_ON if (value := request.headers.get(name)) is not None},
         content=await request.body(),

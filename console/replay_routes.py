@@ -1,5 +1,7 @@
 """Replays over the web API: begun, listed, ended; what lies under one is answered by its own console, with the same routes."""
 
+import asyncio
+from importlib import import_module
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
@@ -47,6 +49,7 @@ async def begin(request: Request, console: TheConsole, account: SignedIn, body: 
     if body.from_ms >= body.to_ms:
         fields = [{"field": "to_ms", "message": "not after from_ms"}]
         raise ProblemError("bad_request", more={"fields": fields})
+    await asyncio.to_thread(import_module, "console.replay_pass")
     cookie = request.cookies.get(COOKIE)
     order = ReplayOrder(
         source=body.source, start_ns=body.from_ms * _NS_PER_MS, end_ns=body.to_ms * _NS_PER_MS

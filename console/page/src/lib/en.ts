@@ -1,4 +1,5 @@
 import * as reportsWords from "../words/reports.ts";
+import * as replayWords from "../words/replay.ts";
 import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
@@ -159,6 +160,7 @@ export const en = {
     source: "Hazard source",
     trends: "Trends",
     reports: "Reports",
+    replay: "Replay",
     system: "System",
   },
   pageNotFetched: "This page cannot be fetched now. Reload when the server answers.",
@@ -236,6 +238,7 @@ export const en = {
   sourcePage: sourceWords.en,
   system: systemWords.en,
   alarms: alarmsWords.en,
+  replay: replayWords.en,
 };
 
 /** The same keys with other words; a page's own words stand with it, in both languages, and are held to this too. */

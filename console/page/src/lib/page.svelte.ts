@@ -5,6 +5,7 @@ export const PAGES = [
   "overview",
   "alarms",
   "trends",
+  "replay",
   "reports",
   "system",
 ] as const;

@@ -1,4 +1,5 @@
 import * as reportsWords from "../words/reports.ts";
+import * as replayWords from "../words/replay.ts";
 import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
@@ -155,6 +156,7 @@ export const zh: Dictionary = {
     source: "危险源",
     trends: "趋势",
     reports: "报表",
+    replay: "回放",
     system: "系统",
   },
   pageNotFetched: "现在无法取得此页面，服务器恢复后请重新加载。",
@@ -232,4 +234,5 @@ export const zh: Dictionary = {
   sourcePage: sourceWords.zh,
   system: systemWords.zh,
   alarms: alarmsWords.zh,
+  replay: replayWords.zh,
 };
