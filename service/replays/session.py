@@ -89,7 +89,7 @@ class Session:
         self._commits: list[Commit] = []
         self._sees: Sees = lambda _: True
         self._message_ns: int | None = None
-        self._stopped_at = 0
+        self._newest_told: tuple[int, int] | None = None
         span = Span(start_ns=task.start_ns, end_ns=task.end_ns)
         self._player = Player(past, span, self._heard, self._went_back, self._is_wanted)
         self._first_seq = self._player.pipeline.desk.book.last_seq
@@ -168,7 +168,8 @@ class Session:
         for event in map(event_of, self.ledger.alert_events(limit=MOST_LOOKED, newest_first=True)):
             if event.seq <= self._first_seq or time_ns(event.time) < self._task.start_ns:
                 return False
-            if event.event in ACTIVATIONS and event.seq != self._stopped_at and sees(place_of(event)):
+            here = self._newest_told == (event.seq, self._player.pacing.at_ns)
+            if event.event in ACTIVATIONS and not here and sees(place_of(event)):
                 self._player.seek_event(event.seq, time_ns(event.time))
                 self._wake()
                 return True
@@ -206,15 +207,16 @@ class Session:
             self._commits.append(replace(commit_of(entry, outcome, None), entries=(), dead_letters=()))
             for told in self.hooks.on_events:
                 told(outcome.events)
+        if outcome.events:
+            newest = max((e.seq for e in outcome.events if e.event in ACTIVATIONS), default=0)
+            self._newest_told = (newest, now_ns)
         for seen in self.hooks.on_outcome:
             seen(outcome)
         if self._told is not None:
             self._told.take(outcome.events)
 
     def _is_wanted(self, outcome: Outcome) -> bool:
-        wanted = [e.seq for e in outcome.events if e.event in ACTIVATIONS and self._sees(place_of(e))]
-        self._stopped_at = wanted[0] if wanted else self._stopped_at
-        return bool(wanted)
+        return any(e.event in ACTIVATIONS and self._sees(place_of(e)) for e in outcome.events)
 
     def _went_back(self, event_seq: int) -> None:
         self._keep()
