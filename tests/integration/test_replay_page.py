@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from console.app import STATIC_DIR
-from tests.integration.test_page import FILES, PASSWORD, Gateway, sign_in
+from tests.integration.test_page import PASSWORD, Gateway, sign_in
 from tests.servers.chromium import page_of
 from tests.servers.hazwatch import Hazwatch, done, hazwatch, wait_until
 from tests.servers.mosquitto import Mosquitto
@@ -22,12 +23,30 @@ pytestmark = [
     pytest.mark.skipif(not (STATIC_DIR / "index.html").is_file(), reason="the page is not built"),
 ]
 
+FILES = {
+    "points.csv": (
+        "sensor,enterprise,source,type,unit,range_lo,range_hi,h,hh,on_delay_s,off_delay_s,scan_s,description\n"
+        "LT-1,acme,FARM,level,m,0,12,9,10,2,2,60,Tank 1 level\n"
+        "PT-1,acme,FARM,pressure,kPa,0,500,400,450,2,2,60,Tank 1 pressure\n"
+    ),
+    # of the gravest kind, so that a second limit is a red alert
+    "plant.yaml": (
+        "enterprises: [{id: acme, name: Acme}]\n"
+        "sources:\n"
+        "  - {id: FARM, enterprise: acme, name: Tank farm, population: 150,\n"
+        "     chemicals: [{substance: 汽油, quantity_t: 50000}]}\n"
+    ),
+}
+
 
 @pytest.fixture
 def running(tmp_path: Path, cache: Path) -> Iterator[tuple[Hazwatch, Gateway]]:
     with Mosquitto(tmp_path / "mosquitto") as broker, Gateway(broker.url) as gateway:
         service = Hazwatch(
-            tmp_path / "run", cache, {"points": "points.csv", "mqtt": {"url": broker.url}}, FILES
+            tmp_path / "run",
+            cache,
+            {"points": "points.csv", "plant": "plant.yaml", "mqtt": {"url": broker.url}},
+            FILES,
         )
         for name in ("wang", "zhao"):
             add = ("user", "add", name, "--role", "operator", "--config", service.config)
@@ -40,10 +59,11 @@ def running(tmp_path: Path, cache: Path) -> Iterator[tuple[Hazwatch, Gateway]]:
             service.kill()
 
 
-def client_of(service: Hazwatch, name: str) -> httpx.Client:
-    client = httpx.Client(base_url=f"{service.url}/api/v1/", headers={"X-Hazwatch": "1"}, timeout=40)
-    assert client.post("login", json={"name": name, "password": PASSWORD}).status_code == 200
-    return client
+@contextmanager
+def client_of(service: Hazwatch, name: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=f"{service.url}/api/v1/", headers={"X-Hazwatch": "1"}, timeout=40) as client:
+        assert client.post("login", json={"name": name, "password": PASSWORD}).status_code == 200
+        yield client
 
 
 def rises(service: Hazwatch, gateway: Gateway, level: float) -> None:

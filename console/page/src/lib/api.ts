@@ -6,9 +6,13 @@ const TIMEOUT_MS = 8000;
 
 /** Under which time the server is asked: "" for the present, "replays/ID/" for a replay. */
 let under = "";
+/** Ends what was asked about the time that is shown no more. */
+let turned = new AbortController();
 
 export function lookUnder(path: string): void {
   under = path;
+  turned.abort();
+  turned = new AbortController();
 }
 
 /** The address of what the server answers about the time that is shown; of the present where `live`. */
@@ -27,7 +31,7 @@ export async function call<T>(
   const init: RequestInit = {
     credentials: "same-origin",
     cache: options.keep ? "no-cache" : "no-store",
-    signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
+    signal: AbortSignal.any([timeout, ...(options.signal ? [options.signal] : []), ...(options.live ? [] : [turned.signal])]),
   };
   if ("body" in options) {
     init.method = "POST";

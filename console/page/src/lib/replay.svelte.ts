@@ -36,8 +36,9 @@ class Replay {
 
   /** Show the present again; the replay stands still, and ends by itself when nobody comes back. */
   leave(): void {
-    void this.order({ paused: true });
+    const id = this.shown?.id;
     this.#toLive();
+    if (id) void call(`replays/${id}/replay`, { body: { paused: true }, live: true });
   }
 
   async end(): Promise<void> {
