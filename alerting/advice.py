@@ -1,5 +1,6 @@
 """What to do: the hazard source's own measures first, else the packaged defaults by kind and sensor type."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -12,6 +13,13 @@ from registry.sensors import SensorType
 
 ANY = "any"
 
+_ENDS = (
+    (re.compile(r"\n"), re.compile(r"\n")),
+    (re.compile(r"[；。;\n]"), re.compile(r"[;\n]|\.(?=\s|$)")),
+    (re.compile(r"[，,]"), re.compile(r",\s")),
+)
+"""What ends a measure, in Chinese and in English: lines, else sentences, else the parts of a single sentence."""
+
 
 def advice_for(kind: Kind, sensor_type: SensorType | None, source: HazardSource | None) -> Text:
     """Return the advice for an alert; there always is one."""
@@ -21,6 +29,22 @@ def advice_for(kind: Kind, sensor_type: SensorType | None, source: HazardSource 
             return own
     defaults = default_advice()[kind]
     return defaults.get(sensor_type or ANY) or defaults[ANY]
+
+
+def measures_of(advice: Text) -> tuple[Text, ...]:
+    """Return the single measures of an advice, in their order; it is one measure where the languages do not agree.
+
+    Whoever writes measures decides by line ends; without these, sentences are measures, and of a single sentence its parts.
+    """
+    for in_zh, in_en in _ENDS:
+        zh, en = _parts(in_zh, advice.zh), _parts(in_en, advice.en)
+        if len(zh) == len(en) > 1:
+            return tuple(map(Text, zh, en))
+    return (advice,)
+
+
+def _parts(end: re.Pattern[str], text: str) -> list[str]:
+    return [part for piece in end.split(text) if (part := piece.strip())]
 
 
 @cache

@@ -46,6 +46,19 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True, tag="comment", tag_fiel
     comment: Said
 
 
+class Check(msgspec.Struct, frozen=True, kw_only=True, tag="check", tag_field="command"):
+    """A person has carried out a measure of an alert's advice, or (`done` false) takes that back; it moves nothing.
+
+    The alert is open or was closed not long ago. `step` is the measure's own text, so that the record says what was done
+    whatever the settings say later.
+    """
+
+    alert: Name
+    by: Name
+    step: Text
+    done: bool
+
+
 class Assign(msgspec.Struct, frozen=True, kw_only=True, tag="assign", tag_field="command"):
     """A person gives an open alert to `to` (an account, or a person of the routes file): who sees to it.
 
@@ -119,6 +132,7 @@ class Unsuppress(msgspec.Struct, frozen=True, kw_only=True, tag="unsuppress", ta
     condition: Name
     place: Place
     by: Name
+    reason: Words = ""
 
 
 class TakeOutOfService(
@@ -140,6 +154,7 @@ class PutInService(msgspec.Struct, frozen=True, kw_only=True, tag="put_in_servic
     place: Place
     permit: Name
     by: Name
+    reason: Words = ""
 
 
 class SystemCondition(msgspec.Struct, frozen=True, kw_only=True, tag="system_condition", tag_field="command"):
@@ -208,12 +223,13 @@ class EndSilence(msgspec.Struct, frozen=True, kw_only=True, tag="end_silence", t
 
     silence: Name
     by: Name
+    reason: Words = ""
 
 
 RoutingCommand = Silence | EndSilence
 """Commands of routing; those of alerts are the book's."""
 
-OfAlert = Acknowledge | Confirm | Comment | Assign | Reset
+OfAlert = Acknowledge | Confirm | Comment | Check | Assign | Reset
 """What a person says of one alert."""
 OfPlace = Shelve | Unshelve | Suppress | Unsuppress | TakeOutOfService | PutInService
 """What holds the alerts of a place, and what ends that."""

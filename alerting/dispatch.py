@@ -129,14 +129,16 @@ class Dispatcher:
         A route that is mute holds it back only where every route with a receiver is.
         """
         tracked = self._waiting.open.get(alert_id)
-        if tracked is None:
-            return None
-        labels = self._router.labels(tracked.event)
-        held = self._judge.hold_of(tracked.event, labels, None, now_ns)
+        return None if tracked is None else self.hold_on(tracked.event, now_ns)
+
+    def hold_on(self, event: AlertEvent, now_ns: int) -> Text | None:
+        """Return why nobody is told of such an alert now, open or not; as `why_held`."""
+        labels = self._router.labels(event)
+        held = self._judge.hold_of(event, labels, None, now_ns)
         if held is not None:
             return held[1]
         found = [one.route for one in self._router.match(labels) if one.receiver is not None]
-        reasons = [self._judge.hold_of(tracked.event, labels, route, now_ns) for route in found]
+        reasons = [self._judge.hold_of(event, labels, route, now_ns) for route in found]
         missing = [reason for reason in reasons if reason is not None]
         return missing[0][1] if missing and len(missing) == len(reasons) else None
 

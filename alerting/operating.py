@@ -3,7 +3,7 @@
 from typing import Any, assert_never
 
 from alerting.alert import Acknowledged, Alert, Assigned, Confirmed
-from alerting.commands import Acknowledge, Assign, Comment, Confirm, OfAlert, Reset
+from alerting.commands import Acknowledge, Assign, Check, Comment, Confirm, OfAlert, Reset
 from alerting.events import AlertEvent, Event, State
 from alerting.lifecycle import Trigger
 from alerting.occurrences import Occurrences
@@ -37,6 +37,9 @@ def carry_out(book: Occurrences, command: OfAlert, now_ns: int) -> list[AlertEve
         case Comment():
             alert = _open_or_closed(book, command.alert)
             return book.say(alert, Event.COMMENTED, now_ns, person(command.by, now_ns, command.comment))
+        case Check():
+            alert = _open_or_closed(book, command.alert)
+            return book.say(alert, Event.COMMENTED, now_ns, _checked(command, now_ns))
     assert_never(command)
 
 
@@ -54,6 +57,14 @@ def realarm(book: Occurrences, alert: Alert, now_ns: int) -> list[AlertEvent]:
 def person(by: str, now_ns: int, words: str, second: str = "") -> dict[str, Any]:
     """Return the note of who caused a line, and in which words."""
     return {"person": {"by": by, "second": second or None, "time": rfc3339(now_ns), "words": words}}
+
+
+def _checked(command: Check, now_ns: int) -> dict[str, Any]:
+    """Return the note of a measure that was carried out: in words for all readers, and apart for a checklist."""
+    mark = "\u2713" if command.done else "\u2717"
+    notes = person(command.by, now_ns, f"{mark} {command.step.zh} / {command.step.en}")
+    notes["person"]["check"] = {"step": both(command.step), "done": command.done}
+    return notes
 
 
 def _acknowledge(book: Occurrences, command: Acknowledge, now_ns: int) -> list[AlertEvent]:

@@ -22,21 +22,35 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from console.login_gate import LoginGate
+from console.passwords import MAX_CHARS, MIN_CHARS, why_weak
 from console.scope import UNLIMITED, Scope
 from registry.faults import Fault, InputError
 
 SESSION_LIFETIME_S = 12 * 3600
-MIN_PASSWORD_CHARS = 8
-MAX_PASSWORD_CHARS = 1024
 MAX_NAME_CHARS = 64
+SEEN_EVERY_S = 60.0
+MAX_SEEN = 10_000
 _SECRET_BYTES = 32
 _PARALLEL_HASHES = 2
-_SCHEMA = """
-create table if not exists accounts (
-  name text primary key, role text not null, hash text not null, generation integer not null,
-  area text, enterprise text) strict;
-create table if not exists ended (session text primary key, until_s real not null) strict;
-"""
+_STEPS = (
+    """
+    create table if not exists accounts (
+      name text primary key, role text not null, hash text not null, generation integer not null,
+      area text, enterprise text) strict;
+    create table if not exists ended (session text primary key, until_s real not null) strict;
+    """,
+    """
+    alter table accounts add column disabled integer not null default 0;
+    alter table accounts add column must_change integer not null default 0;
+    create table sessions (
+      session text primary key, name text not null, begun_s real not null, until_s real not null,
+      seen_s real not null, client text not null) strict;
+    create table tokens (
+      id text primary key, owner text not null, label text not null, hash text not null, role text not null,
+      area text, enterprise text, made_s real not null, until_s real not null, used_s real) strict;
+    """,
+)
+"""Step i makes a file of version i one of version i + 1."""
 
 
 class Role(StrEnum):
@@ -54,11 +68,12 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """An account as a request sees it."""
+    """An account as a request sees it; with `must_change` it may do nothing before it has a new password."""
 
     name: str
     role: Role
     scope: Scope = UNLIMITED
+    must_change: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +103,11 @@ def database_path(state_dir: Path) -> Path:
     return state_dir / "accounts.db"
 
 
+def usable(name: str) -> bool:
+    """Tell whether an account may have this name; a colon tells a token's deeds, and those at a terminal, from a person's."""
+    return 0 < len(name) <= MAX_NAME_CHARS and name.isprintable() and name == name.strip() and ":" not in name
+
+
 def add_user(  # noqa: PLR0917 - the columns of the account in their order
     path: Path,
     name: str,
@@ -106,9 +126,10 @@ def add_user(  # noqa: PLR0917 - the columns of the account in their order
     digest = PasswordHasher().hash(password)
     with closing(_open(path)) as db, db:
         db.execute(
-            "insert into accounts values (?, ?, ?, 1, ?, ?) on conflict (name) do update set role = excluded.role, "
-            "hash = excluded.hash, generation = generation + 1, area = excluded.area, "
-            "enterprise = excluded.enterprise",
+            "insert into accounts (name, role, hash, generation, area, enterprise) values (?, ?, ?, 1, ?, ?)"
+            " on conflict (name) do update set role = excluded.role, hash = excluded.hash,"
+            " generation = generation + 1, area = excluded.area, enterprise = excluded.enterprise,"
+            " disabled = 0, must_change = 0",
             (name, Role(role).value, digest, area or None, enterprise or None),
         )
     return Account(name=name, role=Role(role), scope=Scope(area or None, enterprise or None))
@@ -119,18 +140,15 @@ def _faults_of(path: Path, name: str, role: Role | str, password: str) -> list[F
         return Fault(file=str(path), where=f"user {name!r}", message=message, allowed=allowed)
 
     faults = []
-    if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable() or name != name.strip():
-        faults.append(
-            fault("not a usable name", f"1 to {MAX_NAME_CHARS} printable characters, no space at the ends")
-        )
+    if not usable(name):
+        allowed = f"1 to {MAX_NAME_CHARS} printable characters without a colon, no space at the ends"
+        faults.append(fault("not a usable name", allowed))
     if role not in list(Role):
         faults.append(fault(f"unknown role {str(role)!r}", ", ".join(Role)))
-    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
+    weak = why_weak(password, name)
+    if weak is not None:
         faults.append(
-            fault(
-                f"password of {len(password)} characters",
-                f"{MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters",
-            )
+            fault("the password is not good enough", f"{weak.en}; {MIN_CHARS} to {MAX_CHARS} characters")
         )
     return faults
 
@@ -140,6 +158,7 @@ class Accounts:
 
     Args:
         state_dir: holds accounts.db and console.key; both are created readable by the owner alone.
+        notes_seen: whether it writes down when sessions were used; a second process over the same folder only reads.
         now_s: seconds since 1970; tests pass their own.
     """
 
@@ -148,6 +167,7 @@ class Accounts:
         state_dir: Path,
         *,
         session_s: float = SESSION_LIFETIME_S,
+        notes_seen: bool = True,
         now_s: Callable[[], float] = time.time,
     ) -> None:
         state_dir.mkdir(parents=True, exist_ok=True)
@@ -160,6 +180,9 @@ class Accounts:
         self._hasher = PasswordHasher()
         self._no_account_hash: str | None = None
         self._hashing = asyncio.Semaphore(_PARALLEL_HASHES)
+        self._notes_seen = notes_seen
+        self._seen_s: dict[str, float] = {}
+        self._kept_s = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -169,6 +192,7 @@ class Accounts:
 
     def close(self) -> None:
         """Let go of the accounts file."""
+        self.keep_seen()
         self._db.close()
 
     async def login(self, name: str, password: str, client: str) -> Session | LoginRefused:
@@ -176,7 +200,15 @@ class Accounts:
         stored = await self._check(name, password, client)
         if isinstance(stored, LoginRefused):
             return stored
-        body = [name, stored.generation, self._now_s() + self.session_s, secrets.token_urlsafe(12)]
+        now_s, session = self._now_s(), secrets.token_urlsafe(12)
+        until_s = now_s + self.session_s
+        with self._db:
+            self._db.execute("delete from sessions where until_s < ?", (now_s,))
+            self._db.execute(
+                "insert into sessions values (?, ?, ?, ?, ?, ?)",
+                (session, name, now_s, until_s, now_s, client),
+            )
+        body = [name, stored.generation, until_s, session]
         return Session(account=stored.account, cookie=str(self._signer.dumps(body)))
 
     async def check(self, name: str, password: str, client: str) -> Account | LoginRefused:
@@ -200,6 +232,24 @@ class Accounts:
         self._gate.succeeded(client, name)
         return stored
 
+    @property
+    def database(self) -> sqlite3.Connection:
+        """The accounts file, for those that administer it."""
+        return self._db
+
+    def find(self, name: str) -> Account | None:
+        """Return an account that may sign in, None where there is none of the name."""
+        stored = self._find(name)
+        return None if stored is None else stored.account
+
+    def too_many(self, client: str) -> float:
+        """Return how long a client must wait before it may prove itself again, seconds; 0 when it may now."""
+        return self._gate.wait_s(client, "", self._now_s())
+
+    def failed(self, client: str) -> None:
+        """Count what proves nothing, as a failed login of that client."""
+        self._gate.failed(client, "", self._now_s())
+
     def account_of(self, cookie: str | None) -> Account | None:
         """Return whose session a cookie is, None when it is forged, ended or out of date."""
         opened = self._open_cookie(cookie)
@@ -209,7 +259,33 @@ class Accounts:
         if self._db.execute("select 1 from ended where session = ?", (session,)).fetchone():
             return None
         stored = self._find(name)
-        return stored.account if stored is not None and stored.generation == generation else None
+        if stored is None or stored.generation != generation:
+            return None
+        self._seen(session)
+        return stored.account
+
+    def session_of(self, cookie: str | None) -> str | None:
+        """Return the name of the session that a cookie proves, None where it proves none."""
+        opened = self._open_cookie(cookie)
+        return None if opened is None else opened[3]
+
+    def _seen(self, session: str) -> None:
+        """Note that a session is used; written once in a while for all, since a stream asks for its account with each frame."""
+        if not self._notes_seen:
+            return
+        now_s = self._now_s()
+        self._seen_s[session] = now_s
+        if now_s - self._kept_s >= SEEN_EVERY_S or len(self._seen_s) > MAX_SEEN:
+            self.keep_seen()
+
+    def keep_seen(self) -> None:
+        """Write down when sessions were used last."""
+        self._kept_s = self._now_s()
+        if self._seen_s:
+            with self._db:
+                rows = [(at, session) for session, at in self._seen_s.items()]
+                self._db.executemany("update sessions set seen_s = ? where session = ?", rows)
+            self._seen_s.clear()
 
     def all(self) -> list[Account]:
         """Return every account, by name."""
@@ -225,7 +301,12 @@ class Accounts:
         if opened is None:
             return
         _, _, until_s, session = opened
+        self.end_session(session, until_s)
+
+    def end_session(self, session: str, until_s: float) -> None:
+        """End a session that would end by itself at `until_s`."""
         with self._db:
+            self._db.execute("delete from sessions where session = ?", (session,))
             self._db.execute("delete from ended where until_s < ?", (self._now_s(),))
             self._db.execute("insert or ignore into ended values (?, ?)", (session, until_s))
 
@@ -240,12 +321,17 @@ class Accounts:
 
     def _find(self, name: str) -> _Stored | None:
         row = self._db.execute(
-            "select role, hash, generation, area, enterprise from accounts where name = ?", (name,)
+            "select role, hash, generation, area, enterprise, must_change from accounts"
+            " where name = ? and not disabled",
+            (name,),
         ).fetchone()
         if row is None:
             return None
-        role, digest, generation, area, enterprise = row
-        return _Stored(Account(name=name, role=Role(role), scope=Scope(area, enterprise)), digest, generation)
+        role, digest, generation, area, enterprise, must_change = row
+        account = Account(
+            name=name, role=Role(role), scope=Scope(area, enterprise), must_change=bool(must_change)
+        )
+        return _Stored(account, digest, generation)
 
     def _verify(self, digest: str | None, password: str) -> bool:
         if self._no_account_hash is None:
@@ -259,7 +345,9 @@ class Accounts:
 def _open(path: Path) -> sqlite3.Connection:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     db = sqlite3.connect(path)
-    db.executescript(_SCHEMA)
+    (version,) = db.execute("pragma user_version").fetchone()
+    for number, step in enumerate(_STEPS[version:], start=version + 1):
+        db.executescript(f"begin immediate; {step} pragma user_version = {number}; commit;")
     return db
 
 

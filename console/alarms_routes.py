@@ -14,10 +14,10 @@ from console.alarms_backend import Assignee
 from console.backend import Refused, place_of
 from console.bulk import AcknowledgeAll, AssignAll, BulkAlert, BulkBody, ShelveAll, command_for
 from console.desk_routes import AnId, AnOrder
-from console.filters import MAX_FILTERS, SavedFilter, SavedFilters
 from console.orders import AssignBody, Body, Orders
 from console.problems import PROBLEMS, ProblemError
 from console.routes import Console, SignedIn, TheConsole, json_answer
+from console.saved import MAX_SAVED, Saved, SavedTexts
 from console.scope import Scope, lies_in
 from registry.plant import Text
 
@@ -61,6 +61,7 @@ async def _carry_out(
     try:
         _check(order, body, alert, agrees)
     except ProblemError as error:
+        order.refuse(body.command.order, alert.id, error.code)
         return Refused(code=error.code, text=PROBLEMS[error.code][1])
     second = "" if agrees is None else agrees.name
     outcome = await order.carry_out(command_for(body.command, alert, order.account.name, second))
@@ -159,9 +160,9 @@ async def saved_filters(console: TheConsole, account: SignedIn) -> Response:
 @alarms_api.post("/filters")
 async def save_filter(console: TheConsole, account: SignedIn, body: FilterBody) -> Response:
     """Keep a filter under a name, instead of what the account had under it; return all of them."""
-    kept = await asyncio.to_thread(_kept(console).save, account.name, SavedFilter(body.name, body.filter))
+    kept = await asyncio.to_thread(_kept(console).save, account.name, Saved(body.name, body.filter))
     if not kept:
-        raise ProblemError("too_many_filters", more={"most": MAX_FILTERS})
+        raise ProblemError("too_many_filters", more={"most": MAX_SAVED})
     return json_answer(await _filters(console, account))
 
 
@@ -174,11 +175,11 @@ async def remove_filter(console: TheConsole, account: SignedIn, body: FilterName
 
 async def _filters(console: Console, account: Account) -> dict[str, Any]:
     found = await asyncio.to_thread(_kept(console).of, account.name)
-    return {"filters": [{"name": one.name, "filter": one.filter} for one in found]}
+    return {"filters": [{"name": one.name, "filter": one.text} for one in found]}
 
 
-def _kept(console: Console) -> SavedFilters:
-    return SavedFilters(console.accounts.path.with_name("filters.db"))
+def _kept(console: Console) -> SavedTexts:
+    return SavedTexts(console.accounts.path.with_name("filters.db"))
 
 
 def _text(text: Text) -> dict[str, str]:

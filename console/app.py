@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from console.accounts import Accounts
 from console.alarms_routes import alarms_api
+from console.alert_routes import alert_api
 from console.audit import Audit
 from console.audit_routes import audit_api
 from console.backend import ConsoleBackend
@@ -25,14 +26,19 @@ from console.etags import Etags
 from console.feed import Feed
 from console.guard import Guard
 from console.openapi import describe
+from console.people import People
+from console.people_routes import people_api
 from console.places_routes import places_api
 from console.problems import ProblemError, problem
 from console.replay_routes import replay_api
 from console.reports_routes import reports_api
-from console.routes import Console, api
+from console.routes import Console, api, note_refusal
+from console.rules_routes import rules_api
 from console.source_routes import Sparks, source_api
 from console.system_routes import system_api
 from console.tiles import Tiles
+from console.tokens import Tokens
+from console.views_routes import views_api
 from ledger.audit import AuditLog
 
 STATIC_DIR = Path(__file__).parent / "static"
@@ -40,7 +46,7 @@ STATIC_DIR = Path(__file__).parent / "static"
 
 DATA_LATE_S = 10.0
 
-LOOKING = (api, desk_api, alarms_api, places_api, source_api)
+LOOKING = (api, alert_api, desk_api, alarms_api, places_api, views_api, source_api)
 """What looks at a plant, live or in a replay; of the rest there is only one at a time."""
 
 _CODES: Mapping[int, str] = {404: "not_found", 405: "method", 413: "too_large"}
@@ -83,11 +89,14 @@ def create_app(
         data_late_s: age of the newest reading, in seconds, from which the page says that readings are late.
         tiles: where pages may fetch map tiles; without it no request of a page leaves this machine.
     """
+    people = People(accounts)
     console = Console(
         backend=backend,
         accounts=accounts,
         feed=feed,
         audit=Audit(audit),
+        people=people,
+        tokens=Tokens(accounts, people),
         data_late_s=data_late_s,
         tiles=tiles,
     )
@@ -115,7 +124,7 @@ def create_app(
     add_problem_handlers(app)
     if probes is not None:
         _add_probes(app, probes)
-    for routes in (*LOOKING, cap_api, replay_api, reports_api, system_api, audit_api):
+    for routes in (*LOOKING, cap_api, replay_api, reports_api, system_api, audit_api, rules_api, people_api):
         app.include_router(routes)
     _add_page(app, static_dir)
     describe(app)
@@ -126,7 +135,8 @@ def add_problem_handlers(app: FastAPI) -> None:
     """Answer everything that goes wrong with a problem in both languages."""
 
     @app.exception_handler(ProblemError)
-    async def _problem(_: Request, error: ProblemError) -> Response:
+    async def _problem(request: Request, error: ProblemError) -> Response:
+        note_refusal(request, error.code)
         return problem(error.code, more=error.more, retry_after_s=error.retry_after_s)
 
     @app.exception_handler(HTTPException)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from alerting.arrangements import Arrangement
 from alerting.cap.making import CapMaker
@@ -16,6 +16,7 @@ from alerting.silences import SilenceView
 from console.alarms_backend import AlarmsBackend
 from console.replay_backend import ReplaysBackend
 from console.reports_backend import ReportsBackend
+from console.rules_backend import RulesBackend
 from console.scope import Place
 from console.source_backend import SourceBackend
 from console.system_backend import OwnBackend
@@ -24,13 +25,17 @@ from registry.plant import Plant, Text
 from registry.readings import Quality
 from store.series import Series
 
+if TYPE_CHECKING:  # its values rest on those of this module
+    from console.alert_backend import AlertBackend
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRow:
     """An alert as it stands: its newest event with what the list shows beside it.
 
     `opened` and `acknowledged_at` are RFC 3339 UTC with milliseconds, as in the event. `safety_class` says that holding it
-    back needs a second person; `sensor_type` is what its sensor measures, None where it is of no sensor.
+    back needs a second person; `sensor_type` is what its sensor measures, None where it is of no sensor;
+    `assigned_to` is what the one is called who is to see to it.
     """
 
     event: AlertEvent
@@ -39,6 +44,7 @@ class AlertRow:
     acknowledged_at: str | None = None
     safety_class: bool = False
     sensor_type: str | None = None
+    assigned_to: Text | None = None
 
     @property
     def place(self) -> Place:
@@ -179,11 +185,16 @@ class Component:
 class ConsoleBackend(Protocol):
     """The console's only way into the pipeline; called on the event loop, so nothing here may block it.
 
-    `own` is hazwatch itself, `replays` are its past.
+    `own` is hazwatch itself, `rules` what decides who is told, `replays` the past.
     """
 
     own: OwnBackend
+    rules: RulesBackend
     replays: ReplaysBackend
+
+    @property
+    def alerts(self) -> "AlertBackend":
+        """What the page of one alert asks for."""
 
     @property
     def alarms(self) -> AlarmsBackend:

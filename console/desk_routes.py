@@ -23,13 +23,13 @@ from alerting.commands import (
 )
 from alerting.commands import Place as CommandPlace
 from alerting.incidents.incident import Entry, IncidentView
-from alerting.silences import SilenceView
 from console.bulk import shelving
 from console.orders import (
     MAX_NAME_CHARS,
     NS_PER_MS,
     CommentBody,
     ConfirmBody,
+    EndSilenceBody,
     InServiceBody,
     MergeBody,
     Orders,
@@ -48,6 +48,7 @@ from console.orders import (
 )
 from console.problems import ProblemError
 from console.routes import Console, Operator, SignedIn, TheConsole, json_answer
+from console.rules_json import silence_json
 from console.scope import UNLIMITED, Place
 from ledger.records import OutboxRow
 from registry.plant import Text
@@ -108,7 +109,7 @@ async def deliveries(console: TheConsole, account: SignedIn, alert_id: AnId, req
     """Return who was told of an alert, or is to be, by whom and why, and what came of it."""
     Orders(request, console, account).check_alert(alert_id, closed_too=True)
     rows = console.backend.deliveries(alert_id)[-MAX_ROWS:]
-    return json_answer({"deliveries": [_delivery_json(row) for row in rows]})
+    return json_answer({"deliveries": [delivery_json(row) for row in rows]})
 
 
 @desk_api.get("/causes")
@@ -144,7 +145,9 @@ async def unsuppress(order: AnOrder, body: UnsuppressBody) -> Response:
     """End a suppression by design."""
     order.check_place(body.place)
     place = _command_place(body.place)
-    return await order.give(Unsuppress(condition=body.condition, place=place, by=order.account.name))
+    return await order.give(
+        Unsuppress(condition=body.condition, place=place, by=order.account.name, reason=body.reason)
+    )
 
 
 @desk_api.post("/out-of-service")
@@ -167,14 +170,16 @@ async def put_in_service(order: AnOrder, body: InServiceBody) -> Response:
     """Put a place in service again."""
     order.check_place(body.place)
     place = _command_place(body.place)
-    return await order.give(PutInService(place=place, permit=body.permit, by=order.account.name))
+    return await order.give(
+        PutInService(place=place, permit=body.permit, by=order.account.name, reason=body.reason)
+    )
 
 
 @desk_api.get("/silences")
 async def silences(console: TheConsole, account: SignedIn) -> Response:
     """Return the silences in force that stay within the account's scope."""
     rows = [one for one in console.backend.silences() if stays_within(one.row.matchers, account.scope)]
-    return json_answer({"silences": [_silence_json(one) for one in rows]})
+    return json_answer({"silences": [{**silence_json(one.row), "holding": one.holding} for one in rows]})
 
 
 @desk_api.post("/silences")
@@ -194,12 +199,12 @@ async def silence(order: AnOrder, body: SilenceBody) -> Response:
 
 
 @desk_api.post("/silences/{silence_id}/end")
-async def end_silence(order: AnOrder, silence_id: AnId) -> Response:
-    """End a silence."""
+async def end_silence(order: AnOrder, silence_id: AnId, body: EndSilenceBody) -> Response:
+    """End a silence before its time."""
     for one in order.console.backend.silences():
         if one.row.id == silence_id and not stays_within(one.row.matchers, order.account.scope):
             raise ProblemError("not_found")
-    return await order.give(EndSilence(silence=silence_id, by=order.account.name))
+    return await order.give(EndSilence(silence=silence_id, by=order.account.name, reason=body.reason))
 
 
 @desk_api.get("/on-call")
@@ -301,20 +306,6 @@ def _ms(t_ns: int | None) -> float | None:
     return None if t_ns is None else t_ns / NS_PER_MS
 
 
-def _silence_json(one: SilenceView) -> dict[str, Any]:
-    row = one.row
-    return {
-        "id": row.id,
-        "matchers": row.matchers,
-        "by": row.by,
-        "second": row.second,
-        "comment": row.comment,
-        "since_ms": _ms(row.begins_ns),
-        "until_ms": _ms(row.until_ns),
-        "holding": one.holding,
-    }
-
-
 def _incident_json(one: IncidentView) -> dict[str, Any]:
     return {
         "id": one.id,
@@ -338,7 +329,8 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
     return row
 
 
-def _delivery_json(row: OutboxRow) -> dict[str, Any]:
+def delivery_json(row: OutboxRow) -> dict[str, Any]:
+    """Return who was told, through what, by which rule and what came of it, ready for JSON."""
     return {
         "id": row.id,
         "receiver": row.receiver,

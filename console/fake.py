@@ -11,11 +11,15 @@ from alerting.arrangements import Arrangement
 from alerting.cap.making import CapMaker
 from alerting.commands import Acknowledge, Command
 from alerting.escalation.schedule import OnDuty
+from alerting.escalation.upcoming import Upcoming
 from alerting.events import UNACKNOWLEDGED_STATES, AlertEvent, Event, State
+from alerting.grades_file import default_grades
+from alerting.grading import GradeTable
 from alerting.incidents.flood import Flood
 from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
 from console.alarms_backend import Assignee
+from console.alert_backend import Record, Surroundings
 from console.backend import (
     Accepted,
     Activation,
@@ -31,16 +35,19 @@ from console.backend import (
 )
 from console.fake_replays import FakeReplays
 from console.fake_reports import FakeReports
+from console.fake_rules import FakeRules
 from console.fake_source import FakeSource
 from console.feed import Feed
 from console.scope import Place
 from console.system_backend import Letter, OwnBackend, Tried
+from detectors.outlook import Outlook
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
 from store.series import Series
 
 if TYPE_CHECKING:
     from console.replay_backend import ReplaysBackend
+    from console.rules_backend import RulesBackend
     from console.source_backend import Wind
     from ledger.limits import LimitChange
 
@@ -119,12 +126,15 @@ class FakeBackend:
         self.plant_now = Plant()
         self.sensors_list: list[SensorNow] = []
         self.activated: list[Activation] = []
+        self.alerts = FakeAlerts(self)
         self.reports = FakeReports()
         self.replays: ReplaysBackend = FakeReplays()
         self.winds: dict[str, Wind] = {}
         self.limits_changed: list[LimitChange] = []
         self.owned = FakeOwn()
         self.own: OwnBackend = self.owned
+        self.ruled = FakeRules()
+        self.rules: RulesBackend = self.ruled
         self._now_ns = now_ns
         self._site = site
 
@@ -316,3 +326,39 @@ class FakeBackend:
     def activations(self) -> Sequence[Activation]:
         """Return the activations kept."""
         return self.activated
+
+
+class FakeAlerts:
+    """What the page of one alert asks for, as it was given."""
+
+    def __init__(self, backend: FakeBackend) -> None:
+        self._backend = backend
+        self.similar: list[list[AlertEvent]] = []
+        self.around: dict[str, Surroundings] = {}
+        self.outlooks: dict[str, Outlook] = {}
+        self.next: dict[str, Upcoming] = {}
+
+    async def record(self, alert: str) -> Record:
+        """Return the alert's events, and what was given."""
+        events = self._backend.alert_history(alert, len(self._backend.events))
+        return Record(
+            events=events,
+            deliveries=self._backend.deliveries(alert),
+            similar=self.similar if events else (),
+        )
+
+    def surroundings(self, sensor: str) -> Surroundings:
+        """Return what was given."""
+        return self.around.get(sensor, Surroundings())
+
+    def outlook(self, sensor: str) -> Outlook | None:
+        """Return what was given."""
+        return self.outlooks.get(sensor)
+
+    def upcoming(self, alert: str) -> Upcoming | None:
+        """Return what was given."""
+        return self.next.get(alert)
+
+    def grades(self) -> GradeTable:
+        """Return the packaged table."""
+        return default_grades()

@@ -167,4 +167,7 @@ def row_json(row: AlertRow) -> dict[str, Any]:
         "acknowledged_at": row.acknowledged_at,
         "safety_class": row.safety_class,
         "sensor_type": row.sensor_type,
+        "assigned_to": None
+        if row.assigned_to is None
+        else {"zh": row.assigned_to.zh, "en": row.assigned_to.en},
     }

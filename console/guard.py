@@ -69,7 +69,9 @@ def _refusal(scope: Scope) -> str | None:
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()) or int(length[:20]) > MAX_BODY_BYTES:
         return "too_large"
-    if scope["method"] in UNSAFE_METHODS and COMMAND_HEADER not in headers:
+    # a page of another site cannot send a token either: the browser would ask for leave first
+    proven = COMMAND_HEADER in headers or headers.get("authorization", "").lower().startswith("bearer ")
+    if scope["method"] in UNSAFE_METHODS and not proven:
         return "no_header"
     return None
 

@@ -11,9 +11,10 @@ from alerting.arrangements import Arrangement
 from alerting.commands import Command
 from alerting.matcher_text import MatcherError, parse_matcher
 from alerting.routing import Op
-from console.accounts import MAX_PASSWORD_CHARS, Account, LoginRefused, Role
+from console.accounts import Account, LoginRefused, Role
 from console.backend import AlertRow, Done, Refused, place_of
 from console.feed import row_json
+from console.passwords import MAX_CHARS
 from console.problems import ProblemError, problem_of
 from console.routes import MAX_SEQ, MAX_TIME_MS, Console, client_of, json_answer
 from console.scope import Place, Scope, lies_in
@@ -37,7 +38,7 @@ class SecondBody(Body):
     """The other person who agrees, proved by name and password in the same request."""
 
     name: str = Field(min_length=1, max_length=256)
-    password: str = Field(min_length=1, max_length=MAX_PASSWORD_CHARS)
+    password: str = Field(min_length=1, max_length=MAX_CHARS)
 
 
 class CommentBody(Body):
@@ -96,6 +97,7 @@ class UnsuppressBody(Body):
 
     condition: Name
     place: PlaceBody
+    reason: Said
 
 
 class OutOfServiceBody(Body):
@@ -109,10 +111,11 @@ class OutOfServiceBody(Body):
 
 
 class InServiceBody(Body):
-    """Which permit's work at which place is over."""
+    """Which permit's work at which place is over, and why it is known."""
 
     place: PlaceBody
     permit: Name
+    reason: Said
 
 
 class SilenceBody(Body):
@@ -122,6 +125,12 @@ class SilenceBody(Body):
     comment: Said
     until_ms: TimeMs
     second: SecondBody | None = None
+
+
+class EndSilenceBody(Body):
+    """Why a silence ends before its time."""
+
+    reason: Said
 
 
 class OverrideBody(Body):
@@ -205,6 +214,10 @@ class Orders:
         outcome = await self.console.backend.command(command)
         self.console.audit.command(self.client, command, outcome)
         return outcome
+
+    def refuse(self, action: str, subject: str, code: str) -> None:
+        """Note a command that was refused before it was tried."""
+        self.console.audit.refused(self.account.name, action, subject, code, client=self.client)
 
     async def give(self, command: Command, alert_id: str | None = None) -> Response:
         """Carry the command out and return the alert as it then stands, and the events that it made within the scope."""

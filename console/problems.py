@@ -78,8 +78,23 @@ PROBLEMS: Mapping[str, tuple[int, Text]] = {
         Text("所选时段没有可回放的数据", "There is nothing to be replayed of this period"),
     ),
     "no_earlier_alert": (404, Text("所选时段内没有更早的报警", "There is no earlier alert in this period")),
+    "too_many_views": (
+        409,
+        Text("已存视图过多，请先删除一些", "There are too many saved views: delete some first"),
+    ),
     "too_large": (413, Text("请求内容过大", "The request is too large")),
     "bad_request": (422, Text("请求参数有误", "The request has a wrong field")),
+    "must_change": (403, Text("请先设置新密码", "Set a new password first")),
+    "not_yours": (403, Text("超出您的权限范围", "That is more than you have yourself")),
+    "own_account": (409, Text("不能更改自己的账户", "Nobody changes his own account")),
+    "last_admin": (
+        409,
+        Text("这是最后一个不受范围限制的管理员", "This is the last administrator without a scope"),
+    ),
+    "account_exists": (409, Text("已有同名账户", "There is an account of this name")),
+    "bad_name": (409, Text("用户名不可用", "The name cannot be used")),
+    "weak_password": (409, Text("密码强度不足", "The password is not good enough")),
+    "too_many_tokens": (409, Text("令牌过多，请先撤销不用的", "Too many tokens; revoke those not used")),
     "too_many_logins": (429, Text("登录失败次数过多，请稍后再试", "Too many failed logins; try again later")),
     "report_busy": (
         429,

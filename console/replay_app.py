@@ -14,10 +14,12 @@ from console.app import LOOKING, add_problem_handlers
 from console.audit import Audit
 from console.backend import ConsoleBackend
 from console.feed import Feed
+from console.people import People
 from console.problems import ProblemError
 from console.replay_backend import Jump, ReplayControl
 from console.routes import MAX_TIME_MS, Console, SignedIn, json_answer
 from console.source_routes import Sparks
+from console.tokens import Tokens
 from ledger.audit import AuditLog
 
 BEAT_S = 0.25
@@ -43,6 +45,8 @@ class ReplayConsole:
 
     def __init__(self, accounts: Accounts, feed: Feed, audit: AuditLog) -> None:
         self._accounts = accounts
+        self._people = People(accounts)
+        self._tokens = Tokens(accounts, self._people)
         self._feed = feed
         self._audit = Audit(audit)
         self.app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=self._lifespan)
@@ -57,6 +61,8 @@ class ReplayConsole:
             accounts=self._accounts,
             feed=self._feed,
             audit=self._audit,
+            people=self._people,
+            tokens=self._tokens,
             data_late_s=_FOREVER_S,
         )
         self.app.state.sparks = Sparks()

@@ -13,7 +13,7 @@ from console.replay_backend import OpenReplay
 
 LONGEST_S = 30.0
 """A replay that runs to a time as fast as it goes still answers in between."""
-_PASSED_ON = ("cookie", "accept", "content-type", "last-event-id", "x-hazwatch")
+_PASSED_ON = ("cookie", "authorization", "accept", "content-type", "last-event-id", "x-hazwatch")
 _PASSED_BACK = ("content-type", "cache-control", "content-disposition", "x-accel-buffering")
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from console.accounts import Account
 from console.problems import UNSAFE_METHODS, ProblemError
 from console.replay_backend import OpenReplay, ReplayOrder, ReplayRefused
-from console.routes import COOKIE, MAX_TIME_MS, Console, SignedIn, TheConsole, json_answer
+from console.routes import MAX_TIME_MS, Console, SignedIn, TheConsole, json_answer, lasting
 
 CONTROL = "replay"
 """The one thing under a replay that may be changed: its own course."""
@@ -50,14 +50,11 @@ async def begin(request: Request, console: TheConsole, account: SignedIn, body: 
         fields = [{"field": "to_ms", "message": "not after from_ms"}]
         raise ProblemError("bad_request", more={"fields": fields})
     await asyncio.to_thread(import_module, "console.replay_pass")
-    cookie = request.cookies.get(COOKIE)
     order = ReplayOrder(
         source=body.source, start_ns=body.from_ms * _NS_PER_MS, end_ns=body.to_ms * _NS_PER_MS
     )
     try:
-        opened = await console.backend.replays.open(
-            account, order, lambda: console.accounts.account_of(cookie) == account
-        )
+        opened = await console.backend.replays.open(account, order, lasting(request, console, account))
     except ReplayRefused as refused:
         raise ProblemError(refused.code, more={"why": refused.why} if refused.why else None) from None
     return json_answer(_json(opened))

@@ -1,6 +1,7 @@
 """The web API under /api/v1: JSON in and out, problem+json when refused; see docs/console.md."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -11,16 +12,23 @@ from starlette.responses import Response, StreamingResponse
 
 from alerting.commands import Acknowledge
 from alerting.events import AlertEvent
-from console.accounts import MAX_PASSWORD_CHARS, Account, Accounts, LoginRefused, Role
+from console.accounts import Account, Accounts, LoginRefused, Role
 from console.audit import Audit
-from console.backend import ConsoleBackend, Refused, SensorFacts, place_of
+from console.backend import AlertRow, ConsoleBackend, Refused, SensorFacts, place_of
 from console.feed import Feed, row_json
-from console.problems import ProblemError, problem_of
+from console.passwords import MAX_CHARS
+from console.people import People
+from console.problems import UNSAFE_METHODS, ProblemError, problem_of
 from console.scope import Scope
 from console.tiles import Tiles
+from console.tokens import Tokens
 from store.series import Series, StoreError
 
 COOKIE = "hazwatch_session"
+BEFORE_CHANGE = frozenset({"/api/v1/me", "/api/v1/me/password"})
+"""What an account may ask for that must have a new password first."""
+NOT_NOTED = frozenset({"bad_request", "too_many_logins", "second_wrong"})
+"""Refusals that say nothing of what somebody may: wrong fields, and passwords, which are noted where they are looked at."""
 MAX_COMMENT_CHARS = 2000
 MAX_EVENTS = 1000
 MAX_LINES = 100_000
@@ -30,6 +38,9 @@ MAX_SEQ = 2**53
 PAGE_EVENTS = 1000
 MAX_PAGES = 20
 """How many pages of history are looked through for an account whose scope hides most of them."""
+NDJSON = "application/x-ndjson"
+ROWS_AT_ONCE = 200
+"""Of a long answer; encoding them takes a few milliseconds."""
 DEFAULT_TREND_MS = 3_600_000
 MAX_TIME_MS = 9_223_372_036_000
 """In the year 2262; later nanoseconds do not fit into 64 bits, in which snapshots and SQLite keep them."""
@@ -45,6 +56,8 @@ class Console:
     accounts: Accounts
     feed: Feed
     audit: Audit
+    people: People
+    tokens: Tokens
     data_late_s: float
     tiles: Tiles | None = None
 
@@ -67,10 +80,58 @@ def client_of(request: Request) -> str:
 
 
 def _account(request: Request) -> Account:
-    account = _console(request).accounts.account_of(request.cookies.get(COOKIE))
+    """Return who asks: by a token where one is sent, else by the session's cookie."""
+    console, token = _console(request), token_of(request)
+    if token is not None:
+        account = _by_token(console, token, client_of(request))
+    else:
+        found = console.accounts.account_of(request.cookies.get(COOKIE))
+        if found is None:
+            raise ProblemError("not_signed_in")
+        account = found
+    request.state.account = account
+    if account.must_change and request.url.path not in BEFORE_CHANGE:
+        raise ProblemError("must_change")
+    return account
+
+
+def token_of(request: Request) -> str | None:
+    """Return the token that a program sends, None where it sends none."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
+
+
+def _by_token(console: Console, token: str, client: str) -> Account:
+    wait_s = console.accounts.too_many(client)
+    if wait_s > 0:
+        raise ProblemError("too_many_logins", retry_after_s=wait_s)
+    account = console.tokens.account_of(token)
     if account is None:
+        console.accounts.failed(client)
+        console.audit.refused("", "token", "", "refused", client=client)
         raise ProblemError("not_signed_in")
     return account
+
+
+def note_refusal(request: Request, code: str) -> None:
+    """Note a change that was refused to somebody who is signed in, before it was tried."""
+    account = getattr(request.state, "account", None)
+    if account is None or request.method not in UNSAFE_METHODS or code in NOT_NOTED:
+        return
+    action = getattr(request.scope.get("route"), "name", "")
+    subject = next(iter(request.path_params.values()), "")
+    _console(request).audit.refused(account.name, action, str(subject), code, client=client_of(request))
+
+
+def lasting(request: Request, console: Console, account: Account) -> Callable[[], bool]:
+    """Return what tells whether the session or token of a request still stands for the account as it was."""
+    cookie, token = request.cookies.get(COOKIE), token_of(request)
+
+    def still_allowed() -> bool:
+        found = console.accounts.account_of(cookie) if token is None else console.tokens.account_of(token)
+        return found == account
+
+    return still_allowed
 
 
 async def _signed_in(request: Request) -> Account:
@@ -104,7 +165,7 @@ class LoginBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     name: str = Field(min_length=1, max_length=256)
-    password: str = Field(min_length=1, max_length=MAX_PASSWORD_CHARS)
+    password: str = Field(min_length=1, max_length=MAX_CHARS)
 
 
 class AcknowledgeBody(BaseModel):
@@ -122,6 +183,7 @@ def _me(console: Console, account: Account) -> dict[str, Any]:
         "area": account.scope.area,
         "enterprise": account.scope.enterprise,
         "may_acknowledge": account.role.covers(Role.OPERATOR),
+        "must_change": account.must_change,
         "site": _text(console.backend.site()),
         "data_late_s": console.data_late_s,
     }
@@ -143,15 +205,20 @@ async def login(request: Request, console: TheConsole, body: LoginBody) -> Respo
         raise ProblemError("wrong_login")
     console.audit.note(body.name, "login", body.name, client=client)
     response = json_answer(_me(console, outcome.account))
+    set_session(request, response, outcome.cookie, console.accounts.session_s)
+    return response
+
+
+def set_session(request: Request, response: Response, cookie: str, lasts_s: float) -> None:
+    """Give the browser a session's cookie."""
     response.set_cookie(
         COOKIE,
-        outcome.cookie,
-        max_age=int(console.accounts.session_s),
+        cookie,
+        max_age=int(lasts_s),
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",
     )
-    return response
 
 
 @api.post("/logout")
@@ -173,11 +240,30 @@ async def me(console: TheConsole, account: SignedIn) -> Response:
 
 
 @api.get("/alerts")
-async def alerts(console: TheConsole, account: SignedIn) -> Response:
-    """Return all open alerts of the account's scope and the event number they rest on."""
+async def alerts(request: Request, console: TheConsole, account: SignedIn) -> Response:
+    """Return all open alerts of the account's scope and the event number they rest on.
+
+    Who accepts `application/x-ndjson` gets them a line each, after a line with the rest, all of one moment.
+    """
     held = console.backend.open_alerts()
-    rows = [row_json(row) for row in held.rows if account.scope.sees(row.place)]
-    return json_answer({"last_seq": held.last_seq, "now_ms": console.backend.now_ns() / 1e6, "alerts": rows})
+    rows = [row for row in held.rows if account.scope.sees(row.place)]
+    head = {"last_seq": held.last_seq, "now_ms": console.backend.now_ns() / 1e6}
+    if NDJSON not in request.headers.get("accept", ""):
+        return json_answer({**head, "alerts": [row_json(row) for row in rows]})
+    return StreamingResponse(
+        _row_lines({**head, "count": len(rows)}, rows),
+        media_type=NDJSON,
+        headers={"Cache-Control": "no-store", "Vary": "Accept"},
+    )
+
+
+async def _row_lines(head: Mapping[str, Any], rows: Sequence[AlertRow]) -> AsyncIterator[bytes]:
+    yield msgspec.json.encode(head) + b"\n"
+    for first in range(0, len(rows), ROWS_AT_ONCE):
+        yield b"".join(
+            msgspec.json.encode(row_json(row)) + b"\n" for row in rows[first : first + ROWS_AT_ONCE]
+        )
+        await asyncio.sleep(0)  # others are answered in between
 
 
 @api.post("/alerts/{alert_id}/ack")
@@ -239,7 +325,7 @@ async def alert_lines(
     """Return alert lines, oldest first, from the event after number `after`."""
     return StreamingResponse(
         _lines(console.backend, account.scope, after, limit),
-        media_type="application/x-ndjson",
+        media_type=NDJSON,
         headers={"Cache-Control": "no-store"},
     )
 
@@ -318,11 +404,7 @@ async def stream(
     last: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Response:
     """Return the server-sent stream; resumes after the header Last-Event-ID or `last`, else starts with a resync."""
-    cookie = request.cookies.get(COOKIE)
-
-    def still_allowed() -> bool:
-        return console.accounts.account_of(cookie) == account
-
+    still_allowed = lasting(request, console, account)
     return StreamingResponse(
         console.feed.stream(account.scope, request.headers.get("last-event-id") or last, still_allowed),
         media_type="text/event-stream",

@@ -22,6 +22,12 @@ class Scope:
     area: str | None = None
     enterprise: str | None = None
 
+    def covers(self, other: "Scope") -> bool:
+        """Tell whether everything that the other scope sees is seen by this one."""
+        return (self.enterprise is None or self.enterprise == other.enterprise) and (
+            self.area is None or lies_in(other.area, self.area)
+        )
+
     def sees(self, place: Place) -> bool:
         """Tell whether an account of this scope may know of what happened at the place."""
         return (self.enterprise is None or place.enterprise == self.enterprise) and (

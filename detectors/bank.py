@@ -18,6 +18,7 @@ from detectors.groups.reading import judge_together, watch_together
 from detectors.groups.state import NOBODY, Groups
 from detectors.memory import Memory, carry_over, layout
 from detectors.mode import apply_setpoints
+from detectors.outlook import Outlook, outlook
 from detectors.profile import Profile
 from detectors.state import C_DEAD, C_FORECAST, CHART, CLOCK, FOREVER, MODES, NEVER, UNKNOWN
 from registry.readings import ReadingBlock
@@ -149,6 +150,10 @@ class DetectorBank:
             raised & (course["target"] == course["told"]) & np.isfinite(course["left_s"])
         )
         return [(int(i), int(course["told"][i]), float(course["left_s"][i])) for i in borne_out]
+
+    def outlook(self, sensor: int) -> Outlook:
+        """Return what is known of one sensor at this moment: its usual values, and the forecast that stands."""
+        return outlook(self._params, self._memory, sensor)
 
     def snapshot(self) -> bytes:
         """Return the whole state; `restore` brings back the same bits."""

@@ -98,6 +98,7 @@ class Ledger(LedgerReader):
             with self._transaction() as db:
                 last = _put_entries(db, commit.entries, self._last_seq)
                 conflicts = sum(_put_event(db, EventLine(*event)) for event in commit.events)
+                db.executemany("INSERT OR IGNORE INTO alert_openings VALUES (?,?,?,?,?)", commit.openings)
                 _put_notifications(db, commit.notifications, last)
                 _put_dead_letters(db, commit.dead_letters)
                 _update_outbox(db, commit.outbox_updates)

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from ledger.errors import LedgerDamaged, LedgerError, LedgerTooNew, told
 from ledger.limits import LIMIT_CHANGES, LimitChange, limit_change
-from ledger.records import DeadLetter, Entry, EventLine, OutboxRow, OutboxState
+from ledger.records import DeadLetter, Entry, EventLine, Opening, OutboxRow, OutboxState
 from ledger.schema import STEPS, version_of
 from registry.plant import Text
 
@@ -141,6 +141,18 @@ class LedgerReader:
             )
         return [EventLine(*row) for row in rows]
 
+    def openings_before(
+        self, before_seq: int, limit: int, *, kind: str, sensor: str | None = None, source: str | None = None
+    ) -> list[Opening]:
+        """Return the newest alerts of a kind that opened at a sensor, or at a hazard source, before an event; newest first."""
+        column, name = ("sensor", sensor) if sensor is not None else ("source", source)
+        rows = self._all(
+            f"SELECT seq, id, sensor, source, kind FROM alert_openings WHERE {column} = ? AND kind = ? AND seq < ?"  # noqa: S608 - one of two fixed words
+            " ORDER BY seq DESC LIMIT ?",
+            (name, kind, before_seq, limit),
+        )
+        return [Opening(*row) for row in rows]
+
     def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
         """Return the newest dead letters, newest first."""
         return [letter for _, letter in self.numbered_dead_letters(limit)]
@@ -167,12 +179,19 @@ class LedgerReader:
         """Return how many notifications are in each state."""
         return dict(self._all("SELECT state, count(*) FROM outbox GROUP BY state ORDER BY state"))
 
-    def deliveries(self, alert: str) -> list[OutboxRow]:
-        """Return who was told of an alert, or is to be, in order, and what came of it; bodies may be forgotten."""
+    def event_count(self, alert: str) -> int:
+        """Return how many events an alert has."""
+        return int(self._all("SELECT count(*) FROM alert_events WHERE id = ?", (alert,))[0][0])
+
+    def deliveries(self, alert: str, limit: int = -1) -> list[OutboxRow]:
+        """Return who was told of an alert, or is to be, and what came of it; bodies may be forgotten.
+
+        In order; the newest `limit` of them where that is not negative.
+        """
         rows = self._all(
             f"SELECT {OUTBOX_COLUMNS} FROM outbox"  # noqa: S608 - fixed words only
-            " WHERE n IN (SELECT n FROM outbox_alerts WHERE alert = ?) ORDER BY n",
-            (alert,),
+            " WHERE n IN (SELECT n FROM outbox_alerts WHERE alert = ? ORDER BY n DESC LIMIT ?) ORDER BY n",
+            (alert, limit),
         )
         return [outbox_row(row) for row in rows]
 

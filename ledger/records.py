@@ -39,6 +39,16 @@ class EventLine(NamedTuple):
     line: bytes
 
 
+class Opening(NamedTuple):
+    """That an alert opened: the `seq` of its first event, its id, and what to find it by; sensor and source may be empty."""
+
+    seq: int
+    id: str
+    sensor: str
+    source: str
+    kind: str
+
+
 class OutboxState(StrEnum):
     """Where a notification is on its way; one is replaced where only the newest of its key need arrive."""
 
@@ -144,11 +154,12 @@ class Commit:
     """All that one step of the pipeline leaves behind; it is kept whole or not at all.
 
     `events` are told apart by seq and `notifications` by id: those that are there already change nothing.
-    `stored_seq` is the journal seq up to which the time-series store has everything.
+    `openings` are told apart by seq too. `stored_seq` is the journal seq up to which the time-series store has everything.
     """
 
     entries: Sequence[JournalEntry] = ()
     events: Sequence[EventLine | tuple[int, str, bytes]] = ()
+    openings: Sequence[Opening] = ()
     notifications: Sequence[OutboxItem] = ()
     dead_letters: Sequence[DeadLetter] = ()
     outbox_updates: Sequence[OutboxUpdate] = ()

@@ -10,6 +10,7 @@ class Replica(Ledger):
         """Forget all alert events after a number, and the notifications that they caused."""
         with self._transaction() as db:
             db.execute("DELETE FROM alert_events WHERE seq > ?", (event_seq,))
+            db.execute("DELETE FROM alert_openings WHERE seq > ?", (event_seq,))
             db.execute(
                 "DELETE FROM outbox_alerts WHERE n IN (SELECT n FROM outbox WHERE event_seq > ?)",
                 (event_seq,),

@@ -83,6 +83,19 @@ STEPS: tuple[str, ...] = (
     );
     CREATE INDEX limit_changes_by_sensor ON limit_changes(sensor, n);
     """,
+    # what alerts opened at a sensor or a hazard source before, found without looking into lines
+    """
+    CREATE TABLE alert_openings(
+        seq INTEGER PRIMARY KEY, id TEXT NOT NULL, sensor TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL
+    );
+    CREATE INDEX alert_openings_by_sensor ON alert_openings(sensor, kind, seq);
+    CREATE INDEX alert_openings_by_source ON alert_openings(source, kind, seq);
+    INSERT INTO alert_openings
+        SELECT seq, id, coalesce(json_extract(line, '$.sensor'), ''), coalesce(json_extract(line, '$.source'), ''),
+            coalesce(json_extract(line, '$.kind'), '')
+        FROM (SELECT seq, id, CAST(line AS TEXT) AS line FROM alert_events)
+        WHERE json_valid(line) AND json_extract(line, '$.event') = 'opened';
+    """,
 )
 """Step i makes a file of version i one of version i + 1; a new file goes through all of them."""
 

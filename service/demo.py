@@ -105,7 +105,7 @@ class Demo:
         running.runtime.hooks.on_outcome.append(self._call_people)
         password = secrets.token_urlsafe(9)
         if running.url is not None:
-            add_user(database_path(self._loaded.settings.state_dir), USER, Role.OPERATOR, password)
+            add_user(database_path(self._loaded.settings.state_dir), USER, Role.ADMIN, password)
         self._greet(Greeting(running.url, USER, password))
         assert self._running is not None, "the service runs inside `run`"
         self._running.set_result(running)

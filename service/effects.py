@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from alerting.events import Event
 from alerting.notification import Notification
 from alerting.notify.bodies import alerts_in
 from detectors.kernels import DUPLICATE
-from ledger.records import Commit, DeadLetter, EventLine, JournalEntry, OutboxItem, OutboxRow
+from ledger.records import Commit, DeadLetter, EventLine, JournalEntry, Opening, OutboxItem, OutboxRow
 from registry.readings import ReadingBlock
 from service.pipeline import Outcome
 from store.series import StoreBatch
@@ -16,6 +17,11 @@ def commit_of(entry: JournalEntry, outcome: Outcome, stored_seq: int | None) -> 
     return Commit(
         entries=[entry],
         events=[EventLine(event.seq, event.id, event.line()) for event in outcome.events],
+        openings=[
+            Opening(event.seq, event.id, event.sensor or "", event.source or "", event.kind)
+            for event in outcome.events
+            if event.event == Event.OPENED
+        ],
         notifications=[outbox_item(notification, entry.now_ns) for notification in outcome.notifications],
         dead_letters=[
             DeadLetter(entry.now_ns, r.reason, r.detail, r.topic, r.payload, r.count) for r in outcome.rejects

@@ -1,7 +1,6 @@
 """What the console sees of the running pipeline."""
 
 import asyncio
-import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
@@ -34,17 +33,20 @@ from console.backend import (
 from console.feed import Feed
 from console.replay_backend import ReplaysBackend
 from console.reports_backend import ReportsBackend
+from console.rules_backend import RulesBackend
 from console.scope import Place
 from console.system_backend import OwnBackend
 from ledger.errors import LedgerError
 from ledger.records import OutboxRow
 from registry.plant import Plant, Text
-from registry.sensors import LIMIT_NAMES
 from service.history import AlertHistory
 from service.live_alarms import LiveAlarms
+from service.live_alert import LiveAlerts, facts_of
+from service.live_rules import LiveRules
 from service.live_source import LiveSource
 from service.naming import site_name
-from service.newest import Activations, Newest, place_of_sensor
+from service.newest import Activations, Newest
+from service.settings import Settings
 from service.shown import Shown
 from service.tally import Tally
 from store.series import Series, SeriesReader
@@ -57,10 +59,12 @@ KEPT_EVENTS = 2000
 class LiveConsole:
     """The console's backend over one runtime; everything but history and trends comes from memory.
 
-    `own` is set by whoever watches the parts of the program, `replays` and `reports` by whoever makes them.
+    `own` is set by whoever watches the parts of the program, `rules` by whoever knows the settings, `replays` and `reports`
+    by whoever makes them.
     """
 
     own: OwnBackend
+    rules: RulesBackend
     reports: ReportsBackend
     replays: ReplaysBackend
 
@@ -80,7 +84,9 @@ class LiveConsole:
         self._told: dict[str, AlertEvent] = {}
         self.parts: Mapping[str, Component] = {}
         self._newest = Newest(runtime.pipeline.plan.registry)
-        self._activations = Activations(self._kept_activations())
+        self.alerts = LiveAlerts(runtime, self._newest)
+        self._recent = self._kept_activations()
+        self._activations = Activations(self._recent)
         standing = runtime.pipeline.desk.book.open_alerts()
         for view in standing:
             self._told[view.id] = self._as_told(view)
@@ -185,22 +191,7 @@ class LiveConsole:
         """Return the facts of a sensor."""
         registry = self._runtime.pipeline.plan.registry
         i = registry.index.get(sensor)
-        if i is None:
-            return None
-        spec = registry.specs[i]
-        limits = {
-            name: limit for name, limit in zip(LIMIT_NAMES, spec.limits, strict=True) if not math.isnan(limit)
-        }
-        return SensorFacts(
-            id=spec.id,
-            place=place_of_sensor(registry, i),
-            type=spec.type,
-            unit=spec.unit,
-            description=spec.description,
-            range_lo=_known(spec.range_lo),
-            range_hi=_known(spec.range_hi),
-            limits=limits,
-        )
+        return None if i is None else facts_of(registry, i)
 
     async def trend(self, sensor: str, start_ns: int, end_ns: int, max_points: int) -> Series:
         """Read from the store, off the loop; one reader at a time."""
@@ -256,6 +247,10 @@ class LiveConsole:
         events = [_LINE.decode(line.line) for line in lines]
         return [(_ns(event.time), event) for event in reversed(events)]
 
+    def rules_of(self, settings: Settings) -> LiveRules:
+        """Return the rules in force, which settings say."""
+        return LiveRules(self._runtime, settings, self._recent, whole=len(self._recent) < KEPT_EVENTS)
+
     def show_untold(self) -> None:
         """Show the alerts anew whose reasons changed without anything being told of them."""
         for alert_id in self._runtime.pipeline.desk.book.take_untold():
@@ -297,6 +292,7 @@ class LiveConsole:
             acknowledged_at=None if acknowledged is None else rfc3339(acknowledged),
             safety_class=view.safety_class,
             sensor_type=self._sensor_type(told.sensor),
+            assigned_to=None if view.assigned is None else self.name_of(view.assigned.to),
         )
 
     def _sensor_type(self, sensor: str | None) -> str | None:
@@ -317,7 +313,3 @@ def _closed_row(before: AlertRow, event: AlertEvent, by: str, at: str) -> AlertR
 
 def _ns(time: str) -> int:
     return round(datetime.fromisoformat(time).timestamp() * 1000) * 1_000_000
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value

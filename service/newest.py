@@ -52,6 +52,11 @@ class Newest:
         self._value[sensors] = block.value[fresh]
         self._quality[sensors] = block.quality[fresh]
 
+    def reading(self, sensor: int) -> tuple[int | None, float | None]:
+        """Return time and value of a sensor's newest reading; None where there is none, or it had no value."""
+        t_ns = int(self._t_ns[sensor])
+        return (None if t_ns == _NEVER else t_ns), _known(float(self._value[sensor]))
+
     def silent(self, book: AlertBook, now_ns: int) -> frozenset[str]:
         """Return the ids of the sensors whose silence is an alert, as of less than a second ago."""
         at_ns = self._silent_at_ns

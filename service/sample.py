@@ -54,9 +54,26 @@ def alert_of(path: Path, registry: SensorRegistry, at_ns: int) -> AlertEvent:
     if faults:
         raise InputError(faults)
     try:
-        return msgspec.convert(_nothing(at_ns) | _place(registry, sensor) | given, AlertEvent)
+        return sample_event(registry, at_ns, sensor=sensor, given=given)
     except msgspec.ValidationError as error:
         raise InputError([Fault(file=str(path), where="", message=str(error))]) from error
+
+
+def sample_event(
+    registry: SensorRegistry,
+    at_ns: int,
+    *,
+    given: dict[str, Any],
+    sensor: str | None = None,
+    source: str | None = None,
+) -> AlertEvent:
+    """Return an opening at `at_ns` at a known sensor or hazard source; `given` goes before what is known of the place.
+
+    Raises:
+        msgspec.ValidationError: a given value has a wrong type.
+    """
+    place = _place_of_source(registry, source) | _place(registry, sensor)
+    return msgspec.convert(_nothing(at_ns) | place | {"sensor": sensor} | given, AlertEvent)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -91,6 +108,18 @@ def _nothing(at_ns: int) -> dict[str, Any]:
         "kind": Kind.HIGH.value,
         "title": {"zh": "", "en": ""},
         "why": {},
+    }
+
+
+def _place_of_source(registry: SensorRegistry, source: str | None) -> dict[str, Any]:
+    known = None if source is None else registry.plant.sources.get(source)
+    if known is None:
+        return {}
+    enterprise = registry.plant.enterprises.get(known.enterprise)
+    return {
+        "source": source,
+        "enterprise": known.enterprise,
+        "area": enterprise.area if enterprise else None,
     }
 
 

@@ -72,27 +72,33 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class OnDuty:
-    """Who is on duty, and why they are; nobody only where a schedule has a gap and no `otherwise`."""
+    """Who is on duty, and why they are; nobody only where a schedule has a gap and no `otherwise`.
+
+    By an `override`, or as `crew` in `shift`; by neither where no crew is on duty.
+    """
 
     people: tuple[str, ...]
     reason: Text
+    crew: str = ""
+    shift: str = ""
+    override: Override | None = None
 
 
 def on_call(schedule: Schedule, t_ns: int, commanded: Sequence[Override] = ()) -> OnDuty:
     """Return who is on duty at an instant; of the overrides that people commanded the newest, which stands last, counts."""
     for override in (*reversed(commanded), *schedule.overrides):
         if override.holds_at(t_ns):
-            return OnDuty(override.people, _override_reason(schedule, override))
+            return OnDuty(override.people, _override_reason(schedule, override), override=override)
     local = (_EPOCH + t_ns // _NS_PER_US * _US).astimezone(ZoneInfo(schedule.zone))
     day = (local.date() - schedule.first_day).days
     minute = local.hour * 60 + local.minute
     for crew in schedule.crews:
         for shift in shifts_of(schedule, crew, day):
             if shift.start_min <= minute < shift.end_min:
-                return OnDuty(crew.people, _shift_reason(schedule, crew, shift))
+                return OnDuty(crew.people, _shift_reason(schedule, crew, shift), crew.name, shift.name)
         for shift in shifts_of(schedule, crew, day - 1):
             if minute + DAY_MIN < shift.end_min:
-                return OnDuty(crew.people, _shift_reason(schedule, crew, shift))
+                return OnDuty(crew.people, _shift_reason(schedule, crew, shift), crew.name, shift.name)
     return OnDuty(schedule.otherwise, _gap_reason(schedule))
 
 

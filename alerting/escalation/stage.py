@@ -18,11 +18,12 @@ import msgspec
 
 from alerting.book_state import SnapshotError
 from alerting.commands import OverrideOnCall
-from alerting.escalation.roster import Roster
+from alerting.escalation.roster import Overrides, Roster
 from alerting.escalation.schedule import OnDuty
 from alerting.escalation.settings import EscalationSettings, Ladder
 from alerting.escalation.state import FORMAT, Call, Case, Counts, EscalationState
 from alerting.escalation.telling import recovery_told, step_told
+from alerting.escalation.upcoming import Upcoming, upcoming
 from alerting.events import GRADE_OF, AlertEvent, Event, Grade, State
 from alerting.notification import Notification
 from registry.plant import Area, Text
@@ -120,9 +121,26 @@ class Escalation:
         """Return who is on duty now, by schedule."""
         return self._roster.on_duty(now_ns)
 
+    def upcoming(self, alert: str) -> Upcoming | None:
+        """Return who is called next for an alert, None where no chain runs for it."""
+        case = self._cases.get(alert)
+        call = None if case is None else self._calls.get(case.call or "")
+        if case is None or call is None:
+            return None
+        chain, ladder = self._settings.chain(call.chain), self._ladder(call)
+        return None if chain is None or ladder is None else upcoming(self._roster, chain, ladder, call, case)
+
     def name_of(self, person: str) -> Text:
         """Return what a person is called."""
         return self._roster.name(person)
+
+    def overrides(self) -> Overrides:
+        """Return who stands in for whom by command, by schedule, in the order of the commands."""
+        return {name: list(rows) for name, rows in self._roster.overrides.items()}
+
+    def take_overrides(self, overrides: Overrides) -> None:
+        """Let these be what people commanded."""
+        self._roster.overrides = overrides
 
     def snapshot(self) -> bytes:
         """Return the whole state."""

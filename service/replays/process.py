@@ -69,7 +69,7 @@ async def _run(task: Task) -> None:
     async with AsyncExitStack() as stack:
         ledger = stack.enter_context(open_readonly(state_dir))
         replica = stack.enter_context(Replica.open(task.folder))
-        accounts = stack.enter_context(Accounts(state_dir))
+        accounts = stack.enter_context(Accounts(state_dir, notes_seen=False))
         audit = stack.enter_context(AuditLog(task.folder))
         store = _store(task)
         stack.callback(store.close)

@@ -99,9 +99,10 @@ class Session:
         """Know what was told shortly before, for its history does not begin with it, and show the first moment."""
         if self._told is not None:
             first = max(0, self._first_seq - MOST_LOOKED)
-            self.ledger.commit(
-                Commit(events=list(self._told.ledger.alert_events(first, self._first_seq - first)))
-            )
+            lines = list(self._told.ledger.alert_events(first, self._first_seq - first))
+            before = Outcome(events=tuple(map(event_of, lines)))
+            self._commits.append(replace(_left_by(before, self._task.start_ns), events=lines))
+            self._keep()
         self._build()
 
     # what the console's pages are made from: service.shown.Shown
@@ -203,8 +204,7 @@ class Session:
         if len(outcome.block):
             self._message_ns = now_ns
         if outcome.events or outcome.notifications:
-            entry = JournalEntry(now_ns=now_ns, kind="tick", body=b"")
-            self._commits.append(replace(commit_of(entry, outcome, None), entries=(), dead_letters=()))
+            self._commits.append(_left_by(outcome, now_ns))
             for told in self.hooks.on_events:
                 told(outcome.events)
         if outcome.events:
@@ -231,6 +231,12 @@ class Session:
         if self._commits:
             self.ledger.commit(_together(self._commits))
             self._commits = []
+
+
+def _left_by(outcome: Outcome, now_ns: int) -> Commit:
+    """Return what an outcome leaves in a replica: what was told, and to whom."""
+    entry = JournalEntry(now_ns=now_ns, kind="tick", body=b"")
+    return replace(commit_of(entry, outcome, None), entries=(), dead_letters=())
 
 
 def _together(commits: Iterable[Commit]) -> Commit:

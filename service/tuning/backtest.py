@@ -179,14 +179,15 @@ def report(comparison: Comparison, source: str, old: str, against: str) -> bytes
         "new": against,
         "sensors": comparison.sensors,
         "days": comparison.days,
-        "total": _line(comparison, comparison.total),
-        "kinds": {kind: _line(comparison, line) for kind, line in comparison.lines.items()},
+        "total": line_of(comparison, comparison.total),
+        "kinds": {kind: line_of(comparison, line) for kind, line in comparison.lines.items()},
         "alerts": [_match(match) for match in comparison.matches],
     }
     return msgspec.json.format(msgspec.json.encode(body), indent=1)
 
 
-def _line(comparison: Comparison, line: Line) -> dict[str, Any]:
+def line_of(comparison: Comparison, line: Line) -> dict[str, Any]:
+    """Return the counts of one kind, or of all, with their rates."""
     return {
         "old": line.old,
         "new": line.new,

@@ -6,10 +6,20 @@ import pytest
 
 from alerting.alarms_file import default_alarms
 from alerting.book import AlertBook
-from alerting.commands import Acknowledge, AlertCommand, Assign, CommandRefused, Comment, Confirm, Reset
+from alerting.commands import (
+    Acknowledge,
+    AlertCommand,
+    Assign,
+    Check,
+    CommandRefused,
+    Comment,
+    Confirm,
+    Reset,
+)
 from alerting.events import AlertEvent, Grade
 from alerting.grades_file import default_grades
 from detectors.findings import Edge, Method
+from registry.plant import Text
 from tests.alerting.plant import GT1, LT1, LT2, REGISTRY, T0, TT1, S, apply, block, book, finding
 
 OFF = Edge.RECOVERED
@@ -100,6 +110,21 @@ def test_what_was_done_is_said_with_a_cause_once_and_also_of_a_closed_alert() ->
     [note] = do(made, Comment(alert=opened.id, by="li", comment="已报修"), 300)
     assert (note.event, note.why["person"]["words"]) == ("commented", "已报修")
     assert note.why["confirmed"]["by"] == "wang"
+
+
+def test_a_measure_that_was_carried_out_is_a_comment_that_names_it_and_can_be_taken_back() -> None:
+    made = book()
+    [opened] = push(made, TT1, 0)
+    step = Text("停止加热", "stop heating")
+    assert refused(made, Check(alert="nobody", by="li", step=step, done=True)) == "not_open"
+    [said] = do(made, Check(alert=opened.id, by="li", step=step, done=True))
+    assert (said.event, said.state) == ("commented", "unack")
+    assert said.why["person"]["check"] == {"step": {"zh": "停止加热", "en": "stop heating"}, "done": True}
+    assert said.why["person"]["words"] == "\u2713 停止加热 / stop heating"
+    [back] = do(made, Check(alert=opened.id, by="wang", step=step, done=False))
+    assert (back.why["person"]["check"]["done"], back.why["person"]["by"]) == (False, "wang")
+    [next_line] = do(made, Comment(alert=opened.id, by="li", comment="x"))
+    assert "check" not in next_line.why["person"]
 
 
 def test_an_alert_is_assigned_until_it_is_given_to_another_or_closed() -> None:

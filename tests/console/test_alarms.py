@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from alerting.commands import Assign, Comment, Shelve, Unshelve
 from alerting.incidents.flood import Flood
 from console.alarms_backend import Assignee
 from console.backend import Refused
 from console.bulk import MAX_BULK
-from console.filters import MAX_FILTERS, SavedFilter, SavedFilters
+from console.saved import MAX_SAVED, Saved, SavedTexts
+from ledger.audit import Asked
 from registry.plant import Text
 from tests.console.live import PASSWORD
 from tests.console.site import COLD, LPG
@@ -35,6 +38,20 @@ async def outcomes(s: Site, body: dict[str, Any]) -> dict[str, str | None]:
     return {one["id"]: one["code"] for one in found}
 
 
+def test_all_alerts_come_in_lines_to_who_asks_for_them_so(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        await s.sign_in("bo")
+        whole = (await s.get("/api/v1/alerts")).json()
+        answer = await s.client.get("/api/v1/alerts", headers={"Accept": "application/x-ndjson"})
+        assert answer.headers["content-type"].startswith("application/x-ndjson")
+        head, *rows = (msgspec.json.decode(line) for line in answer.text.splitlines())
+        assert (head["last_seq"], head["count"]) == (whole["last_seq"], 4)
+        assert rows == whole["alerts"]
+        assert {row["enterprise"] for row in rows} == {LPG}
+
+    on_site(tmp_path, scenario)
+
+
 def test_one_refused_keeps_no_other_from_counting(tmp_path: Path) -> None:
     async def scenario(s: Site) -> None:
         await s.sign_in("li")
@@ -51,6 +68,8 @@ def test_one_refused_keeps_no_other_from_counting(tmp_path: Path) -> None:
         )
         assert done == {ACKED: "already_acknowledged", "gone": "unknown_alert", YELLOW: "changed", BLUE: None}
         assert s.backend.rows[BLUE].acknowledged_by == "li"
+        noted = [(e.deed.subject, e.deed.outcome) for e in s.audit.search(Asked(action="acknowledge"), 9)]
+        assert noted == [(BLUE, "done"), (YELLOW, "changed"), (ACKED, "already_acknowledged")]
 
     on_site(tmp_path, scenario)
 
@@ -188,10 +207,10 @@ def test_saved_filters_follow_the_person_and_nobody_else(tmp_path: Path) -> None
 
 
 def test_an_account_keeps_no_more_filters_than_fit_a_menu(tmp_path: Path) -> None:
-    kept = SavedFilters(tmp_path / "filters.db")
-    assert all(kept.save("li", SavedFilter(f"f{n}", "")) for n in range(MAX_FILTERS))
-    assert not kept.save("li", SavedFilter("one more", ""))
-    assert kept.save("li", SavedFilter("f0", "grade=red")), "a known name is written anew"
-    assert kept.save("bo", SavedFilter("mine", ""))
-    assert len(kept.of("li")) == MAX_FILTERS
+    kept = SavedTexts(tmp_path / "filters.db")
+    assert all(kept.save("li", Saved(f"f{n}", "")) for n in range(MAX_SAVED))
+    assert not kept.save("li", Saved("one more", ""))
+    assert kept.save("li", Saved("f0", "grade=red")), "a known name is written anew"
+    assert kept.save("bo", Saved("mine", ""))
+    assert len(kept.of("li")) == MAX_SAVED
     assert (tmp_path / "filters.db").stat().st_mode & 0o077 == 0

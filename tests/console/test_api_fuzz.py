@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 
+from console.rules_backend import Explanation
 from tests.console.live import PASSWORD, live_console
-from tests.console.site import open_several
+from tests.console.site import event, open_several
 from tests.console.test_api import HEADERS
 from tests.console.test_places import furnish
 
@@ -44,6 +45,9 @@ def test_no_request_breaks_the_server(tmp_path: Path) -> None:
     with live_console(tmp_path, static_dir=tmp_path / "nothing") as live:
         live.call(lambda: open_several(live.backend))
         live.call(lambda: furnish(live.backend))
+        live.backend.ruled.answer = Explanation(
+            event=event("a1", 0), at_ns=0, live=False, routes=(), calls=(), silences=(), overrides=()
+        )
         login = {"name": "zhou", "password": PASSWORD}
         answer = httpx.post(f"{live.server.url}api/v1/login", json=login, headers=HEADERS)
         schema = schemathesis.openapi.from_url(f"{live.server.url}api/v1/openapi.json")

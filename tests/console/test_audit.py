@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ledger.audit import Asked
 from tests.console.live import PASSWORD
-from tests.console.test_api import RED, Site, on_site
+from tests.console.test_api import COLD_ALERT, RED, Site, on_site
 
 
 async def noted(s: Site, **asked: str) -> list[dict[str, object]]:
@@ -49,6 +49,41 @@ def test_refused_logins_are_noted_and_do_not_fill_the_log(tmp_path: Path) -> Non
             ("li", "refused")
         ]
         assert "wrong" not in str(s.audit.search(Asked(), 99))
+
+    on_site(tmp_path, scenario)
+
+
+def test_what_is_refused_before_it_is_tried_is_noted_once(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        await s.sign_in("gu")
+        for _ in range(3):
+            await s.post(f"/api/v1/alerts/{RED}/ack", {})
+        await s.get("/api/v1/accounts")
+        await s.sign_in("bo")
+        await s.post(f"/api/v1/alerts/{COLD_ALERT}/shelve", {"reason": "x"})
+        bulk = {"command": {"order": "unshelve"}, "alerts": [{"id": COLD_ALERT}]}
+        await s.post("/api/v1/alerts/bulk", bulk)
+        await s.client.get("/api/v1/me", headers={"Authorization": "Bearer hzw_a_b"})
+        rows = [one.deed for one in s.audit.search(Asked(), 9) if one.deed.outcome != "done"]
+        assert [(row.who, row.action, row.subject, row.outcome) for row in rows] == [
+            ("", "token", "", "refused"),
+            ("bo", "unshelve", COLD_ALERT, "unknown_alert"),
+            ("bo", "shelve", COLD_ALERT, "unknown_alert"),
+            ("gu", "acknowledge", RED, "role"),
+        ]
+
+    on_site(tmp_path, scenario)
+
+
+def test_a_report_that_leaves_the_page_is_noted(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        await s.sign_in("bo")
+        for how in ("json", "csv"):
+            answer = await s.get("/api/v1/reports/alarms", from_ms=0, to_ms=60_000, format=how)
+            assert answer.status_code == 200
+        (entry,) = s.audit.search(Asked(action="export_report"), 9)
+        assert (entry.deed.who, entry.deed.subject, entry.deed.enterprise) == ("bo", "alarms", "bh-lpg")
+        assert '"format":"csv"' in entry.deed.detail
 
     on_site(tmp_path, scenario)
 

@@ -461,12 +461,12 @@ def test_a_phone_shows_list_detail_and_acknowledges(desk: Desk) -> None:
     _fits(page)
     page.locator(f'tr[data-id="{RED}"] .title').tap()
     expect(page.locator("aside h2")).to_be_visible()
-    expect(page.locator("table")).not_to_be_visible()
+    expect(page.locator(f'tr[data-id="{RED}"]')).not_to_be_visible()
     _fits(page)
     page.locator("aside .act button").tap()
     expect(page.locator("aside")).to_contain_text("by li")
     page.get_by_role("button", name="Back to the list").tap()
-    expect(page.locator("table")).to_be_visible()
+    expect(page.locator(f'tr[data-id="{RED}"]')).to_be_visible()
 
 
 def test_nothing_blinks_for_who_asks_for_less_motion(desk: Desk) -> None:

@@ -150,8 +150,8 @@ ORDERS: list[tuple[str, Any, Callable[[str], Any]]] = [
     ),
     (
         "suppressions/end",
-        {"condition": "empty", "place": V101},
-        lambda by: Unsuppress(condition="empty", place=PLACE, by=by),
+        {"condition": "empty", "place": V101, "reason": "filled"},
+        lambda by: Unsuppress(condition="empty", place=PLACE, by=by, reason="filled"),
     ),
     (
         "out-of-service",
@@ -162,8 +162,8 @@ ORDERS: list[tuple[str, Any, Callable[[str], Any]]] = [
     ),
     (
         "out-of-service/end",
-        {"place": V101, "permit": "P-7"},
-        lambda by: PutInService(place=PLACE, permit="P-7", by=by),
+        {"place": V101, "permit": "P-7", "reason": "done"},
+        lambda by: PutInService(place=PLACE, permit="P-7", by=by, reason="done"),
     ),
     (
         "silences",
@@ -172,7 +172,11 @@ ORDERS: list[tuple[str, Any, Callable[[str], Any]]] = [
             matchers=(f"enterprise={LPG}", "grade!=red"), by=by, comment="test", until_ns=UNTIL_MS * 10**6
         ),
     ),
-    ("silences/s1/end", None, lambda by: EndSilence(silence="s1", by=by)),
+    (
+        "silences/s1/end",
+        {"reason": "over"},
+        lambda by: EndSilence(silence="s1", by=by, reason="over"),
+    ),
     (
         "incidents/i1/merge",
         {"incidents": ["i1"], "reason": "one leak"},
@@ -192,11 +196,14 @@ FOREIGN: list[tuple[str, Any]] = [
     (f"alerts/{COLD_ALERT}/shelve", {"reason": "x"}),
     (f"alerts/{COLD_ALERT}/unshelve", None),
     ("suppressions", {"condition": "x", "place": C2, "reason": "x"}),
-    ("suppressions/end", {"condition": "x", "place": C2}),
+    ("suppressions/end", {"condition": "x", "place": C2, "reason": "x"}),
     ("out-of-service", {"place": C2, "permit": "x", "until_ms": UNTIL_MS, "reason": "x"}),
-    ("out-of-service/end", {"place": {"kind": "source", "id": "ammonia"}, "permit": "x"}),
-    ("suppressions/end", {"condition": "x", "place": {"kind": "sensor", "id": f"{COLD}/GT-31"}}),
-    ("silences/s2/end", None),
+    ("out-of-service/end", {"place": {"kind": "source", "id": "ammonia"}, "permit": "x", "reason": "x"}),
+    (
+        "suppressions/end",
+        {"condition": "x", "place": {"kind": "sensor", "id": f"{COLD}/GT-31"}, "reason": "x"},
+    ),
+    ("silences/s2/end", {"reason": "x"}),
     ("incidents/i2/split", {"alerts": [COLD_ALERT], "reason": "x"}),
     ("incidents/i1/merge", {"incidents": ["i2"], "reason": "x"}),
 ]

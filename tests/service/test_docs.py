@@ -121,6 +121,7 @@ def test_the_state_folder_is_described() -> None:
         FILE_NAME,
         database_path(Path()).name,
         "console.key",
+        "audit.db",
         "snapshots/",
         "spool/",
         "cache/",

@@ -52,6 +52,8 @@ def test_why_somebody_is_on_duty_is_said_in_both_languages() -> None:
         type(on_call(OPERATORS, 0).reason)(
             "值班表 operators：A 班当值（day）", "on duty by schedule operators: crew A, shift day"
         ),
+        "A",
+        "day",
     )
 
 

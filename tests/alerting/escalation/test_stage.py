@@ -93,6 +93,26 @@ def test_an_unanswered_red_alert_goes_up_to_the_last_resort_and_says_so() -> Non
     assert rig.stage.next_deadline_ns() is None
 
 
+def test_who_is_called_next_is_known_before_it_comes() -> None:
+    rig = Rig()
+    assert rig.stage.upcoming("a") is None
+    rig.offer(0, alert(1))
+    steps = []
+    while (coming := rig.stage.upcoming("a")) is not None and coming.due_ns is not None:
+        called = [person for _, person in rig.until((coming.due_ns - T0) / S)]
+        told = [one.person for one in coming.people for _ in one.receivers]
+        assert called == told
+        steps.append((coming.level, coming.of, (coming.due_ns - T0) / S))
+    assert steps == [(2, 5, 60), (3, 5, 180), (4, 5, 300), (5, 5, 600)]
+    assert coming is not None, "the last resort was called, and nobody has answered"
+    rig.offer(700, alert(2, "shelved", "shelved"))
+    held = rig.stage.upcoming("a")
+    assert held is not None
+    assert held.held
+    rig.offer(800, alert(3, "acknowledged", "acked"))
+    assert rig.stage.upcoming("a") is None
+
+
 def test_a_call_says_who_was_asked_before_since_when_and_what_comes() -> None:
     rig = Rig()
     rig.offer(0, alert(1))

@@ -195,8 +195,12 @@ class Alarms {
 
   /** These rows have stood in view for a while, as they are. */
   looked(rows: readonly AlertRow[]): void {
-    for (const row of rows) this.#looked.set(row.id, row.seq);
-    this.lookedAt += 1;
+    let fresh = false;
+    for (const row of rows) {
+      fresh ||= !this.wasInView(row);
+      this.#looked.set(row.id, row.seq);
+    }
+    if (fresh) this.lookedAt += 1;
   }
 
   wasInView(row: AlertRow): boolean {

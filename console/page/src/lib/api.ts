@@ -9,6 +9,11 @@ let under = "";
 /** Ends what was asked about the time that is shown no more. */
 let turned = new AbortController();
 
+/** Aborts what is asked about a time when another is shown; never what is asked about the present. */
+export function whileShown(live = false): AbortSignal[] {
+  return live ? [] : [turned.signal];
+}
+
 export function lookUnder(path: string): void {
   under = path;
   turned.abort();
@@ -31,7 +36,7 @@ export async function call<T>(
   const init: RequestInit = {
     credentials: "same-origin",
     cache: options.keep ? "no-cache" : "no-store",
-    signal: AbortSignal.any([timeout, ...(options.signal ? [options.signal] : []), ...(options.live ? [] : [turned.signal])]),
+    signal: AbortSignal.any([timeout, ...(options.signal ? [options.signal] : []), ...whileShown(options.live)]),
   };
   if ("body" in options) {
     init.method = "POST";

@@ -2,25 +2,63 @@
 
 import uPlot from "uplot";
 import { clock, date, number } from "./format.ts";
+import type { Trend } from "./types.ts";
 
 export interface Marks {
   limits: { name: string; label: string; value: number; grave: boolean }[];
-  /** Where the alert's limit lies; the limits of that side are always in view, others where the readings are near. */
-  side: "high" | "low" | null;
+  /** The limits of this side are always in view, others where the readings are near; null: those of both sides. */
+  side: "high" | "low" | "neither" | null;
   rangeLo: number | null;
   rangeHi: number | null;
   onsetMs: number | null;
   onsetLabel: string;
+  /** What was usual: a band over the whole time shown, named by where it was learnt. */
+  usual: { low: number; high: number; label: string } | null;
+  /** The forecast: straight on from the newest readings, and the slopes that are as likely as not too low or too high. */
+  cone: { fromMs: number; value: number; slope: number; low: number; high: number; untilMs: number; label: string } | null;
 }
 
-export type Columns = [number[], (number | null)[], (number | null)[], (number | null)[]];
+export const NO_MARKS: Marks = {
+  limits: [],
+  side: null,
+  rangeLo: null,
+  rangeHi: null,
+  onsetMs: null,
+  onsetLabel: "",
+  usual: null,
+  cone: null,
+};
+
+/** Times in s, then of each sensor: mean, highest, lowest. Undefined: this sensor has no reading at another one's time. */
+export type Columns = [number[], ...(number | null | undefined)[][]];
+
+/** How the lines of several sensors are told apart: by dash as well as by colour, none of which is a grade's. */
+export const PENS: readonly { colour: string; fill: string; dash: number[] }[] = [
+  { colour: "#1b2228", fill: "rgb(60 80 95 / 22%)", dash: [] },
+  { colour: "#00666e", fill: "rgb(0 102 110 / 14%)", dash: [9, 4] },
+  { colour: "#6b3a8c", fill: "rgb(107 58 140 / 14%)", dash: [2, 3] },
+  { colour: "#6a4a2c", fill: "rgb(106 74 44 / 14%)", dash: [12, 3, 2, 3] },
+  { colour: "#3c6b30", fill: "rgb(60 107 48 / 14%)", dash: [5, 5] },
+  { colour: "#7a3b5e", fill: "rgb(122 59 94 / 14%)", dash: [16, 5] },
+  { colour: "#4a545c", fill: "rgb(74 84 92 / 14%)", dash: [3, 6] },
+  { colour: "#2f4f7f", fill: "rgb(47 79 127 / 14%)", dash: [12, 3, 2, 3, 2, 3] },
+];
+
+const OF_A_SENSOR = 3;
+
+/** Readings of one or several sensors over one column of times. */
+export function columnsOf(trends: readonly Pick<Trend, "t_ms" | "mean" | "high" | "low">[]): Columns {
+  const tables = trends.map(({ t_ms, mean, high, low }): uPlot.AlignedData => [t_ms.map((ms) => ms / 1000), mean, high, low]);
+  if (tables.length === 1) return tables[0] as Columns;
+  return (tables.length ? uPlot.join(tables) : [[]]) as Columns;
+}
 
 const FONT = '12px "Segoe UI", Arial, "Noto Sans CJK SC", sans-serif';
 const INK = "#1b2228";
 const QUIET = "#4a545c";
 const LABEL_PX = 15;
 
-const SIDE = { high: new Set(["h", "hh", "design"]), low: new Set(["l", "ll"]) };
+const SIDE = { high: new Set(["h", "hh", "design"]), low: new Set(["l", "ll"]), neither: new Set<string>() };
 
 /** The span that shows all readings and the limits that matter, with some room. */
 export function span(columns: Columns, marks: Marks): [number, number] {
@@ -30,7 +68,7 @@ export function span(columns: Columns, marks: Marks): [number, number] {
   let hi = Math.max(...limits);
   for (const column of columns.slice(1)) {
     for (const value of column) {
-      if (value === null) continue;
+      if (value == null) continue;
       if (value < lo) lo = value;
       if (value > hi) hi = value;
     }
@@ -103,7 +141,9 @@ function drawLimits(u: uPlot, marks: Marks): void {
     // Labels of limits that lie close together climb over each other instead of overlapping.
     const at = Math.min(y - 2 * px, lowest - LABEL_PX * px);
     lowest = at;
-    label(ctx, `${limit.label} ${number(limit.value)}`, bbox.left + 7 * px, at);
+    const below = at - LABEL_PX * px < bbox.top - px;
+    if (below && at < y - LABEL_PX * px) continue;
+    label(ctx, `${limit.label} ${number(limit.value)}`, bbox.left + 7 * px, below ? y + (LABEL_PX + 2) * px : at);
   }
   ctx.restore();
 }
@@ -137,16 +177,94 @@ function drawOnset(u: uPlot, marks: Marks): void {
   ctx.restore();
 }
 
-/** Build the chart; `marks` is asked at each drawing, so it may change without a new chart. */
-export function makeChart(host: HTMLElement, columns: Columns, unit: string, marks: () => Marks, xSpan: () => [number, number]): uPlot {
+function drawUsual(u: uPlot, marks: Marks): void {
+  if (marks.usual === null) return;
+  const { ctx, bbox } = u;
+  const px = ratio();
+  const top = Math.max(bbox.top, u.valToPos(marks.usual.high, "y", true));
+  const bottom = Math.min(bbox.top + bbox.height, u.valToPos(marks.usual.low, "y", true));
+  if (bottom <= top) return;
+  ctx.save();
+  ctx.fillStyle = "rgb(255 255 255 / 75%)";
+  ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
+  ctx.strokeStyle = "#7d868d";
+  ctx.lineWidth = px;
+  ctx.setLineDash([2 * px, 3 * px]);
+  ctx.beginPath();
+  for (const y of [top, bottom]) {
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+  }
+  ctx.stroke();
+  ctx.font = FONT.replace("12px", `${12 * px}px`);
+  ctx.textBaseline = "bottom";
+  const width = ctx.measureText(marks.usual.label).width;
+  label(ctx, marks.usual.label, bbox.left + bbox.width - width - 7 * px, bottom - 5 * px);
+  ctx.restore();
+}
+
+function drawCone(u: uPlot, marks: Marks): void {
+  const { cone } = marks;
+  if (cone === null || cone.untilMs <= cone.fromMs) return;
+  const { ctx, bbox } = u;
+  const px = ratio();
+  const at = (ms: number, slope: number): [number, number] => [
+    u.valToPos(ms / 1000, "x", true),
+    u.valToPos(cone.value + (slope * (ms - cone.fromMs)) / 1000, "y", true),
+  ];
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.fillStyle = "rgb(60 80 95 / 18%)";
+  ctx.beginPath();
+  ctx.moveTo(...at(cone.fromMs, 0));
+  ctx.lineTo(...at(cone.untilMs, cone.high));
+  ctx.lineTo(...at(cone.untilMs, cone.low));
+  ctx.fill();
+  ctx.strokeStyle = INK;
+  ctx.lineWidth = 1.5 * px;
+  ctx.setLineDash([6 * px, 4 * px]);
+  ctx.beginPath();
+  ctx.moveTo(...at(cone.fromMs, 0));
+  ctx.lineTo(...at(cone.untilMs, cone.slope));
+  ctx.stroke();
+  ctx.restore();
+}
+
+export interface Watchers {
+  /** Where the cursor is, null where it is nowhere. */
+  cursor(ms: number | null): void;
+  /** A stretch of time was dragged over; without it nothing can be. */
+  zoom: ((fromMs: number, toMs: number) => void) | null;
+}
+
+/** Build the chart of so many sensors; `marks` is asked at each drawing, so it may change without a new chart. */
+export function makeChart(
+  host: HTMLElement,
+  columns: Columns,
+  unit: string,
+  marks: () => Marks,
+  xSpan: () => [number, number],
+  { cursor, zoom }: Watchers,
+  pens: readonly number[] = [0],
+  together: string | null = null,
+): uPlot {
   const line = { spanGaps: false, points: { show: false } };
   const axis = { font: FONT, stroke: QUIET, grid: { stroke: "#c9ced2", width: 1 }, ticks: { stroke: "#b3b9be", width: 1 } };
+  const sensors = (columns.length - 1) / OF_A_SENSOR;
+  const penOf = (i: number): (typeof PENS)[number] => PENS[(pens[i] ?? i) % PENS.length] ?? { colour: INK, fill: QUIET, dash: [] };
+  const drawn = Array.from({ length: sensors }, (_, i) => penOf(i));
   return new uPlot(
     {
       width: host.clientWidth,
       height: host.clientHeight,
       legend: { show: false },
-      cursor: { drag: { x: false, y: false }, y: false },
+      cursor: {
+        drag: { x: zoom !== null, y: false, setScale: false },
+        y: false,
+        ...(together === null ? {} : { sync: { key: together } }),
+      },
       scales: {
         x: { range: () => xSpan() },
         y: { range: (u) => span(u.data as Columns, marks()) },
@@ -168,17 +286,30 @@ export function makeChart(host: HTMLElement, columns: Columns, unit: string, mar
       ],
       series: [
         {},
-        { ...line, stroke: INK, width: 1.8 },
-        { ...line, stroke: "transparent" },
-        { ...line, stroke: "transparent" },
+        ...drawn.flatMap(({ colour, dash }) => [
+          { ...line, stroke: colour, width: 1.8, dash },
+          { ...line, stroke: "transparent" },
+          { ...line, stroke: "transparent" },
+        ]),
       ],
-      bands: [{ series: [3, 2], fill: "rgb(60 80 95 / 22%)" }],
+      bands: drawn.map(({ fill }, i) => ({ series: [OF_A_SENSOR * i + 3, OF_A_SENSOR * i + 2] as [number, number], fill })),
       hooks: {
-        drawClear: [(u) => drawRange(u, marks())],
-        draw: [(u) => drawLimits(u, marks()), (u) => drawOnset(u, marks())],
+        drawClear: [(u) => drawRange(u, marks()), (u) => drawUsual(u, marks())],
+        draw: [(u) => drawCone(u, marks()), (u) => drawLimits(u, marks()), (u) => drawOnset(u, marks())],
+        setCursor: [(u) => cursor(u.cursor.left == null || u.cursor.left < 0 ? null : u.posToVal(u.cursor.left, "x") * 1000)],
+        setSelect: [
+          (u) => {
+            const { left, width } = u.select;
+            if (zoom === null || width < 4) return;
+            const from = u.posToVal(left, "x") * 1000;
+            const to = u.posToVal(left + width, "x") * 1000;
+            u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+            zoom(from, to);
+          },
+        ],
       },
     },
-    columns,
+    columns as uPlot.AlignedData,
     host,
   );
 }

@@ -1,19 +1,21 @@
 // Everything the page knows, and the commands. Components read it and never fetch alerts themselves.
 
 import { alarms } from "./alarms.svelte.ts";
-import { call } from "./api.ts";
+import { type Answer, call } from "./api.ts";
+import { askAlerts } from "./askalerts.ts";
 import { language } from "./i18n.svelte.ts";
 import { isUnacknowledged, type Order } from "./order.ts";
+import { address } from "./page.svelte.ts";
 import { sound } from "./sound.svelte.ts";
 import { SILENT_MS, Stream } from "./stream.ts";
-import type { AlertRow, Alerts, Beat, Component, Flood, Me, Outcome, Text } from "./types.ts";
+import type { AlertRow, Beat, Component, Flood, Me, Outcome, Text } from "./types.ts";
 
 const TICK_MS = 250;
 const HEALTH_EVERY_MS = 5000;
 const LOAD_RETRY_MS = 1000;
 const REFUSAL_SHOWN_MS = 12_000;
 const FLUSH_MS = 16;
-const FLUSH_APART_MS = 60;
+const FLUSH_APART_MS = 100;
 /** Alerts of one request (console/bulk.py). */
 const MAX_BULK = 200;
 
@@ -27,7 +29,7 @@ const PRESENT: Time = { past: false, known: new Map() };
 export type Command = { state: "pending" } | { state: "refused"; why: () => string };
 
 class ConsoleState {
-  phase = $state<"starting" | "signed out" | "signed in">("starting");
+  phase = $state<"starting" | "signed out" | "new password" | "signed in">("starting");
   notice = $state<"" | "ended" | "no server">("");
   me = $state.raw<Me | null>(null);
 
@@ -94,20 +96,29 @@ class ConsoleState {
     this.#leave("");
   }
 
+  /** Give oneself a new password; all sessions end then, and this page goes on in a new one. */
+  async changePassword(old: string, wanted: string): Promise<Answer<null>> {
+    this.#halt(); // its stream ends with its session, which is no reason to go to the login
+    const answer = await call<null>("me/password", { body: { old, new: wanted } });
+    const me = await call<Me>("me");
+    if (me.ok) this.#enter(me.body);
+    else if (me.status === 401 || this.me === null) this.#leave("ended");
+    else this.#enter(this.me);
+    return answer;
+  }
+
   async acknowledge(id: string, comment = ""): Promise<void> {
     const row = alarms.row(id);
     if (!row || !this.me?.may_acknowledge || !isUnacknowledged(row)) return;
     await this.#command(id, `alerts/${encodeURIComponent(id)}/ack`, { seq: row.seq, comment: comment.trim() || null });
   }
 
-  /** End what holds an alert back: its shelving, or the first of what its place is held by. */
+  /** Unshelve an alert; what holds its whole place is ended on the page about maintenance, which asks why. */
   async unhold(id: string): Promise<void> {
     const holds = alarms.row(id)?.why.arrangements?.[0];
     if (!holds || !this.me?.may_acknowledge) return;
-    const { place, name } = holds;
     if (holds.kind === "shelved") await this.#command(id, `alerts/${encodeURIComponent(id)}/unshelve`, {});
-    else if (holds.kind === "suppressed") await this.#command(id, "suppressions/end", { condition: name, place: { kind: place.kind, id: place.id } });
-    else await this.#command(id, "out-of-service/end", { permit: name, place: { kind: place.kind, id: place.id } });
+    else location.hash = address("rules", "maintenance");
   }
 
   async #command(id: string, path: string, body: object): Promise<void> {
@@ -130,7 +141,7 @@ class ConsoleState {
   }
 
   /** Give another command; null when it counts, else why not. */
-  async order(id: string, order: Order, body: unknown): Promise<(() => string) | null> {
+  async order(id: string, order: Order | "check", body: unknown): Promise<(() => string) | null> {
     if (!this.commandsAllowed) return () => language.t.refusedOffline;
     const answer = await call<{ alert: AlertRow | null }>(`alerts/${encodeURIComponent(id)}/${order}`, { body });
     if (answer.ok) {
@@ -188,8 +199,12 @@ class ConsoleState {
   #enter(me: Me): void {
     this.me = me;
     this.#mayAcknowledge = me.may_acknowledge;
-    this.phase = "signed in";
     this.notice = "";
+    if (me.must_change) {
+      this.phase = "new password";
+      return;
+    }
+    this.phase = "signed in";
     this.#listen();
   }
 
@@ -225,6 +240,14 @@ class ConsoleState {
     void alarms.loadFilters();
   }
 
+  #halt(): void {
+    this.#stream?.close();
+    this.#stream = null;
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#timers = [];
+    this.connected = false;
+  }
+
   #leave(notice: "" | "ended"): void {
     const time = this.#time;
     this.#time = PRESENT;
@@ -237,10 +260,7 @@ class ConsoleState {
   }
 
   #forget(): void {
-    this.#stream?.close();
-    this.#stream = null;
-    for (const timer of this.#timers) clearInterval(timer);
-    this.#timers = [];
+    this.#halt();
     this.#early = [];
     this.#offsetMs = 0;
     alarms.clear();
@@ -249,7 +269,7 @@ class ConsoleState {
     this.health = {};
     this.selected = null;
     this.detailOpen = false;
-    this.loaded = this.connected = this.silent = false;
+    this.loaded = this.silent = false;
     this.heardMs = this.newestAgeS = null;
     this.nowMs = 0;
   }
@@ -312,24 +332,24 @@ class ConsoleState {
     }
     this.#loading = true;
     const stream = this.#stream;
-    const answer = await call<Alerts>("alerts");
+    const { status, head: answer, rows } = await askAlerts();
     this.#loading = false;
     if (this.#stream !== stream || stream === null) return;
     if (this.#reload) {
       this.#reload = false;
       void this.#load();
-    } else if (answer.ok) {
-      this.#setClock(answer.body.now_ms);
-      this.#lastSeq = answer.body.last_seq;
+    } else if (answer !== null) {
+      this.#setClock(answer.now_ms);
+      this.#lastSeq = answer.last_seq;
       const time = this.#time;
-      if (!time.past) sound.load(answer.body.alerts, (id) => alarms.row(id)?.seq ?? time.known.get(id) ?? -1);
-      alarms.load(answer.body.alerts, this.me?.name ?? "", answer.body.now_ms);
+      if (!time.past) sound.load(rows, (id) => alarms.row(id)?.seq ?? time.known.get(id) ?? -1);
+      alarms.load(rows, this.me?.name ?? "", answer.now_ms);
       const early = this.#early;
       this.#early = [];
       this.loaded = true;
       for (const row of early) this.#apply(row);
       this.#flush();
-    } else if (answer.status === 401) {
+    } else if (status === 401) {
       this.#leave("ended");
     } else {
       stream.forget();

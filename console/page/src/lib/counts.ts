@@ -1,6 +1,6 @@
 // How many alerts there are, by grade and by list; no DOM, no clock.
 
-import { isAssigned, isStale, PRESETS } from "./filter.ts";
+import { isAssigned, PRESETS, staleAt } from "./filter.ts";
 import { isUnacknowledged } from "./order.ts";
 import type { AlertRow, Grade } from "./types.ts";
 
@@ -21,6 +21,7 @@ export function countsOf(rows: Iterable<AlertRow>, me: string, nowMs: number): C
   const presets = Object.keys(PRESETS);
   const byPreset: Record<string, number> = Object.fromEntries(presets.map((name) => [name, 0]));
   const mine = isAssigned("me", me);
+  const stale = staleAt(nowMs);
   const add = (name: string): void => void (byPreset[name] = (byPreset[name] ?? 0) + 1);
   for (const row of rows) {
     const count = byGrade[row.grade];
@@ -33,7 +34,7 @@ export function countsOf(rows: Iterable<AlertRow>, me: string, nowMs: number): C
     }
     if (row.state in byPreset) add(row.state);
     if (mine(row)) add("mine");
-    if (isStale(row, nowMs)) add("stale");
+    if (stale(row)) add("stale");
   }
   return { byGrade, byPreset };
 }

@@ -1,8 +1,12 @@
+import * as alertWords from "../words/alert.ts";
+import * as trendsWords from "../words/trends.ts";
+import * as rulesWords from "../words/rules.ts";
 import * as reportsWords from "../words/reports.ts";
 import * as replayWords from "../words/replay.ts";
 import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
+import * as peopleWords from "../words/people.ts";
 
 export const en = {
   console: "Alarm console",
@@ -161,6 +165,8 @@ export const en = {
     trends: "Trends",
     reports: "Reports",
     replay: "Replay",
+    rules: "Rules",
+    people: "People",
     system: "System",
   },
   pageNotFetched: "This page cannot be fetched now. Reload when the server answers.",
@@ -203,7 +209,6 @@ export const en = {
   searchHint: "id, description, equipment",
   addSensor: "Add",
   removeSensor: (name: string) => `Remove ${name}`,
-  trendsHint: "Search for sensors and add them: each gets an axis of its own on the same time.",
   tooManySensors: (n: number) => `At most ${n} sensors at once.`,
   periodOf: { m1: "1 min", m10: "10 min", h1: "1 h", h8: "8 h", h24: "24 h", d7: "7 d", d30: "30 d", y1: "1 year" },
   exportCsv: "CSV",
@@ -234,11 +239,15 @@ export const en = {
   letterColumn: { time: "Time", reason: "Reason", topic: "Topic", payload: "Payload", count: "Count" },
   none: "none",
   notForYou: "Only accounts without a scope see this page.",
+  alert: alertWords.en,
+  trends: trendsWords.en,
   reports: reportsWords.en,
   sourcePage: sourceWords.en,
   system: systemWords.en,
+  rules: rulesWords.en,
   alarms: alarmsWords.en,
   replay: replayWords.en,
+  people: peopleWords.en,
 };
 
 /** The same keys with other words; a page's own words stand with it, in both languages, and are held to this too. */

@@ -1,11 +1,11 @@
 // The present while a replay is shown: who looks at the past must not miss a red alert. Keeps of each alert only what it counts.
 
-import { call } from "./api.ts";
+import { askAlerts } from "./askalerts.ts";
 import { countsOf } from "./counts.ts";
 import { isUnacknowledged } from "./order.ts";
 import { sound } from "./sound.svelte.ts";
 import { SILENT_MS, Stream } from "./stream.ts";
-import type { AlertRow, Alerts, Text } from "./types.ts";
+import type { AlertRow, Text } from "./types.ts";
 
 const TICK_MS = 250;
 const RETRY_MS = 1000;
@@ -58,17 +58,17 @@ class Live {
 
   async #load(): Promise<void> {
     const stream = this.#stream;
-    const answer = await call<Alerts>("alerts", { live: true });
+    const { head: answer, rows } = await askAlerts(true);
     if (stream === null || this.#stream !== stream) return;
-    if (!answer.ok) {
+    if (answer === null) {
       setTimeout(() => this.#stream === stream && void this.#load(), RETRY_MS);
       return;
     }
     const before = this.#rows;
-    sound.load(answer.body.alerts, (id) => before.get(id)?.seq ?? -1);
-    this.#rows = new Map(answer.body.alerts.map((row) => [row.id, row]));
+    sound.load(rows, (id) => before.get(id)?.seq ?? -1);
+    this.#rows = new Map(rows.map((row) => [row.id, row]));
     // What the stream brought while the answer was on its way is newer than the answer.
-    for (const row of before.values()) if (row.seq > answer.body.last_seq) this.#put(row);
+    for (const row of before.values()) if (row.seq > answer.last_seq) this.#put(row);
     this.#show();
   }
 

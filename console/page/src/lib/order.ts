@@ -88,16 +88,16 @@ function deadline(row: AlertRow): Key {
   return row.forecast_s === null ? null : Date.parse(row.time) + row.forecast_s * 1000;
 }
 
-const KEYS: Record<Column, (row: AlertRow, lang: Lang) => readonly Key[]> = {
-  grade: (row) => [GRADE_RANK[row.grade]],
-  state: (row) => [STATE_RANK[row.state]],
-  time: (row) => [openedOf(row)],
-  title: (row, lang) => [row.title[lang]],
+const KEYS: Record<Column, readonly ((row: AlertRow, lang: Lang) => Key)[]> = {
+  grade: [(row) => GRADE_RANK[row.grade]],
+  state: [(row) => STATE_RANK[row.state]],
+  time: [openedOf],
+  title: [(row, lang) => row.title[lang]],
   // Figures of different units are not comparable: those of one unit stand together.
-  value: (row) => [row.value === null ? null : (row.unit ?? ""), row.value],
-  forecast: (row) => [deadline(row)],
-  place: (row) => [row.enterprise, row.source, row.sensor],
-  command: (row) => [row.acknowledged_at],
+  value: [(row) => (row.value === null ? null : (row.unit ?? "")), (row) => row.value],
+  forecast: [deadline],
+  place: [(row) => row.enterprise, (row) => row.source, (row) => row.sensor],
+  command: [(row) => row.acknowledged_at],
 };
 
 /** A total order: by a column, what has nothing in it last, then as the list's own order has it. */
@@ -106,10 +106,8 @@ export function orderBy(sort: Sort | null, lang: Lang): (a: AlertRow, b: AlertRo
   const keys = KEYS[sort.column];
   const sign = sort.descending ? -1 : 1;
   return (a, b) => {
-    const left = keys(a, lang);
-    const right = keys(b, lang);
-    for (let i = 0; i < left.length; i += 1) {
-      const order = compareKeys(left[i] ?? null, right[i] ?? null, sign);
+    for (const key of keys) {
+      const order = compareKeys(key(a, lang) ?? null, key(b, lang) ?? null, sign);
       if (order !== 0) return order;
     }
     return compareRows(a, b);

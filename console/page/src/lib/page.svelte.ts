@@ -7,10 +7,13 @@ export const PAGES = [
   "trends",
   "replay",
   "reports",
+  "rules",
+  "people",
   "system",
 ] as const;
 /** Pages of one thing, which other pages lead to; they have no entry in the navigation. */
 const OF_ONE = [
+  "alert",
   "source",
 ] as const;
 export type PageName = (typeof PAGES)[number] | (typeof OF_ONE)[number];

@@ -8,7 +8,7 @@ import { address, type PageName } from "./page.svelte.ts";
 import type { ReplayInfo, ReplayStatus, Text } from "./types.ts";
 
 /** Pages that show a plant; the others are about the program and its people, of which there is no past. */
-export const PAST_PAGES: ReadonlySet<PageName> = new Set<PageName>(["overview", "alarms", "trends", "source"]);
+export const PAST_PAGES: ReadonlySet<PageName> = new Set<PageName>(["overview", "alarms", "trends", "source", "alert"]);
 export const SPEEDS = [1, 10, 60, 600] as const;
 
 class Replay {

@@ -20,6 +20,8 @@ export interface Me {
   area: string | null;
   enterprise: string | null;
   may_acknowledge: boolean;
+  /** Signed in with a one-time password: nothing but a new one is taken. */
+  must_change: boolean;
   site: Text;
   data_late_s: number;
 }
@@ -108,12 +110,15 @@ export interface AlertRow {
   /** Holding it back needs a second person. */
   safety_class: boolean;
   sensor_type: string | null;
+  /** What the one is called who is to see to it. */
+  assigned_to: Text | null;
 }
 
-export interface Alerts {
+/** The first line of all open alerts; so many rows follow. */
+export interface AlertsHead {
   last_seq: number;
   now_ms: number;
-  alerts: AlertRow[];
+  count: number;
 }
 
 /** More alarms than a person can look at. */

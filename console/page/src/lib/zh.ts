@@ -1,8 +1,12 @@
+import * as alertWords from "../words/alert.ts";
+import * as trendsWords from "../words/trends.ts";
+import * as rulesWords from "../words/rules.ts";
 import * as reportsWords from "../words/reports.ts";
 import * as replayWords from "../words/replay.ts";
 import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
+import * as peopleWords from "../words/people.ts";
 import type { Dictionary } from "./en.ts";
 
 export const zh: Dictionary = {
@@ -157,6 +161,8 @@ export const zh: Dictionary = {
     trends: "趋势",
     reports: "报表",
     replay: "回放",
+    rules: "规则",
+    people: "人员",
     system: "系统",
   },
   pageNotFetched: "现在无法取得此页面，服务器恢复后请重新加载。",
@@ -199,7 +205,6 @@ export const zh: Dictionary = {
   searchHint: "编号、描述、设备",
   addSensor: "添加",
   removeSensor: (name) => `移除 ${name}`,
-  trendsHint: "搜索并添加测点：各用自己的纵轴，时间轴相同。",
   tooManySensors: (n) => `同时最多 ${n} 个测点。`,
   periodOf: { m1: "1 分钟", m10: "10 分钟", h1: "1 小时", h8: "8 小时", h24: "24 小时", d7: "7 天", d30: "30 天", y1: "1 年" },
   exportCsv: "CSV",
@@ -230,9 +235,13 @@ export const zh: Dictionary = {
   letterColumn: { time: "时间", reason: "原因", topic: "主题", payload: "内容", count: "数量" },
   none: "无",
   notForYou: "仅不受范围限制的账户可见此页。",
+  alert: alertWords.zh,
+  trends: trendsWords.zh,
   reports: reportsWords.zh,
   sourcePage: sourceWords.zh,
   system: systemWords.zh,
+  rules: rulesWords.zh,
   alarms: alarmsWords.zh,
   replay: replayWords.zh,
+  people: peopleWords.zh,
 };

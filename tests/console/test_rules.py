@@ -1,0 +1,288 @@
+"""The routes about the rules, from the outside, for every role and for an account of one enterprise."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alerting.arrangements import Arrangement
+from alerting.escalation.explain import Called
+from alerting.escalation.schedule import Crew, Override, Schedule, Shift
+from alerting.escalation.settings import Chain, EscalationSettings, Ladder, Person, Step
+from alerting.events import Grade, State
+from alerting.explain import Explained
+from alerting.matcher_text import parse_matcher
+from alerting.routes import Routes
+from alerting.routing import Grouping, Route
+from alerting.silences import SilenceRow
+from console.fake import FakeBackend
+from console.rules_backend import Explanation, Kept, RouteTraffic, Setting
+from console.scope import Place
+from registry.plant import Text
+from tests.console.site import COLD, LPG, event
+from tests.console.test_api import Site, on_site
+from tests.console.test_places import furnish as furnish_places
+
+S = 10**9
+H = 3600 * S
+DAY_TURN = Schedule(
+    name="gas",
+    zone="Asia/Shanghai",
+    first_day=date(2026, 1, 1),
+    shifts={"day": Shift(name="day", start_min=480, end_min=1200)},
+    cycle=(("day",),),
+    crews=(Crew(name="A", people=("zhang",), first=0),),
+)
+ROOT = Route(
+    path="route",
+    receiver="log",
+    children=(
+        Route(
+            path="route.routes[0]",
+            receiver="duty",
+            matchers=(parse_matcher("grade=red"),),
+            escalation="works",
+        ),
+        Route(path="route.routes[1]", receiver="mail", grouping=Grouping(by=("source",))),
+    ),
+)
+PEOPLE = {
+    name: Person(id=name, name=Text(name, name.title()), receivers=("duty",)) for name in ("zhang", "li")
+}
+CHAIN = Chain(
+    name="works",
+    ladders={Grade.RED: Ladder(steps=(Step(after_ns=0, call=("gas",)),), last_after_ns=600 * S)},
+    last_resort="li",
+)
+
+
+def furnish(backend: FakeBackend) -> None:
+    """Put rules into a backend that has the alerts and places of the tests."""
+    furnish_places(backend)
+    now_ns = backend.now_ns()
+    rules = backend.ruled
+    rules.tree = Routes(
+        ROOT,
+        {},
+        escalation=EscalationSettings(
+            people=PEOPLE, schedules={"gas": DAY_TURN}, chains={"works": CHAIN}, default="works"
+        ),
+    )
+    for enterprise, told in ((LPG, 2), (COLD, 1)):
+        where = Place(enterprise=enterprise, area="370211")
+        rules.went["route.routes[0]", where] = RouteTraffic(told=told, held=0, last_ns=now_ns)
+    silence = SilenceRow(
+        id="silence-1",
+        matchers=(f"enterprise={LPG}", "grade!=red"),
+        by="li",
+        second=None,
+        comment="calibration",
+        begins_ns=now_ns,
+        until_ns=now_ns + H,
+    )
+    reason = Text("符合 grade=red", "matches grade=red")
+    answer = Explanation(
+        event=event("explained", now_ns),
+        at_ns=now_ns,
+        live=True,
+        routes=(
+            Explained(path="route.routes[0]", receiver="duty", matched=True, when_ns=now_ns, reason=reason),
+            Explained(path="route.routes[1]", receiver="mail", matched=False, when_ns=None, reason=reason),
+        ),
+        calls=(
+            Called(
+                person="zhang",
+                name=Text.same("Zhang"),
+                receiver="duty",
+                when_ns=now_ns + 60 * S,
+                reason=reason,
+            ),
+            Called(person="li", name=Text.same("Li"), receiver=None, when_ns=None, reason=reason),
+        ),
+        silences=(silence,),
+        overrides=(
+            ("gas", Override(people=("li",), from_ns=now_ns, until_ns=now_ns + H, by="zhou", reason="ill")),
+        ),
+    )
+    rules.answer = answer
+    rules.explanations = dict.fromkeys(backend.rows, answer)
+    rules.open = [row.event for row in backend.rows.values()]
+    rules.by_type = {"level": [Setting(name="z_threshold", value=6.0, packaged=8.0, origin="type")]}
+    rules.by_sensor = {
+        f"{LPG}/LT-101": [Setting(name="z_threshold", value=float("nan"), packaged=8.0, origin="sensor")]
+    }
+    rules.works = [
+        Arrangement(
+            kind=State.OUT_OF_SERVICE,
+            place_kind=kind,
+            place=place,
+            name="P-1",
+            by="plan",
+            reason="inspection",
+            since_ns=now_ns + H,
+            until_ns=now_ns + 2 * H,
+            of_settings=True,
+        )
+        for kind, place in (("source", "tank-farm"), ("sensor", f"{COLD}/GT-31"))
+    ]
+    counts = dict.fromkeys(("old", "new", "gained", "lost", "earlier", "later", "same"), 1)
+    line = {**counts, "old_per_sensor_day": 0.5, "new_per_sensor_day": 0.2, "median_shift_s": -3.0}
+    report: dict[str, Any] = {
+        "source": "day.csv",
+        "old": "packaged",
+        "new": "detectors.yaml",
+        "sensors": 3,
+        "days": 1.0,
+        "total": line,
+        "kinds": {"anomaly": line},
+        "made": "2026-11-25T00:00:00.000Z",
+        "begins": "2026-11-23T00:00:00.000Z",
+        "ends": "2026-11-24T00:00:00.000Z",
+        "old_print": "f00d",
+        "new_print": "beef",
+    }
+    rules.tests = [
+        Kept(name="20261125T000000Z", report=report),
+        Kept(name="broken", report=None, fault="not a kept back-test"),
+    ]
+
+
+@pytest.mark.parametrize("path", ["routes", "duty", "planned", "detectors", "detectors/x", "backtests"])
+def test_nothing_is_told_without_a_login(tmp_path: Path, path: str) -> None:
+    async def scenario(s: Site) -> None:
+        assert (await s.get(f"/api/v1/rules/{path}")).status_code == 401
+
+    on_site(tmp_path, scenario)
+
+
+def test_the_tree_has_its_traffic_by_scope_and_its_chains_for_those_without_one(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        furnish(s.backend)
+        await s.sign_in("gu")
+        body = (await s.get("/api/v1/rules/routes")).json()
+        red, mail = body["tree"]["routes"]
+        assert (red["matchers"], red["receiver"], red["escalation"]) == (["grade=red"], "duty", "works")
+        assert (mail["grouping"]["by"], mail["told"], mail["last_ms"]) == (["source"], 0, None)
+        assert body["files"] == {"routes": "routes.yaml"}
+        (chain,) = body["chains"]
+        steps = chain["grades"]["red"]
+        assert [(step["after_s"], step["call"][0]["id"], step["last"]) for step in steps] == [
+            (0, "gas", False),
+            (600, "li", True),
+        ]
+        await s.sign_in("bo")
+        scoped = (await s.get("/api/v1/rules/routes")).json()
+        assert scoped["tree"]["routes"][0]["told"] == 2, "of the own enterprise alone"
+        assert scoped["chains"] is None
+
+    on_site(tmp_path, scenario)
+
+
+def test_who_would_be_told_is_asked_of_alerts_and_of_places_in_scope(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        furnish(s.backend)
+        own, foreign = (
+            next(name for name, row in s.backend.rows.items() if row.event.enterprise == one)
+            for one in (LPG, COLD)
+        )
+        path = "/api/v1/rules/explain"
+        await s.sign_in("gu")
+        told = (await s.post(path, {"alert": foreign})).json()
+        assert [(row["route"], row["after_s"]) for row in told["routes"]] == [
+            ("route.routes[0]", 0),
+            ("route.routes[1]", None),
+        ]
+        assert [(row["person"], row["after_s"]) for row in told["calls"]] == [("zhang", 60), ("li", None)]
+        assert told["silences"][0]["comment"] == "calibration"
+        assert told["overrides"][0]["schedule"] == "gas"
+        assert (await s.post(path, {"grade": "red"})).status_code == 200
+        for wrong in (
+            {},
+            {"alert": own, "grade": "red"},
+            {"grade": "puce"},
+            {"grade": "red", "kind": "x"},
+            {"grade": "red", "sensor": "a", "source": "b"},
+            {"grade": "red", "at_ms": -1},
+        ):
+            assert (await s.post(path, wrong)).status_code == 422, wrong
+        assert (await s.post(path, {"grade": "red", "sensor": "no/such"})).status_code == 404
+        await s.sign_in("bo")
+        mine = (await s.post(path, {"grade": "red", "sensor": f"{LPG}/LT-101", "at_ms": 5})).json()
+        assert [row["person"] for row in mine["calls"]] == ["zhang"], "who is not called is not named"
+        sample, at_ns = s.backend.ruled.composed[-1]
+        assert (sample.grade, sample.kind, sample.sensor, at_ns) == (
+            "red",
+            "high",
+            f"{LPG}/LT-101",
+            5_000_000,
+        )
+        assert (await s.post(path, {"alert": foreign})).status_code == 404
+        assert (await s.post(path, {"grade": "red"})).json()["code"] == "scope"
+        assert (await s.post(path, {"grade": "red", "sensor": f"{COLD}/GT-31"})).status_code == 404
+
+    on_site(tmp_path, scenario)
+
+
+def test_a_silence_is_looked_at_before_it_is_made(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        furnish(s.backend)
+        path = "/api/v1/rules/silence-preview"
+        await s.sign_in("li")
+        seen = (await s.post(path, {"matchers": ["kind=high"]})).json()
+        assert seen["count"] == len(s.backend.rows) == sum(seen["by_grade"].values())
+        assert (seen["needs_second"], seen["whole"]) == (True, True)
+        assert not (await s.post(path, {"matchers": ["grade!=red"]})).json()["needs_second"]
+        bad = await s.post(path, {"matchers": ["nonsense"]})
+        assert (bad.status_code, bad.json()["code"]) == (409, "bad_matcher")
+        assert (await s.post(path, {"matchers": []})).status_code == 422
+        await s.sign_in("bo")
+        assert (await s.post(path, {"matchers": ["kind=high"]})).json()["code"] == "scope_matcher"
+        assert (await s.post(path, {"matchers": [f"enterprise={LPG}"]})).status_code == 200
+
+    on_site(tmp_path, scenario)
+
+
+def test_duty_is_told_by_turns_with_its_gaps_to_those_without_a_scope(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        furnish(s.backend)
+        await s.sign_in("gu")
+        body = (await s.get("/api/v1/rules/duty", from_ms=1_767_225_600_000, days=2)).json()
+        (gas,) = body["schedules"]
+        assert [(turn["crew"], turn["people"]) for turn in gas["turns"]][:3] == [
+            ("A", ["zhang"]),
+            (None, []),
+            ("A", ["zhang"]),
+        ]
+        assert [one["id"] for one in body["people"]] == ["zhang", "li"]
+        for wrong in ({"days": 36}, {"days": 0}, {"from_ms": -1}, {"from_ms": 9_223_372_036_000}):
+            assert (await s.get("/api/v1/rules/duty", **wrong)).status_code == 422
+        await s.sign_in("bo")
+        for path in ("duty", "backtests"):
+            refused = await s.get(f"/api/v1/rules/{path}")
+            assert (refused.status_code, refused.json()["code"]) == (403, "scope")
+
+    on_site(tmp_path, scenario)
+
+
+def test_detector_settings_say_where_they_come_from_and_stay_in_scope(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        furnish(s.backend)
+        await s.sign_in("bo")
+        body = (await s.get(f"/api/v1/rules/detectors/{LPG}/LT-101")).json()
+        assert body["settings"] == [
+            {"name": "z_threshold", "value": None, "packaged": 8.0, "origin": "sensor"}
+        ], "off"
+        assert (await s.get(f"/api/v1/rules/detectors/{COLD}/GT-31")).status_code == 404
+        assert (await s.get("/api/v1/rules/detectors")).json()["types"]["level"][0]["origin"] == "type"
+        works = (await s.get("/api/v1/rules/planned")).json()["planned"]
+        assert [one["place"]["id"] for one in works] == ["tank-farm"], "its own alone"
+        await s.sign_in("gu")
+        assert len((await s.get("/api/v1/rules/planned")).json()["planned"]) == 2
+        kept = (await s.get("/api/v1/rules/backtests")).json()
+        assert [(one["name"], one["fault"]) for one in kept["backtests"]] == [
+            ("20261125T000000Z", ""),
+            ("broken", "not a kept back-test"),
+        ]
+
+    on_site(tmp_path, scenario)
