@@ -158,6 +158,7 @@ class Accounts:
 
     Args:
         state_dir: holds accounts.db and console.key; both are created readable by the owner alone.
+        notes_seen: whether it writes down when sessions were used; a second process over the same folder only reads.
         now_s: seconds since 1970; tests pass their own.
     """
 
@@ -166,6 +167,7 @@ class Accounts:
         state_dir: Path,
         *,
         session_s: float = SESSION_LIFETIME_S,
+        notes_seen: bool = True,
         now_s: Callable[[], float] = time.time,
     ) -> None:
         state_dir.mkdir(parents=True, exist_ok=True)
@@ -178,6 +180,7 @@ class Accounts:
         self._hasher = PasswordHasher()
         self._no_account_hash: str | None = None
         self._hashing = asyncio.Semaphore(_PARALLEL_HASHES)
+        self._notes_seen = notes_seen
         self._seen_s: dict[str, float] = {}
         self._kept_s = 0.0
 
@@ -268,6 +271,8 @@ class Accounts:
 
     def _seen(self, session: str) -> None:
         """Note that a session is used; written once in a while for all, since a stream asks for its account with each frame."""
+        if not self._notes_seen:
+            return
         now_s = self._now_s()
         self._seen_s[session] = now_s
         if now_s - self._kept_s >= SEEN_EVERY_S or len(self._seen_s) > MAX_SEEN:

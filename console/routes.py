@@ -1,7 +1,7 @@
 """The web API under /api/v1: JSON in and out, problem+json when refused; see docs/console.md."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -138,6 +138,17 @@ def note_refusal(request: Request, code: str) -> None:
     action = NOTED_AS.get(name, name)
     subject = next(iter(request.path_params.values()), "")
     _console(request).audit.refused(account.name, action, str(subject), code, client=client_of(request))
+
+
+def lasting(request: Request, console: Console, account: Account) -> Callable[[], bool]:
+    """Return what tells whether the session or token of a request still stands for the account as it was."""
+    cookie, token = request.cookies.get(COOKIE), token_of(request)
+
+    def still_allowed() -> bool:
+        found = console.accounts.account_of(cookie) if token is None else console.tokens.account_of(token)
+        return found == account
+
+    return still_allowed
 
 
 async def _signed_in(request: Request) -> Account:
@@ -410,12 +421,7 @@ async def stream(
     last: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Response:
     """Return the server-sent stream; resumes after the header Last-Event-ID or `last`, else starts with a resync."""
-    cookie, token = request.cookies.get(COOKIE), token_of(request)
-
-    def still_allowed() -> bool:
-        found = console.accounts.account_of(cookie) if token is None else console.tokens.account_of(token)
-        return found == account
-
+    still_allowed = lasting(request, console, account)
     return StreamingResponse(
         console.feed.stream(account.scope, request.headers.get("last-event-id") or last, still_allowed),
         media_type="text/event-stream",

@@ -36,6 +36,7 @@ from service.live_reports import LiveReports
 from service.pipeline import Outcome
 from service.plan import Loaded, mqtt_settings
 from service.recovery import recover
+from service.replays.keeper import Replays
 from service.runtime import Runtime
 from service.sender import Sender
 from service.stores import open_store
@@ -191,8 +192,11 @@ class Service:
         feed = Feed()
         notes = HandoverNotes(settings.state_dir)
         stack.callback(notes.close)
-        live = LiveConsole(runtime, store, feed, LiveReports(runtime, notes, settings.reports), cap)
+        live = LiveConsole(runtime, store, feed, cap)
+        live.reports = LiveReports(runtime, notes, settings.reports)
         live.rules = live.rules_of(settings)
+        live.replays = replays = Replays(self._loaded, ledger, store)
+        stack.push_async_callback(replays.close)
         accounts = Accounts(settings.state_dir)
         stack.callback(accounts.close)
         audit = AuditLog(settings.state_dir)

@@ -2,6 +2,7 @@ import * as alertWords from "../words/alert.ts";
 import * as trendsWords from "../words/trends.ts";
 import * as rulesWords from "../words/rules.ts";
 import * as reportsWords from "../words/reports.ts";
+import * as replayWords from "../words/replay.ts";
 import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
@@ -165,6 +166,7 @@ export const en = {
     source: "Hazard source",
     trends: "Trends",
     reports: "Reports",
+    replay: "Replay",
     rules: "Rules",
     people: "People",
     system: "System",
@@ -247,6 +249,7 @@ export const en = {
   system: systemWords.en,
   rules: rulesWords.en,
   alarms: alarmsWords.en,
+  replay: replayWords.en,
   people: peopleWords.en,
   shell: shellWords.en,
 };

@@ -7,6 +7,7 @@ export const PAGES = [
   "overview",
   "alarms",
   "trends",
+  "replay",
   "reports",
   "rules",
   "people",
