@@ -29,6 +29,21 @@ BEFORE_CHANGE = frozenset({"/api/v1/me", "/api/v1/me/password"})
 """What an account may ask for that must have a new password first."""
 NOT_NOTED = frozenset({"bad_request", "too_many_logins", "second_wrong"})
 """Refusals that say nothing of what somebody may: wrong fields, and passwords, which are noted where they are looked at."""
+QUESTIONS = frozenset({"/api/v1/rules/explain", "/api/v1/rules/silence-preview"})
+"""What is sent as a change for the length of its body, and changes nothing."""
+NOTED_AS = {
+    "merge": "merge_incidents",
+    "split": "split_incident",
+    "write_note": "handover_note",
+    "take_over": "take_over_note",
+    "try_receiver": "test_receiver",
+    "add_account": "set_account",
+    "change_account": "set_account",
+    "reset_password": "one_time_password",
+    "end_others": "end_session",
+    "save": "save_view",
+}
+"""As what a change that is refused is noted, where that is not the name of its route's function."""
 MAX_COMMENT_CHARS = 2000
 MAX_EVENTS = 1000
 MAX_LINES = 100_000
@@ -116,9 +131,11 @@ def _by_token(console: Console, token: str, client: str) -> Account:
 def note_refusal(request: Request, code: str) -> None:
     """Note a change that was refused to somebody who is signed in, before it was tried."""
     account = getattr(request.state, "account", None)
-    if account is None or request.method not in UNSAFE_METHODS or code in NOT_NOTED:
+    route = getattr(request.scope.get("route"), "path", "")
+    if account is None or request.method not in UNSAFE_METHODS or code in NOT_NOTED or route in QUESTIONS:
         return
-    action = getattr(request.scope.get("route"), "name", "")
+    name = getattr(request.scope.get("route"), "name", "")
+    action = NOTED_AS.get(name, name)
     subject = next(iter(request.path_params.values()), "")
     _console(request).audit.refused(account.name, action, str(subject), code, client=client_of(request))
 

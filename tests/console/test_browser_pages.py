@@ -28,6 +28,39 @@ def nothing_is_cut(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
+def owned(live: Live) -> None:
+    """Give the backend the figures that the page of hazwatch itself shows."""
+    one = {
+        "name": "phone",
+        "not_tried": None,
+        "sent": 1,
+        "retried": 0,
+        "failed": 0,
+        "failing_since_ms": None,
+        "error": None,
+    }
+    live.backend.owned.numbers = {
+        "versions": {"python": "3.11"},
+        "sensors": 1,
+        "clock": "wall",
+        "counts": {},
+        "commit_ms": None,
+        "lag_s": 0.0,
+        "inbox": 0.0,
+        "store": {
+            "kind": "duckdb",
+            "state": "ok",
+            "queued": 0,
+            "spooled_bytes": 0,
+            "dropped": 0,
+            "rejected": 0,
+        },
+        "outbox": {"pending": 2},
+        "receivers": [one],
+        "rejects": {"bad_json": 3},
+    }
+
+
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("lang", ["en-GB", "zh-CN"])
 def test_the_overview_leads_down_to_the_sensors_of_a_source(
@@ -72,35 +105,7 @@ def test_the_system_page_says_for_whom_it_is_not(desk: Desk, live: Live) -> None
 
 def test_a_channel_is_tried_with_a_reason_and_the_page_says_what_came_of_it(desk: Desk, live: Live) -> None:
     def hold() -> None:
-        one = {
-            "name": "phone",
-            "not_tried": None,
-            "sent": 1,
-            "retried": 0,
-            "failed": 0,
-            "failing_since_ms": None,
-            "error": None,
-        }
-        live.backend.owned.numbers = {
-            "versions": {"python": "3.11"},
-            "sensors": 1,
-            "clock": "wall",
-            "counts": {},
-            "commit_ms": None,
-            "lag_s": 0.0,
-            "inbox": 0.0,
-            "store": {
-                "kind": "duckdb",
-                "state": "ok",
-                "queued": 0,
-                "spooled_bytes": 0,
-                "dropped": 0,
-                "rejected": 0,
-            },
-            "outbox": {"pending": 2},
-            "receivers": [one],
-            "rejects": {"bad_json": 3},
-        }
+        owned(live)
         live.backend.owned.tries = {"phone": Tried(sent=False, why=Text("号码错误", "wrong number"))}
 
     live.call(hold)

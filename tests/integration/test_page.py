@@ -1,6 +1,8 @@
 """The page of a real service in a real Chromium: a gateway publishes, an operator sees and acknowledges."""
 
 import json
+import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,6 +129,13 @@ def test_seen_and_acknowledged_in_the_browser(running: tuple[Hazwatch, Gateway])
         assert [event["event"] for event in told] == ["opened", "acknowledged"]
         assert told[1]["why"]["acknowledged"]["by"] == "wang"
         assert told[1]["why"]["acknowledged"]["comment"] == "filling stopped"
+
+        os.kill(service.pid, signal.SIGSTOP)
+        try:
+            expect(page.locator(".overlay")).to_be_visible(timeout=6000)
+        finally:
+            os.kill(service.pid, signal.SIGCONT)
+        expect(page.locator(".overlay")).to_have_count(0, timeout=15_000)
 
         service.kill()
         expect(page.locator(".link")).to_have_text("Connection lost", timeout=15_000)

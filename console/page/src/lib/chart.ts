@@ -35,13 +35,13 @@ export type Columns = [number[], ...(number | null | undefined)[][]];
 /** How the lines of several sensors are told apart: by dash as well as by colour, none of which is a grade's. */
 export const PENS: readonly { colour: string; fill: string; dash: number[] }[] = [
   { colour: "#1b2228", fill: "rgb(60 80 95 / 22%)", dash: [] },
-  { colour: "#00666e", fill: "rgb(0 102 110 / 14%)", dash: [9, 4] },
-  { colour: "#6b3a8c", fill: "rgb(107 58 140 / 14%)", dash: [2, 3] },
-  { colour: "#6a4a2c", fill: "rgb(106 74 44 / 14%)", dash: [12, 3, 2, 3] },
-  { colour: "#3c6b30", fill: "rgb(60 107 48 / 14%)", dash: [5, 5] },
-  { colour: "#7a3b5e", fill: "rgb(122 59 94 / 14%)", dash: [16, 5] },
-  { colour: "#4a545c", fill: "rgb(74 84 92 / 14%)", dash: [3, 6] },
-  { colour: "#2f4f7f", fill: "rgb(47 79 127 / 14%)", dash: [12, 3, 2, 3, 2, 3] },
+  { colour: "#086850", fill: "rgb(8 104 80 / 14%)", dash: [9, 4] },
+  { colour: "#8068b0", fill: "rgb(128 104 176 / 14%)", dash: [2, 3] },
+  { colour: "#382008", fill: "rgb(56 32 8 / 14%)", dash: [12, 3, 2, 3] },
+  { colour: "#988050", fill: "rgb(152 128 80 / 14%)", dash: [5, 5] },
+  { colour: "#503880", fill: "rgb(80 56 128 / 14%)", dash: [16, 5] },
+  { colour: "#688080", fill: "rgb(104 128 128 / 14%)", dash: [3, 6] },
+  { colour: "#805008", fill: "rgb(128 80 8 / 14%)", dash: [12, 3, 2, 3, 2, 3] },
 ];
 
 const OF_A_SENSOR = 3;

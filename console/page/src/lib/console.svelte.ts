@@ -306,7 +306,7 @@ class ConsoleState {
     this.silent = this.#stream.silentMs() > SILENT_MS;
     if (this.#offsetMs !== 0 && !this.silent) this.nowMs = this.#offsetMs + performance.now() * this.#pace;
     if (!this.silent) alarms.tick(this.nowMs);
-    if (!this.#time.past) sound.tick(performance.now());
+    if (!this.#time.past) sound.tick(performance.now(), this.silent);
   }
 
   async #askHealth(): Promise<void> {

@@ -7,6 +7,7 @@ import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
 import * as peopleWords from "../words/people.ts";
+import * as shellWords from "../words/shell.ts";
 
 export const en = {
   console: "Alarm console",
@@ -159,6 +160,7 @@ export const en = {
   trendEmpty: "No readings in this period.",
   trendLegend: "line: mean · band: lowest to highest · hatched: outside the measuring range",
   pages: {
+    alert: "Alert",
     overview: "Overview",
     alarms: "Alarms",
     source: "Hazard source",
@@ -168,6 +170,7 @@ export const en = {
     rules: "Rules",
     people: "People",
     system: "System",
+    wall: "Wall display",
   },
   pageNotFetched: "This page cannot be fetched now. Reload when the server answers.",
   pagesLabel: "Pages",
@@ -248,6 +251,7 @@ export const en = {
   alarms: alarmsWords.en,
   replay: replayWords.en,
   people: peopleWords.en,
+  shell: shellWords.en,
 };
 
 /** The same keys with other words; a page's own words stand with it, in both languages, and are held to this too. */

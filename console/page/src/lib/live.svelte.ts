@@ -102,7 +102,7 @@ class Live {
     if (!this.#stream) return;
     this.silent = this.#stream.silentMs() > SILENT_MS;
     if (this.#offsetMs !== 0 && !this.silent) this.nowMs = this.#offsetMs + performance.now();
-    sound.tick(performance.now());
+    sound.tick(performance.now(), this.silent);
   }
 }
 

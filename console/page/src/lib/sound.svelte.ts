@@ -17,12 +17,15 @@ interface Pattern {
 }
 
 /** Told apart by number, pitch and haste of the tones; ours, from no standard. */
-export const PATTERNS: Record<Grade, Pattern> = {
+const PATTERNS: Record<Grade, Pattern> = {
   red: { tones: [988, 784, 988, 784, 988], tone_s: 0.14, gap_s: 0.06, everyMs: 2000, loudness: 0.3 },
   orange: { tones: [784, 659, 784], tone_s: 0.16, gap_s: 0.1, everyMs: 4000, loudness: 0.25 },
   yellow: { tones: [659, 523], tone_s: 0.2, gap_s: 0.12, everyMs: 8000, loudness: 0.2 },
   blue: { tones: [440], tone_s: 0.25, gap_s: 0, everyMs: 20_000, loudness: 0.15 },
 };
+
+/** One low tone for data that no longer comes: it is no grade, and must not be taken for one. */
+const LOST: Pattern = { tones: [220, 220], tone_s: 0.4, gap_s: 0.15, everyMs: 5000, loudness: 0.3 };
 
 export class Sound {
   /** The browser can sound at all. */
@@ -36,7 +39,11 @@ export class Sound {
   /** How many unacknowledged alerts are silenced in this browser. */
   silenced = $state(0);
 
+  /** No data comes, and nobody has silenced that yet. */
+  lost = $state(false);
+
   #alerts = new Sounding();
+  #lostNow = false;
   #context: AudioContext | null = null;
   #nextMs = 0;
   #channel: BroadcastChannel | null = null;
@@ -70,6 +77,7 @@ export class Sound {
 
   clear(): void {
     this.#alerts = new Sounding();
+    this.lost = this.#lostNow = false;
     this.show();
   }
 
@@ -94,25 +102,30 @@ export class Sound {
     this.silenced = this.#alerts.silenced;
   }
 
-  /** Sound if it is time; `nowMs` is a clock that no one sets. */
-  tick(nowMs: number): void {
-    const grade = this.sounding;
-    if (grade === null) {
+  /** Sound if it is time; `nowMs` is a clock that no one sets, `lost` that no data comes. */
+  tick(nowMs: number, lost: boolean): void {
+    if (lost !== this.#lostNow) {
+      this.lost = this.#lostNow = lost;
+      this.#nextMs = 0;
+    }
+    // Nobody can acknowledge without data: that there is none comes before what was known of the alerts.
+    const pattern = this.lost ? LOST : this.sounding === null ? null : PATTERNS[this.sounding];
+    if (pattern === null) {
       this.#nextMs = 0;
       return;
     }
-    const hasteMs = nowMs + PATTERNS[grade].everyMs;
+    const hasteMs = nowMs + pattern.everyMs;
     this.#nextMs = Math.min(this.#nextMs, hasteMs);
     if (!this.wanted || !this.allowed || nowMs < this.#nextMs) return;
     this.#nextMs = hasteMs;
-    this.play(grade);
+    this.play(pattern);
   }
 
-  /** Play a grade's tones once. */
-  play(grade: Grade): void {
+  /** Play a pattern's tones once. */
+  play(pattern: Pattern): void {
     const context = this.#context;
     if (!context || context.state !== "running") return;
-    const { tones, tone_s, gap_s, loudness } = PATTERNS[grade];
+    const { tones, tone_s, gap_s, loudness } = pattern;
     const gain = context.createGain();
     gain.gain.value = 0;
     gain.connect(context.destination);
@@ -132,6 +145,7 @@ export class Sound {
   }
 
   #silence(): void {
+    this.lost = false;
     this.#alerts.silence();
     this.show();
   }

@@ -7,6 +7,7 @@ import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
 import * as peopleWords from "../words/people.ts";
+import * as shellWords from "../words/shell.ts";
 import type { Dictionary } from "./en.ts";
 
 export const zh: Dictionary = {
@@ -155,6 +156,7 @@ export const zh: Dictionary = {
   trendEmpty: "此时段没有读数。",
   trendLegend: "曲线：均值 · 色带：最低至最高 · 阴影：超出量程",
   pages: {
+    alert: "报警详情",
     overview: "总览",
     alarms: "报警",
     source: "危险源",
@@ -164,6 +166,7 @@ export const zh: Dictionary = {
     rules: "规则",
     people: "人员",
     system: "系统",
+    wall: "大屏",
   },
   pageNotFetched: "现在无法取得此页面，服务器恢复后请重新加载。",
   pagesLabel: "页面",
@@ -244,4 +247,5 @@ export const zh: Dictionary = {
   alarms: alarmsWords.zh,
   replay: replayWords.zh,
   people: peopleWords.zh,
+  shell: shellWords.zh,
 };
