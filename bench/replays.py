@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +123,8 @@ class Stream:
         assert self._opened.wait(10)
 
     def _read(self) -> None:
-        with self._client.stream("GET", "/api/v1/stream", timeout=None) as answer:
+        ended = suppress(httpx.TransportError)  # with the service
+        with ended, self._client.stream("GET", "/api/v1/stream", timeout=None) as answer:
             for line in answer.iter_lines():
                 self._opened.set()
                 if line.startswith("data: ") and '"opened"' in line:
@@ -239,6 +240,8 @@ def heap_over_a_day(service: Hazwatch, hours: float, told: int) -> list[Row]:
         past.get_by_text("at the end").wait_for(timeout=120_000)
         took_s = time.monotonic() - began
         last, _ = heap_mb(page, cdp)
+        past.get_by_role("button", name="End", exact=True).click()
+        past.wait_for(state="detached")
         browser.close()
     early, late = statistics.median(heaps[1:4]), statistics.median(heaps[-3:])
     slope = float(np.polyfit(np.arange(1, len(heaps)), heaps[1:], 1)[0]) * (HEAP_POINTS / hours)
