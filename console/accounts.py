@@ -103,6 +103,11 @@ def database_path(state_dir: Path) -> Path:
     return state_dir / "accounts.db"
 
 
+def usable(name: str) -> bool:
+    """Tell whether an account may have this name; a colon tells a token's deeds, and those at a terminal, from a person's."""
+    return 0 < len(name) <= MAX_NAME_CHARS and name.isprintable() and name == name.strip() and ":" not in name
+
+
 def add_user(  # noqa: PLR0917 - the columns of the account in their order
     path: Path,
     name: str,
@@ -135,10 +140,9 @@ def _faults_of(path: Path, name: str, role: Role | str, password: str) -> list[F
         return Fault(file=str(path), where=f"user {name!r}", message=message, allowed=allowed)
 
     faults = []
-    if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable() or name != name.strip():
-        faults.append(
-            fault("not a usable name", f"1 to {MAX_NAME_CHARS} printable characters, no space at the ends")
-        )
+    if not usable(name):
+        allowed = f"1 to {MAX_NAME_CHARS} printable characters without a colon, no space at the ends"
+        faults.append(fault("not a usable name", allowed))
     if role not in list(Role):
         faults.append(fault(f"unknown role {str(role)!r}", ", ".join(Role)))
     weak = why_weak(password, name)
@@ -154,6 +158,7 @@ class Accounts:
 
     Args:
         state_dir: holds accounts.db and console.key; both are created readable by the owner alone.
+        notes_seen: whether it writes down when sessions were used; a second process over the same folder only reads.
         now_s: seconds since 1970; tests pass their own.
     """
 
@@ -162,6 +167,7 @@ class Accounts:
         state_dir: Path,
         *,
         session_s: float = SESSION_LIFETIME_S,
+        notes_seen: bool = True,
         now_s: Callable[[], float] = time.time,
     ) -> None:
         state_dir.mkdir(parents=True, exist_ok=True)
@@ -174,7 +180,9 @@ class Accounts:
         self._hasher = PasswordHasher()
         self._no_account_hash: str | None = None
         self._hashing = asyncio.Semaphore(_PARALLEL_HASHES)
+        self._notes_seen = notes_seen
         self._seen_s: dict[str, float] = {}
+        self._kept_s = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -184,6 +192,7 @@ class Accounts:
 
     def close(self) -> None:
         """Let go of the accounts file."""
+        self.keep_seen()
         self._db.close()
 
     async def login(self, name: str, password: str, client: str) -> Session | LoginRefused:
@@ -261,15 +270,22 @@ class Accounts:
         return None if opened is None else opened[3]
 
     def _seen(self, session: str) -> None:
-        """Note that a session is used, at most once in a while: a stream asks for its account again and again."""
-        now_s = self._now_s()
-        if now_s - self._seen_s.get(session, 0.0) < SEEN_EVERY_S:
+        """Note that a session is used; written once in a while for all, since a stream asks for its account with each frame."""
+        if not self._notes_seen:
             return
-        if len(self._seen_s) > MAX_SEEN:
-            self._seen_s.clear()
+        now_s = self._now_s()
         self._seen_s[session] = now_s
-        with self._db:
-            self._db.execute("update sessions set seen_s = ? where session = ?", (now_s, session))
+        if now_s - self._kept_s >= SEEN_EVERY_S or len(self._seen_s) > MAX_SEEN:
+            self.keep_seen()
+
+    def keep_seen(self) -> None:
+        """Write down when sessions were used last."""
+        self._kept_s = self._now_s()
+        if self._seen_s:
+            with self._db:
+                rows = [(at, session) for session, at in self._seen_s.items()]
+                self._db.executemany("update sessions set seen_s = ? where session = ?", rows)
+            self._seen_s.clear()
 
     def all(self) -> list[Account]:
         """Return every account, by name."""

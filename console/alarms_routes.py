@@ -61,6 +61,7 @@ async def _carry_out(
     try:
         _check(order, body, alert, agrees)
     except ProblemError as error:
+        order.refuse(body.command.order, alert.id, error.code)
         return Refused(code=error.code, text=PROBLEMS[error.code][1])
     second = "" if agrees is None else agrees.name
     outcome = await order.carry_out(command_for(body.command, alert, order.account.name, second))

@@ -30,8 +30,9 @@ from console.people import People
 from console.people_routes import people_api
 from console.places_routes import places_api
 from console.problems import ProblemError, problem
+from console.replay_routes import replay_api
 from console.reports_routes import reports_api
-from console.routes import Console, api
+from console.routes import Console, api, note_refusal
 from console.rules_routes import rules_api
 from console.source_routes import Sparks, source_api
 from console.system_routes import system_api
@@ -44,6 +45,9 @@ STATIC_DIR = Path(__file__).parent / "static"
 """Where hatch_build.py puts the built page."""
 
 DATA_LATE_S = 10.0
+
+LOOKING = (api, alert_api, desk_api, alarms_api, places_api, views_api, source_api)
+"""What looks at a plant, live or in a replay; of the rest there is only one at a time."""
 
 _CODES: Mapping[int, str] = {404: "not_found", 405: "method", 413: "too_large"}
 
@@ -117,30 +121,22 @@ def create_app(
     app.state.sparks = Sparks()
     app.add_middleware(Etags)
     app.add_middleware(Guard, pictures_of=None if tiles is None else tiles.origin)
-    _add_problem_handlers(app)
+    add_problem_handlers(app)
     if probes is not None:
         _add_probes(app, probes)
-    app.include_router(api)
-    app.include_router(alert_api)
-    app.include_router(cap_api)
-    app.include_router(desk_api)
-    app.include_router(alarms_api)
-    app.include_router(places_api)
-    app.include_router(views_api)
-    app.include_router(reports_api)
-    app.include_router(source_api)
-    app.include_router(system_api)
-    app.include_router(audit_api)
-    app.include_router(rules_api)
-    app.include_router(people_api)
+    for routes in (*LOOKING, cap_api, replay_api, reports_api, system_api, audit_api, rules_api, people_api):
+        app.include_router(routes)
     _add_page(app, static_dir)
     describe(app)
     return app
 
 
-def _add_problem_handlers(app: FastAPI) -> None:
+def add_problem_handlers(app: FastAPI) -> None:
+    """Answer everything that goes wrong with a problem in both languages."""
+
     @app.exception_handler(ProblemError)
-    async def _problem(_: Request, error: ProblemError) -> Response:
+    async def _problem(request: Request, error: ProblemError) -> Response:
+        note_refusal(request, error.code)
         return problem(error.code, more=error.more, retry_after_s=error.retry_after_s)
 
     @app.exception_handler(HTTPException)

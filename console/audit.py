@@ -17,7 +17,7 @@ from ledger.errors import LedgerError
 _log = structlog.get_logger(__name__)
 
 REPEAT_S = 60.0
-"""Refused logins of one name from one place are noted once in this time, with their number."""
+"""What is refused to one name from one place again and again is noted once in this time, with its number."""
 MAX_REPEATS = 1000
 MAX_CHARS = 2000
 _SUBJECT = ("alert", "into", "incident", "silence", "sensor", "schedule", "place", "matchers")
@@ -31,7 +31,7 @@ class Audit:
     def __init__(self, log: AuditLog, now_ns: Callable[[], int] = time.time_ns) -> None:
         self.log = log
         self._now_ns = now_ns
-        self._repeats: OrderedDict[tuple[str, str], tuple[int, int]] = OrderedDict()
+        self._repeats: OrderedDict[tuple[str, ...], tuple[int, int]] = OrderedDict()
 
     def note(
         self,
@@ -88,15 +88,20 @@ class Audit:
         )
 
     def refused_login(self, name: str, client: str) -> None:
-        """Note a login that failed; of many one row in a minute, which says how many there were since the last."""
+        """Note a login that failed."""
+        self.refused(name, "login", name, "refused", client=client)
+
+    def refused(self, who: str, action: str, subject: str, code: str, *, client: str) -> None:
+        """Note what was refused before it was tried; of many alike one row in a minute, with how many there were since."""
         now_ns = self._now_ns()
-        noted_ns, count = self._repeats.pop((name, client), (0, 0))
+        alike = (who, action, subject, code, client)
+        noted_ns, count = self._repeats.pop(alike, (0, 0))
         if now_ns - noted_ns < REPEAT_S * 1e9:
-            self._repeats[name, client] = (noted_ns, count + 1)
+            self._repeats[alike] = (noted_ns, count + 1)
         else:
-            self._repeats[name, client] = (now_ns, 0)
+            self._repeats[alike] = (now_ns, 0)
             detail = {"before": count} if count else None
-            self.note(name, "login", name, outcome="refused", client=client, detail=detail)
+            self.note(who, action, subject, outcome=code, client=client, detail=detail)
         while len(self._repeats) > MAX_REPEATS:
             self._repeats.popitem(last=False)
 

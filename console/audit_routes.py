@@ -6,13 +6,13 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from console.accounts import Account, Role
 from console.orders import MAX_NAME_CHARS
 from console.problems import ProblemError
-from console.routes import MAX_SEQ, MAX_TIME_MS, SignedIn, TheConsole, json_answer
+from console.routes import MAX_SEQ, MAX_TIME_MS, SignedIn, TheConsole, client_of, json_answer
 from console.scope import UNLIMITED, Place, Scope
 from console.spreadsheet import harmless
 from ledger.audit import Anchor, Asked, AuditLog, Entry
@@ -76,8 +76,10 @@ async def search(
 
 
 @audit_api.get("/export.csv")
-async def export(console: TheConsole, account: Admin, asked: AskedFor) -> Response:
+async def export(request: Request, console: TheConsole, account: Admin, asked: AskedFor) -> Response:
     """Return what was searched for as CSV, newest first, at most 100 000 rows."""
+    place = Place(enterprise=account.scope.enterprise, area=account.scope.area)
+    console.audit.note(account.name, "export_audit", client=client_of(request), place=place)
     body = await asyncio.to_thread(_csv, console.audit.log, asked, account.scope)
     return Response(
         body,

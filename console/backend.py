@@ -14,6 +14,7 @@ from alerting.events import AlertEvent
 from alerting.incidents.incident import IncidentView
 from alerting.silences import SilenceView
 from console.alarms_backend import AlarmsBackend
+from console.replay_backend import ReplaysBackend
 from console.reports_backend import ReportsBackend
 from console.rules_backend import RulesBackend
 from console.scope import Place
@@ -184,11 +185,12 @@ class Component:
 class ConsoleBackend(Protocol):
     """The console's only way into the pipeline; called on the event loop, so nothing here may block it.
 
-    `own` is hazwatch itself, `rules` what decides who is told.
+    `own` is hazwatch itself, `rules` what decides who is told, `replays` the past.
     """
 
     own: OwnBackend
     rules: RulesBackend
+    replays: ReplaysBackend
 
     @property
     def alerts(self) -> "AlertBackend":

@@ -33,6 +33,7 @@ from console.backend import (
     SensorFacts,
     SensorNow,
 )
+from console.fake_replays import FakeReplays
 from console.fake_reports import FakeReports
 from console.fake_rules import FakeRules
 from console.fake_source import FakeSource
@@ -45,6 +46,7 @@ from registry.plant import Plant, Text
 from store.series import Series
 
 if TYPE_CHECKING:
+    from console.replay_backend import ReplaysBackend
     from console.rules_backend import RulesBackend
     from console.source_backend import Wind
     from ledger.limits import LimitChange
@@ -126,6 +128,7 @@ class FakeBackend:
         self.activated: list[Activation] = []
         self.alerts = FakeAlerts(self)
         self.reports = FakeReports()
+        self.replays: ReplaysBackend = FakeReplays()
         self.winds: dict[str, Wind] = {}
         self.limits_changed: list[LimitChange] = []
         self.owned = FakeOwn()

@@ -89,11 +89,18 @@ class Feed:
         """Send a heartbeat to everyone."""
         self._offer(Frame(None, encode_frame("beat", msgspec.json.encode(payload))))
 
-    async def run(self, heartbeat: Heartbeat) -> None:
-        """Send a heartbeat each second until the feed is closed or the task cancelled."""
+    def begin_anew(self) -> None:
+        """Forget what was sent, and make every viewer ask for everything: what is shown has become another time."""
+        self._ring = Ring(secrets.token_hex(4), self._ring.capacity)
+        for viewer in self._viewers:
+            viewer.buffer.require_resync()
+            viewer.bell.set()
+
+    async def run(self, heartbeat: Heartbeat, interval_s: float = HEARTBEAT_INTERVAL_S) -> None:
+        """Send a heartbeat each second, or as often as asked, until the feed is closed or the task cancelled."""
         while not self._closed:
             self.beat(heartbeat())
-            await asyncio.sleep(HEARTBEAT_INTERVAL_S)
+            await asyncio.sleep(interval_s)
 
     def close(self) -> None:
         """End every stream once what it has waiting was sent."""

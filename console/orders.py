@@ -215,6 +215,10 @@ class Orders:
         self.console.audit.command(self.client, command, outcome)
         return outcome
 
+    def refuse(self, action: str, subject: str, code: str) -> None:
+        """Note a command that was refused before it was tried."""
+        self.console.audit.refused(self.account.name, action, subject, code, client=self.client)
+
     async def give(self, command: Command, alert_id: str | None = None) -> Response:
         """Carry the command out and return the alert as it then stands, and the events that it made within the scope."""
         backend = self.console.backend

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 
-from console.accounts import MAX_NAME_CHARS, Account, Accounts, LoginRefused, Role
+from console.accounts import Account, Accounts, LoginRefused, Role, usable
 from console.passwords import one_time, why_weak
 from console.scope import UNLIMITED, Scope
 from registry.plant import Text
@@ -65,6 +65,7 @@ class People:
 
     def rows(self, admin: Account) -> list[AccountRow]:
         """Return the accounts that this one administers, by name."""
+        self._accounts.keep_seen()
         found = self._db.execute(
             "select a.name, a.role, a.area, a.enterprise, a.disabled, a.must_change, count(s.session), max(s.seen_s)"
             " from accounts a left join sessions s on s.name = a.name and s.until_s > ?"
@@ -94,12 +95,7 @@ class People:
 
     async def add(self, admin: Account, name: str, role: Role, scope: Scope) -> str:
         """Add an account; return its one-time password."""
-        if (
-            not name.isprintable()
-            or name != name.strip()
-            or not 0 < len(name) <= MAX_NAME_CHARS
-            or ":" in name
-        ):
+        if not usable(name):
             raise PeopleRefused("bad_name")
         self._check_grants(admin, scope)
         password = one_time()
@@ -128,7 +124,7 @@ class People:
         return before
 
     def disable(self, admin: Account, name: str, *, disabled: bool) -> None:
-        """Let an account sign in no more, or again; its name is never given to somebody else."""
+        """Let an account sign in no more, which ends its sessions and tokens, or again; nobody else ever gets its name."""
         before = self._changeable(admin, name)
         if disabled:
             self._check_not_last(before)
@@ -138,6 +134,8 @@ class People:
                 (disabled, name),
             )
             self._db.execute("delete from sessions where name = ?", (name,))
+            if disabled:
+                self._db.execute("delete from tokens where owner = ?", (name,))
 
     async def reset_password(self, admin: Account, name: str) -> str:
         """Return a one-time password for an account; its sessions end."""

@@ -65,6 +65,19 @@ PROBLEMS: Mapping[str, tuple[int, Text]] = {
         Text("此报警已关闭，或不在您的权限范围内", "This alert is closed, or not in your scope"),
     ),
     "method": (405, Text("不支持此请求方法", "This method is not allowed here")),
+    "replay": (409, Text("这是历史回放，不能下达指令", "This is a replay of the past; it takes no commands")),
+    "no_replay": (404, Text("此回放已结束，或不属于您", "This replay has ended, or is not yours")),
+    "replay_gone": (503, Text("回放已结束；请重新开始", "The replay has ended; begin it again")),
+    "replay_failed": (503, Text("回放无法开始，原因已记录", "The replay cannot begin; why was logged")),
+    "too_many_replays": (
+        429,
+        Text("同时进行的回放已达上限，请稍后再试", "As many replays run as may at once; try again later"),
+    ),
+    "no_such_period": (
+        422,
+        Text("所选时段没有可回放的数据", "There is nothing to be replayed of this period"),
+    ),
+    "no_earlier_alert": (404, Text("所选时段内没有更早的报警", "There is no earlier alert in this period")),
     "too_many_views": (
         409,
         Text("已存视图过多，请先删除一些", "There are too many saved views: delete some first"),

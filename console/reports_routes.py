@@ -23,6 +23,7 @@ from console.routes import (
     client_of,
     json_answer,
 )
+from console.scope import Place
 from ledger.errors import LedgerError
 from ledger.handover import MAX_NOTES, MAX_TEXT_CHARS, HandoverNote
 from registry.plant import Text
@@ -155,6 +156,7 @@ async def take_over(
 
 @reports_api.get("/{kind}")
 async def report(  # noqa: PLR0917 - the fields of a query
+    request: Request,
     console: TheConsole,
     account: SignedIn,
     kind: Kind,
@@ -187,6 +189,11 @@ async def report(  # noqa: PLR0917 - the fields of a query
         body = await backend.reports.make(asked)
     except ReportRefused as refused:
         raise ProblemError(refused.code, more=_detail(refused)) from refused
+    if format != "json":
+        detail = {"from_ms": from_ms, "to_ms": to_ms, "format": format}
+        console.audit.note(
+            account.name, "export_report", kind, client=client_of(request), detail=detail, place=_of(account)
+        )
     return _file(body, kind, format, start_ns, backend.reports.zone)
 
 
@@ -208,6 +215,11 @@ def _file(body: bytes, kind: Kind, format_: str, start_ns: int, zone: str) -> Re
 def _detail(refused: ReportRefused) -> dict[str, Any]:
     detail = refused.detail
     return {} if detail is None else {"detail": {"zh": detail.zh, "en": detail.en}}
+
+
+def _of(account: Account) -> Place:
+    """Return to where belongs what an account sees of a report."""
+    return Place(enterprise=account.scope.enterprise, area=account.scope.area)
 
 
 def _audit(  # noqa: PLR0917 - what is noted comes from as many places

@@ -1,7 +1,7 @@
 """The web API under /api/v1: JSON in and out, problem+json when refused; see docs/console.md."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -18,7 +18,7 @@ from console.backend import AlertRow, ConsoleBackend, Refused, SensorFacts, plac
 from console.feed import Feed, row_json
 from console.passwords import MAX_CHARS
 from console.people import People
-from console.problems import ProblemError, problem_of
+from console.problems import UNSAFE_METHODS, ProblemError, problem_of
 from console.scope import Scope
 from console.tiles import Tiles
 from console.tokens import Tokens
@@ -27,6 +27,23 @@ from store.series import Series, StoreError
 COOKIE = "hazwatch_session"
 BEFORE_CHANGE = frozenset({"/api/v1/me", "/api/v1/me/password"})
 """What an account may ask for that must have a new password first."""
+NOT_NOTED = frozenset({"bad_request", "too_many_logins", "second_wrong"})
+"""Refusals that say nothing of what somebody may: wrong fields, and passwords, which are noted where they are looked at."""
+QUESTIONS = frozenset({"/api/v1/rules/explain", "/api/v1/rules/silence-preview"})
+"""What is sent as a change for the length of its body, and changes nothing."""
+NOTED_AS = {
+    "merge": "merge_incidents",
+    "split": "split_incident",
+    "write_note": "handover_note",
+    "take_over": "take_over_note",
+    "try_receiver": "test_receiver",
+    "add_account": "set_account",
+    "change_account": "set_account",
+    "reset_password": "one_time_password",
+    "end_others": "end_session",
+    "save": "save_view",
+}
+"""As what a change that is refused is noted, where that is not the name of its route's function."""
 MAX_COMMENT_CHARS = 2000
 MAX_EVENTS = 1000
 MAX_LINES = 100_000
@@ -81,10 +98,13 @@ def _account(request: Request) -> Account:
     """Return who asks: by a token where one is sent, else by the session's cookie."""
     console, token = _console(request), token_of(request)
     if token is not None:
-        return _by_token(console, token, client_of(request))
-    account = console.accounts.account_of(request.cookies.get(COOKIE))
-    if account is None:
-        raise ProblemError("not_signed_in")
+        account = _by_token(console, token, client_of(request))
+    else:
+        found = console.accounts.account_of(request.cookies.get(COOKIE))
+        if found is None:
+            raise ProblemError("not_signed_in")
+        account = found
+    request.state.account = account
     if account.must_change and request.url.path not in BEFORE_CHANGE:
         raise ProblemError("must_change")
     return account
@@ -103,8 +123,32 @@ def _by_token(console: Console, token: str, client: str) -> Account:
     account = console.tokens.account_of(token)
     if account is None:
         console.accounts.failed(client)
+        console.audit.refused("", "token", "", "refused", client=client)
         raise ProblemError("not_signed_in")
     return account
+
+
+def note_refusal(request: Request, code: str) -> None:
+    """Note a change that was refused to somebody who is signed in, before it was tried."""
+    account = getattr(request.state, "account", None)
+    route = getattr(request.scope.get("route"), "path", "")
+    if account is None or request.method not in UNSAFE_METHODS or code in NOT_NOTED or route in QUESTIONS:
+        return
+    name = getattr(request.scope.get("route"), "name", "")
+    action = NOTED_AS.get(name, name)
+    subject = next(iter(request.path_params.values()), "")
+    _console(request).audit.refused(account.name, action, str(subject), code, client=client_of(request))
+
+
+def lasting(request: Request, console: Console, account: Account) -> Callable[[], bool]:
+    """Return what tells whether the session or token of a request still stands for the account as it was."""
+    cookie, token = request.cookies.get(COOKIE), token_of(request)
+
+    def still_allowed() -> bool:
+        found = console.accounts.account_of(cookie) if token is None else console.tokens.account_of(token)
+        return found == account
+
+    return still_allowed
 
 
 async def _signed_in(request: Request) -> Account:
@@ -377,12 +421,7 @@ async def stream(
     last: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Response:
     """Return the server-sent stream; resumes after the header Last-Event-ID or `last`, else starts with a resync."""
-    cookie, token = request.cookies.get(COOKIE), token_of(request)
-
-    def still_allowed() -> bool:
-        found = console.accounts.account_of(cookie) if token is None else console.tokens.account_of(token)
-        return found == account
-
+    still_allowed = lasting(request, console, account)
     return StreamingResponse(
         console.feed.stream(account.scope, request.headers.get("last-event-id") or last, still_allowed),
         media_type="text/event-stream",

@@ -68,6 +68,11 @@ class Anchor(msgspec.Struct, frozen=True):
     n: int
     hash: str
 
+    @property
+    def told(self) -> str:
+        """As it is printed, logged and given back: ``NUMBER:HASH``."""
+        return f"{self.n}:{self.hash}"
+
 
 class Fault(msgspec.Struct, frozen=True):
     """The first row at which the log is not what it was, and how that shows: ``gap``, ``changed``, ``cut`` or ``rewritten``."""
@@ -88,17 +93,23 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditLog:
-    """The log in a state folder; may be used from several threads."""
+    """The log in a state folder; may be used from several threads.
+
+    What is searched is read over a connection of its own, so that nobody's deed waits for a search through all of it.
+    """
 
     def __init__(self, state_dir: Path) -> None:
         self.path = state_dir / FILE
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
         with told(self.path):
             self._db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
             self.path.chmod(0o600)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_SCHEMA)
+            self._reader = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+            self._reader.execute("PRAGMA query_only = ON")
 
     def __enter__(self) -> Self:
         return self
@@ -108,6 +119,8 @@ class AuditLog:
 
     def close(self) -> None:
         """Let go of the file."""
+        with self._reading:
+            self._reader.close()
         with self._lock:
             self._db.close()
 
@@ -143,8 +156,8 @@ class AuditLog:
             values.append(before)
         clause = f"WHERE {' AND '.join(where)}" if where else ""
         query = f"SELECT {_COLUMNS}, hash FROM audit {clause} ORDER BY n DESC LIMIT ?"  # noqa: S608 - fixed words
-        with self._lock, told(self.path):
-            rows = self._db.execute(query, (*values, limit)).fetchall()
+        with self._reading, told(self.path):
+            rows = self._reader.execute(query, (*values, limit)).fetchall()
         return [_entry(row) for row in rows]
 
     def verify(self, anchor: Anchor | None = None) -> Fault | None:

@@ -24,11 +24,15 @@ from ledger.records import (
     OutboxUpdate,
 )
 from ledger.schema import migrate
-from ledger.snapshots import Snapshot, SnapshotFolder
+from ledger.snapshots import Snapshot, SnapshotFolder, spread
 from registry.plant import Text
 from registry.sensors import SensorSpec
 
 SNAPSHOTS_KEPT = 3
+WAYPOINTS = 12
+"""Older snapshots kept for replays: a replay folds at most a twelfth of the journal before it shows anything."""
+WAYPOINT_BYTES = 2 << 30
+"""Disk that they take at most."""
 DEAD_LETTERS_KEPT = 1000
 _WAL_BYTES = 64 << 20
 _PRUNE_ROWS = 2000
@@ -184,14 +188,22 @@ class Ledger(LedgerReader):
     def save_snapshot(self, seq: int, body: bytes) -> None:
         """Keep the pipeline's state after journal entry `seq`, which must have been committed.
 
-        The newest `SNAPSHOTS_KEPT` stay, and the newest that the time-series store has caught up with.
+        The newest `SNAPSHOTS_KEPT` stay, and the newest that the time-series store has caught up with; of older ones
+        `WAYPOINTS` over the whole journal, from which a replay of the past begins.
         """
         assert seq <= self._last_seq, "a snapshot is of committed entries"
         self._snapshots.save(seq, body)
         seqs = self._snapshots.seqs()
-        caught_up = [s for s in seqs if s <= self.stored_seq][:1]
-        for old in set(seqs) - {*seqs[:SNAPSHOTS_KEPT], *caught_up}:
+        needed = self._needed_snapshots(seqs)
+        usable = [s for s in reversed(seqs) if s not in needed and s >= self.first_seq - 1]
+        waypoints = spread(usable, min(WAYPOINTS, WAYPOINT_BYTES // max(1, len(body))))
+        for old in set(seqs) - needed - set(waypoints):
             self._snapshots.remove(old)
+
+    def _needed_snapshots(self, seqs: Sequence[int]) -> set[int]:
+        """Return the snapshots that a restart could need, of all there are, newest first."""
+        caught_up = [s for s in seqs if s <= self.stored_seq][:1]
+        return {*seqs[:SNAPSHOTS_KEPT], *caught_up}
 
     def snapshots(self) -> Iterator[Snapshot]:
         """Return the whole snapshots, newest first; none that is ahead of the journal."""
@@ -200,13 +212,13 @@ class Ledger(LedgerReader):
     def prune(self, *, older_than_ns: int | None = None, above_bytes: int | None = None) -> int:
         """Forget journal entries that are older than `older_than_ns`, or the oldest while there are `above_bytes`.
 
-        Never one that a restart could need: those after the oldest kept snapshot or after `stored_seq` stay, and so
-        does the newest entry. Of notifications that are done with the bodies go with the entries they came from; who was
+        Never one that a restart could need: those after the oldest snapshot that it could begin from, or after
+        `stored_seq`, stay, and so does the newest entry. Of notifications that are done with the bodies go with the entries they came from; who was
         told of what, when, and what came of it stays as long as the alert lines do. Forgets some
         thousands a call, so that commits do not wait for it; returns how many: call again while it is not 0.
         """
-        seqs = self._snapshots.seqs()
-        floor = min(seqs[-1], self.stored_seq, self._last_seq - 1) if seqs else 0
+        needed = self._needed_snapshots(self._snapshots.seqs())
+        floor = min(*needed, self.stored_seq, self._last_seq - 1) if needed else 0
         target = max(self._seq_before(older_than_ns), self._seq_beyond(above_bytes))
         until = min(floor, target, self.first_seq + _PRUNE_ROWS - 1)
         with self._transaction() as db:

@@ -8,7 +8,7 @@ The body is not compressed: it is floats, and a restart reads it once.
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -93,6 +93,19 @@ class SnapshotFolder:
             _log.warning("snapshot_of_another_ledger", seq=seq)
             return None
         return Snapshot(seq, body)
+
+
+def spread(rising: Sequence[int], most: int) -> list[int]:
+    """Return at most `most` of rising numbers, as evenly apart as one gets by leaving out those that stand closest.
+
+    The first and the last stay while there is room for two: when numbers are added at the end one by one, what was left
+    out before is what would be left out of all of them together, or nearly.
+    """
+    kept = list(rising)
+    while len(kept) > max(2, most):
+        gaps = [after - before for before, after in zip(kept, kept[2:], strict=False)]
+        del kept[1 + gaps.index(min(gaps))]
+    return kept[len(kept) - most :] if most < len(kept) else kept
 
 
 def sync_folder(folder: Path) -> None:

@@ -16,6 +16,7 @@ from alerting.events import AlertEvent
 from alerting.notify.build import CapParts, build_receivers, needs_publisher
 from console.accounts import Accounts
 from console.app import create_app
+from console.audit import Audit
 from console.feed import Feed
 from console.server import ConsoleServer, Tls
 from console.tiles import Tiles
@@ -35,6 +36,7 @@ from service.live_reports import LiveReports
 from service.pipeline import Outcome
 from service.plan import Loaded, mqtt_settings
 from service.recovery import recover
+from service.replays.keeper import Replays
 from service.runtime import Runtime
 from service.sender import Sender
 from service.stores import open_store
@@ -190,12 +192,16 @@ class Service:
         feed = Feed()
         notes = HandoverNotes(settings.state_dir)
         stack.callback(notes.close)
-        live = LiveConsole(runtime, store, feed, LiveReports(runtime, notes, settings.reports), cap)
+        live = LiveConsole(runtime, store, feed, cap)
+        live.reports = LiveReports(runtime, notes, settings.reports)
         live.rules = live.rules_of(settings)
+        live.replays = replays = Replays(self._loaded, ledger, store)
+        stack.push_async_callback(replays.close)
         accounts = Accounts(settings.state_dir)
         stack.callback(accounts.close)
         audit = AuditLog(settings.state_dir)
         stack.callback(audit.close)
+        self._note_start(audit)
         watcher = Watcher(
             self._loaded,
             runtime,
@@ -207,6 +213,11 @@ class Service:
             settings_refused=lambda: self._settings_refused,
         )
         return _Parts(runtime, source, writer, sender, accounts, audit, feed, live, watcher, publisher)
+
+    def _note_start(self, audit: AuditLog) -> None:
+        """Note that a service begins, at its start or with new settings, and log the anchor: a log kept elsewhere has it then."""
+        Audit(audit).note("hazwatch", "start", detail={"version": version("hazwatch")})
+        _log.info("audit_anchor", anchor=audit.head.told)
 
     def _start(self, parts: _Parts, stack: AsyncExitStack) -> None:
         """Begin to speak with the broker."""

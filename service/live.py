@@ -1,7 +1,6 @@
 """What the console sees of the running pipeline."""
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
@@ -32,6 +31,7 @@ from console.backend import (
     SensorNow,
 )
 from console.feed import Feed
+from console.replay_backend import ReplaysBackend
 from console.reports_backend import ReportsBackend
 from console.rules_backend import RulesBackend
 from console.scope import Place
@@ -46,10 +46,10 @@ from service.live_rules import LiveRules
 from service.live_source import LiveSource
 from service.naming import site_name
 from service.newest import Activations, Newest
-from service.runtime import Runtime
 from service.settings import Settings
+from service.shown import Shown
 from service.tally import Tally
-from store.series import Series, SeriesStore
+from store.series import Series, SeriesReader
 
 _LINE = msgspec.json.Decoder(AlertEvent)
 KEPT_EVENTS = 2000
@@ -59,21 +59,22 @@ KEPT_EVENTS = 2000
 class LiveConsole:
     """The console's backend over one runtime; everything but history and trends comes from memory.
 
-    `own` is set by whoever watches the parts of the program, `rules` by whoever knows the settings.
+    `own` is set by whoever watches the parts of the program, `rules` by whoever knows the settings, `replays` and `reports`
+    by whoever makes them.
     """
 
     own: OwnBackend
     rules: RulesBackend
+    reports: ReportsBackend
+    replays: ReplaysBackend
 
     def __init__(
         self,
-        runtime: Runtime,
-        store: SeriesStore,
+        runtime: Shown,
+        store: SeriesReader,
         feed: Feed,
-        reports: ReportsBackend,
         cap: CapParts | None = None,
     ) -> None:
-        self.reports = reports
         self._runtime = runtime
         self._cap = cap
         self._store = store
@@ -103,9 +104,8 @@ class LiveConsole:
         return self._runtime.now_ns()
 
     def newest_reading_age_s(self) -> float | None:
-        """Return how long ago the newest message arrived, by the wall clock."""
-        last_ns = self._runtime.gauges.last_message_ns
-        return None if last_ns is None else max(0.0, (time.time_ns() - last_ns) / 1e9)
+        """Return how long ago the newest message arrived."""
+        return self._runtime.message_age_s()
 
     def open_alerts(self) -> OpenAlerts:
         """Return all open alerts."""

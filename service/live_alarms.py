@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from alerting.events import AlertEvent
 from alerting.incidents.flood import Flood
 from console.alarms_backend import Assignee
-from service.runtime import Runtime
+from service.shown import Shown
 
 
 class LiveAlarms:
     """Everything from memory."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Shown) -> None:
         self._runtime = runtime
 
     def people(self, event: AlertEvent) -> Sequence[Assignee]:

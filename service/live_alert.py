@@ -16,7 +16,7 @@ from detectors.outlook import Outlook
 from ledger.reader import LedgerReader
 from registry.sensors import LIMIT_NAMES, SensorRegistry, SensorType
 from service.newest import Newest, place_of_sensor
-from service.runtime import Runtime
+from service.shown import Shown
 
 EVENTS = 300
 """Of an alert that chatters for days: the first event and the newest ones."""
@@ -32,7 +32,7 @@ _NEWEST = 1 << 62
 class LiveAlerts:
     """Reads one runtime; what comes from the ledger is read in a thread, for one viewer at a time."""
 
-    def __init__(self, runtime: Runtime, newest: Newest) -> None:
+    def __init__(self, runtime: Shown, newest: Newest) -> None:
         self._runtime = runtime
         self._newest = newest
         self._turn = asyncio.Lock()

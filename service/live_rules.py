@@ -28,9 +28,9 @@ from registry.faults import Fault
 from registry.plant import Text
 from registry.sensors import SensorType
 from service.pipeline import Plan
-from service.runtime import Runtime
 from service.sample import sample_event
 from service.settings import Settings
+from service.shown import Shown
 from service.traffic import RouteCounts
 from service.tuning.kept import FOLDER, kept, profile_print
 
@@ -42,7 +42,7 @@ class LiveRules:
 
     def __init__(
         self,
-        runtime: Runtime,
+        runtime: Shown,
         settings: Settings,
         recent: Iterable[tuple[int, AlertEvent]] = (),
         *,

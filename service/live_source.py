@@ -13,9 +13,9 @@ from console.source_backend import Wind
 from ledger.limits import LimitChange
 from registry.sensors import SensorRegistry, SensorType
 from service.newest import Newest
-from service.runtime import Runtime
+from service.shown import Shown
 from service.tally import Tally
-from store.series import Series, SeriesStore
+from store.series import Series, SeriesReader
 
 MOST_ASKED = 10_000
 """How many sensors are named in one question to the ledger."""
@@ -29,8 +29,8 @@ class LiveSource:
 
     def __init__(  # noqa: PLR0917 - the parts that it reads from
         self,
-        runtime: Runtime,
-        store: SeriesStore,
+        runtime: Shown,
+        store: SeriesReader,
         store_turn: asyncio.Lock,
         newest: Newest,
         tally: Tally,

@@ -121,13 +121,39 @@ class Pacing:
         """Take a key."""
         match key:
             case Key.PAUSE:
-                self.paused, self._steps, self._anchor = not self.paused, 0, None
+                self.pause(not self.paused)
             case Key.STEP:
                 self.paused, self._steps = True, self._steps + 1
             case Key.END:
                 self._ended = True
             case _:
                 self._seek(_SEEKS_NS[key])
+
+    def set_speed(self, speed: float | None) -> None:
+        """Go on at another pace from here."""
+        self.speed, self._anchor = speed, None
+
+    def pause(self, paused: bool) -> None:  # noqa: FBT001 - the state that it is to be in
+        """Stand still, or go on."""
+        self.paused, self._steps, self._anchor = paused, 0, None
+
+    def seek(self, to_ns: int) -> None:
+        """Run to a time at once: forward from here, or from a place before it."""
+        if self.at_ns is not None and to_ns <= self.at_ns:
+            self._back_ns, self._goal_ns = to_ns, None
+        else:
+            self._back_ns, self._goal_ns = None, to_ns
+
+    def arrive(self) -> None:
+        """Run no further at once: what was sought is here."""
+        self._goal_ns = self._back_ns = self._anchor = None
+
+    def shown_ns(self, now_s: float, next_ns: int) -> int | None:
+        """Return the recorded time that it is now: from reading to reading it goes on at the pace; the next is at `next_ns`."""
+        if self._anchor is None or self.speed is None or self.at_ns is None:
+            return self.at_ns
+        paced_ns = self._anchor[1] + round((now_s - self._anchor[0]) * self.speed * _S_NS)
+        return max(self.at_ns, min(paced_ns, next_ns))
 
     def decide(self, t_ns: int, now_s: float) -> Decision:
         """Return what to do with the next readings, the first of which has the time `t_ns`."""
@@ -166,11 +192,7 @@ class Pacing:
         here = self.at_ns if here is None else here
         if here is None:
             return
-        to_ns = here + by_ns
-        if self.at_ns is not None and to_ns <= self.at_ns:
-            self._back_ns, self._goal_ns = to_ns, None
-        else:
-            self._back_ns, self._goal_ns = None, to_ns
+        self.seek(here + by_ns)
 
 
 T = TypeVar("T")

@@ -165,6 +165,12 @@ class Stretch:
     def __len__(self) -> int:
         return len(self._t_ns)
 
+    @property
+    def seq(self) -> int:
+        """The number of an entry of a journal."""
+        assert isinstance(self._item, Entry), "readings have times, not numbers"
+        return self._item.seq
+
     def time_ns(self, at: int) -> int:
         """Return the time of a reading."""
         return int(self._t_ns[at])

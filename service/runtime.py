@@ -144,6 +144,11 @@ class Runtime:
         """Whether the clock is the receive time."""
         return self._wall
 
+    def message_age_s(self) -> float | None:
+        """Return how long ago the newest message arrived, None before the first."""
+        last_ns = self.gauges.last_message_ns
+        return None if last_ns is None else max(0.0, (self._clock_ns() - last_ns) / 1e9)
+
     def lag_s(self) -> float:
         """Return how long the oldest message that waits here has waited."""
         due_ns = self._batcher.due_ns()

@@ -18,6 +18,7 @@ from alerting.events import AlertEvent
 from registry.sensors import SensorRegistry
 from store.columns import Columns, pack, unpack
 from store.lineprotocol import SYSTEM_SENSOR, time_ns
+from store.scan import Stretch, scan_duck
 from store.series import (
     Encoded,
     Rejection,
@@ -107,6 +108,14 @@ class DuckStore:
         try:
             with self._db.cursor() as db:
                 return _read(db, sensor, start_ns, end_ns, max_points)
+        except duckdb.Error as exc:
+            raise StoreError(f"{self._path}: {_first_line(exc)}", retry=False) from exc
+
+    def scan(self, start_ns: int, end_ns: int) -> Stretch:
+        """Return every reading in [start, end)."""
+        try:
+            with self._db.cursor() as db:
+                return scan_duck(db, start_ns, end_ns)
         except duckdb.Error as exc:
             raise StoreError(f"{self._path}: {_first_line(exc)}", retry=False) from exc
 

@@ -156,6 +156,28 @@ def scan_server(flavour: Flavour, target: Target, start_ns: int, end_ns: int) ->
     return Stretch.of(_SCANS[flavour](target, start_ns, end_ns))
 
 
+def scan_duck(db: Any, start_ns: int, end_ns: int) -> Stretch:
+    """Return the readings in [start, end) that an embedded store's open database has; raises `duckdb.Error`."""
+    codes, names = _sensors(db)
+    query = (
+        "SELECT code, t_ns, value, quality FROM readings WHERE t_ns >= ? AND t_ns < ? ORDER BY t_ns, rowid"
+    )
+    rows = db.execute(query, (start_ns, end_ns)).fetchnumpy()
+    return Stretch(
+        names=names,
+        sensor=np.searchsorted(codes, np.asarray(rows["code"])).astype(np.int32),
+        t_ns=np.asarray(rows["t_ns"], np.int64),
+        value=np.ma.filled(rows["value"], np.nan),
+        quality=np.ma.filled(rows["quality"], 0).astype(np.uint8),
+    )
+
+
+def _sensors(db: Any) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return codes in their order, and the names of the sensors that have them."""
+    rows = db.execute("SELECT code, sensor FROM sensors ORDER BY code").fetchall()
+    return np.array([code for code, _ in rows], np.int64), tuple(str(name) for _, name in rows)
+
+
 class DuckFile:
     """An embedded store's file, only read; raises `StoreError` where it is none or somebody else has it open."""
 
@@ -163,11 +185,9 @@ class DuckFile:
         self._path = path
         try:
             self._db: Any = duckdb.connect(str(path), read_only=True)
-            rows = self._db.execute("SELECT code, sensor FROM sensors ORDER BY code").fetchall()
+            self.names = _sensors(self._db)[1]
         except duckdb.Error as exc:
             raise self._told(exc) from exc
-        self._codes = np.array([code for code, _ in rows], np.int64)
-        self.names = tuple(str(name) for _, name in rows)
 
     def bounds_ns(self) -> tuple[int, int] | None:
         """Return a range [start, end) that holds every reading, None where there is none."""
@@ -179,18 +199,10 @@ class DuckFile:
 
     def scan(self, start_ns: int, end_ns: int) -> Stretch:
         """Return the readings in [start, end)."""
-        query = "SELECT code, t_ns, value, quality FROM readings WHERE t_ns >= ? AND t_ns < ? ORDER BY t_ns, rowid"
         try:
-            rows = self._db.execute(query, (start_ns, end_ns)).fetchnumpy()
+            return scan_duck(self._db, start_ns, end_ns)
         except duckdb.Error as exc:
             raise self._told(exc) from exc
-        return Stretch(
-            names=self.names,
-            sensor=np.searchsorted(self._codes, np.asarray(rows["code"])).astype(np.int32),
-            t_ns=np.asarray(rows["t_ns"], np.int64),
-            value=np.ma.filled(rows["value"], np.nan),
-            quality=np.ma.filled(rows["quality"], 0).astype(np.uint8),
-        )
 
     def close(self) -> None:
         """Let go of the file."""

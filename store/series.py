@@ -100,6 +100,13 @@ class StoreError(Exception):
         self.retry_after_s = retry_after_s
 
 
+class SeriesReader(Protocol):
+    """What series are read from, by any thread."""
+
+    def read(self, sensor: str, start_ns: int, end_ns: int, max_points: int) -> Series:
+        """Return readings of the full sensor id in [start, end), at most `max_points` buckets; raises `StoreError`."""
+
+
 class SeriesStore(Protocol):
     """A time-series store. One thread at a time writes; reading from other threads meanwhile is allowed."""
 

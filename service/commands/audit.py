@@ -45,7 +45,7 @@ def verify(
         end(f"error: {error}")
     if fault is not None:
         end(f"error: {settings.state_dir / 'audit.db'}: row {fault.n}: {_HOW[fault.how]}")
-    say(f"{head.n} rows, all as they were written; anchor {head.n}:{head.hash}")
+    say(f"{head.n} rows, all as they were written; anchor {head.told}")
 
 
 def _anchor(text: str) -> Anchor:

@@ -1,6 +1,8 @@
 """`hazwatch backtest`: old and new settings on one recording, side by side."""
 
+import re
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,8 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from alerting.texts import rfc3339
+from registry.faults import Fault, InputError
 from registry.marks import load_marked
-from service.commands.answers import say
+from service.commands.answers import COMMAND_LINE, say
 from service.commands.inputs import feed_of, plan_of, settings_or_source, shown_progress, span_of
 from service.commands.options import Decimal, Delimiter, From, TimeColumn, TimeZone, To
 from service.warm import use_compile_cache, user_cache, warm_up
@@ -39,6 +43,10 @@ def command(
         Path | None, typer.Option(help="detectors.yaml that only the old settings have")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="prints the comparison as JSON")] = False,
+    save: Annotated[
+        bool,
+        typer.Option("--save", help="keeps the counts in the state folder, for the console's page of rules"),
+    ] = False,
     from_: From = None,
     to: To = None,
     delimiter: Delimiter = None,
@@ -54,13 +62,14 @@ def command(
         old = plan_of(config, points, feed.names, () if detectors is None else (detectors,))
         new = _new_plan(against, config, points, feed.names)
         warm_up()
-        comparison = _compared(feed, old, new)
+        comparison, span = _compared(feed, old, new)
+    names = (str(source or "store"), str(detectors or config or "packaged"), str(against))
+    if save:
+        _save(comparison, names, (old, new), span, config)
     if json:
         from service.tuning.backtest import report  # noqa: PLC0415 - only here
 
-        sys.stdout.buffer.write(
-            report(comparison, str(source or "store"), str(detectors or config or "packaged"), str(against))
-        )
+        sys.stdout.buffer.write(report(comparison, *names))
         sys.stdout.buffer.write(b"\n")
         sys.stdout.buffer.flush()
         return
@@ -75,7 +84,31 @@ def _new_plan(against: Path, config: Path | None, points: Path | None, names: tu
     return plan_of(config, points, names, (against,))
 
 
-def _compared(feed: "Feed", old: "Plan", new: "Plan") -> "Comparison":
+def _save(
+    comparison: "Comparison",
+    names: tuple[str, str, str],
+    plans: tuple["Plan", "Plan"],
+    span: tuple[int, int],
+    config: Path | None,
+) -> None:
+    """Keep the counts where the console looks for them; files are named without where they lie."""
+    from service.settings import read_settings  # noqa: PLC0415 - only here
+    from service.tuning.kept import FOLDER, keep, profile_print, report_of  # noqa: PLC0415 - only here
+
+    settings = None if config is None else read_settings(config)[0]
+    if settings is None:
+        message = "there is no state folder to keep it in"
+        raise InputError([Fault(file=COMMAND_LINE, where="--save", message=message, allowed="with --config")])
+    now_ns = time.time_ns()
+    bare = (Path(names[0]).name, Path(names[1]).name, Path(names[2]).name)
+    prints = (profile_print(plans[0].profile), profile_print(plans[1].profile))
+    report = report_of(comparison, bare, prints, span, rfc3339(now_ns))
+    path = keep(settings.state_dir / FOLDER, re.sub(r"[-:.]", "", rfc3339(now_ns)), report)
+    say(f"kept as {path}")
+
+
+def _compared(feed: "Feed", old: "Plan", new: "Plan") -> tuple["Comparison", tuple[int, int]]:
+    """Return the comparison and the span of time that was looked at, in ns."""
     from service.tuning.backtest import Occurrences, compared  # noqa: PLC0415 - only here
     from service.tuning.feed import Side  # noqa: PLC0415 - imports numba, whose cache has its place only now
 
@@ -96,8 +129,8 @@ def _compared(feed: "Feed", old: "Plan", new: "Plan") -> "Comparison":
             progress("old and new / 新旧对比", len(outcome.block))
     last_ns = max(side.pipeline.now_ns for side in sides)
     ends = [occurrences.all(last_ns) for occurrences in told]
-    span_ns = 0 if first_ns is None else last_ns - first_ns
-    return compared(ends[0], ends[1], len(seen), span_ns)
+    begins_ns = last_ns if first_ns is None else first_ns
+    return compared(ends[0], ends[1], len(seen), last_ns - begins_ns), (begins_ns, last_ns)
 
 
 _WORDS = {

@@ -123,7 +123,7 @@ def store_feed(config: Path, span: Span) -> Iterator[Feed]:
         return store.scan(start_ns, end_ns).ranked(rank)
 
     try:
-        yield Feed(names=(), items=lambda: ahead(_stored(scan, ids, span)))
+        yield Feed(names=(), items=lambda: ahead(stored(scan, ids, span)))
     finally:
         store.close()
 
@@ -136,7 +136,7 @@ def duck_feed(path: Path, span: Span) -> Iterator[Feed]:
     with closing(DuckFile(path)) as file:
         first, end = file.bounds_ns() or (0, 0)
         inside = Span(start_ns=max(first, span.start_ns), end_ns=min(end, span.end_ns))
-        yield Feed(names=file.names, items=lambda: ahead(_stored(file.scan, {}, inside)))
+        yield Feed(names=file.names, items=lambda: ahead(stored(file.scan, {}, inside)))
 
 
 def _within(chunks: Iterable[Recorded], span: Span) -> Iterator[Recorded]:
@@ -148,7 +148,7 @@ def _within(chunks: Iterable[Recorded], span: Span) -> Iterator[Recorded]:
             yield chunk.where(inside)
 
 
-def _stored(scan: Callable[[int, int], Stretch], ids: Mapping[str, str], span: Span) -> Iterator[Recorded]:
+def stored(scan: Callable[[int, int], Stretch], ids: Mapping[str, str], span: Span) -> Generator[Recorded]:
     """Yield what the store has, a stretch at a time; stretches are made longer or shorter until each is a fair part."""
     start_ns, step_ns = span.start_ns, _FIRST_STEP_NS
     while start_ns < span.end_ns:

@@ -1,5 +1,6 @@
 """Back-tests that were kept for people to look at later: one file each in a folder, newest first, bounded and checked."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import msgspec
 from detectors.profile import Profile
 from registry.faults import Fault
 from registry.files import read_bounded
+from service.tuning.backtest import Comparison, line_of
+from sim.writing import time_texts
 
 FOLDER = "backtests"
 MOST = 50
@@ -32,7 +35,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What `service.tuning.backtest.report` writes, but for the single alerts; times are RFC 3339.
+    """The counts of a back-test, without its single alerts; times are RFC 3339.
 
     `made` is when the back-test ran, `begins` and `ends` the recording's span; `old_print` and `new_print` are prints
     (`profile_print`) of the detector settings that were compared.
@@ -52,10 +55,33 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     new_print: str
 
 
+def report_of(
+    comparison: Comparison,
+    names: tuple[str, str, str],
+    prints: tuple[str, str],
+    span: tuple[int, int],
+    made: str,
+) -> Report:
+    """Return the counts of a comparison: `names` of source, old and new settings, prints of both, the span in ns."""
+    begins, ends = time_texts(list(span)) if comparison.days else (None, None)
+    return msgspec.convert(
+        {
+            **dict(zip(("source", "old", "new"), names, strict=True)),
+            "sensors": comparison.sensors,
+            "days": comparison.days,
+            "total": line_of(comparison, comparison.total),
+            "kinds": {kind: line_of(comparison, line) for kind, line in comparison.lines.items()},
+            "made": made,
+            "begins": begins,
+            "ends": ends,
+            **dict(zip(("old_print", "new_print"), prints, strict=True)),
+        },
+        Report,
+    )
+
+
 def profile_print(profile: Profile) -> str:
     """Return a print of detector settings: the same for the same settings, on every machine."""
-    import hashlib  # noqa: PLC0415 - only here
-
     said = msgspec.json.encode(
         {"types": dict(profile.types), "sensors": dict(profile.sensors), "modes": dict(profile.modes)},
         enc_hook=dict,

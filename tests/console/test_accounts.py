@@ -67,6 +67,21 @@ def test_a_session_ends(tmp_path: Path) -> None:
         assert accounts.account_of(held.cookie) is None
 
 
+def test_when_sessions_were_used_is_written_once_in_a_while_for_all(tmp_path: Path) -> None:
+    clock = Clock()
+    add_user(database_path(tmp_path), "li", "viewer", PASSWORD)
+    with Accounts(tmp_path, now_s=clock) as accounts:
+        held = session(accounts, "li")
+        assert accounts.account_of(held.cookie)
+        before = accounts.database.total_changes
+        for _ in range(59):
+            clock.now_s += 1
+            assert accounts.account_of(held.cookie)
+        assert accounts.database.total_changes == before
+        accounts.keep_seen()
+        assert accounts.database.execute("select seen_s from sessions").fetchall() == [(clock.now_s,)]
+
+
 def test_a_new_password_ends_sessions_and_a_new_role_acts_at_once(tmp_path: Path) -> None:
     path = database_path(tmp_path)
     add_user(path, "li", "viewer", PASSWORD)

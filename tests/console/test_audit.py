@@ -1,10 +1,14 @@
 """What the console notes of people, and who may read it."""
 
+import re
 from pathlib import Path
+from typing import get_args
 
+from alerting.commands import Command
+from console.routes import NOTED_AS, QUESTIONS
 from ledger.audit import Asked
 from tests.console.live import PASSWORD
-from tests.console.test_api import RED, Site, on_site
+from tests.console.test_api import COLD_ALERT, RED, Site, on_site
 
 
 async def noted(s: Site, **asked: str) -> list[dict[str, object]]:
@@ -53,6 +57,41 @@ def test_refused_logins_are_noted_and_do_not_fill_the_log(tmp_path: Path) -> Non
     on_site(tmp_path, scenario)
 
 
+def test_what_is_refused_before_it_is_tried_is_noted_once(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        await s.sign_in("gu")
+        for _ in range(3):
+            await s.post(f"/api/v1/alerts/{RED}/ack", {})
+        await s.get("/api/v1/accounts")
+        await s.sign_in("bo")
+        await s.post(f"/api/v1/alerts/{COLD_ALERT}/shelve", {"reason": "x"})
+        bulk = {"command": {"order": "unshelve"}, "alerts": [{"id": COLD_ALERT}]}
+        await s.post("/api/v1/alerts/bulk", bulk)
+        await s.client.get("/api/v1/me", headers={"Authorization": "Bearer hzw_a_b"})
+        rows = [one.deed for one in s.audit.search(Asked(), 9) if one.deed.outcome != "done"]
+        assert [(row.who, row.action, row.subject, row.outcome) for row in rows] == [
+            ("", "token", "", "refused"),
+            ("bo", "unshelve", COLD_ALERT, "unknown_alert"),
+            ("bo", "shelve", COLD_ALERT, "unknown_alert"),
+            ("gu", "acknowledge", RED, "role"),
+        ]
+
+    on_site(tmp_path, scenario)
+
+
+def test_a_report_that_leaves_the_page_is_noted(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        await s.sign_in("bo")
+        for how in ("json", "csv"):
+            answer = await s.get("/api/v1/reports/alarms", from_ms=0, to_ms=60_000, format=how)
+            assert answer.status_code == 200
+        (entry,) = s.audit.search(Asked(action="export_report"), 9)
+        assert (entry.deed.who, entry.deed.subject, entry.deed.enterprise) == ("bo", "alarms", "bh-lpg")
+        assert '"format":"csv"' in entry.deed.detail
+
+    on_site(tmp_path, scenario)
+
+
 def test_a_second_persons_password_is_never_noted(tmp_path: Path) -> None:
     async def scenario(s: Site) -> None:
         await s.sign_in("li")
@@ -96,5 +135,25 @@ def test_only_administrators_read_it_and_it_can_be_searched_exported_and_verifie
         assert other["fault"] == {"n": 1, "how": "rewritten"}
         for wrong in ({"limit": 501}, {"before": -1}, {"who": "x" * 201}, {"from_ms": -1}):
             assert (await s.get("/api/v1/audit", **wrong)).status_code == 422
+
+    on_site(tmp_path, scenario)
+
+
+def test_the_page_has_a_word_for_each_deed(tmp_path: Path) -> None:
+    words = (Path(__file__).parents[2] / "console/page/src/words/people.ts").read_text("utf-8")
+    named = set(re.findall(r"^      (\w+):", words.split("actionOf: {")[1].split("},")[0], re.MULTILINE))
+    commands = {str(one.__struct_config__.tag) for one in get_args(Command)} - {"system_condition"}
+    assert commands <= named
+
+    async def scenario(s: Site) -> None:
+        told = (await s.get("/api/v1/openapi.json")).json()["paths"]
+        routes = {
+            operation["operationId"].split("_api_v1_")[0]
+            for path, operations in told.items()
+            for method, operation in operations.items()
+            if method == "post" and path not in QUESTIONS
+        }
+        harmless = {"login", "logout", "remove", "remove_filter"}
+        assert {NOTED_AS.get(name, name) for name in routes - harmless} <= named
 
     on_site(tmp_path, scenario)

@@ -58,6 +58,12 @@ def test_a_source_shows_equipment_sensors_and_who_answers_for_it(
     expect(page.get_by_text(nobody)).to_have_count(2)
     expect(page.get_by_text("Lin Lan" if lang == "en-GB" else "林岚")).to_be_visible()
     expect(page.locator(".compass")).to_contain_text(wind)
+    if size == DESK:
+        corner = page.locator(".compass").bounding_box()
+        assert corner
+        for mark in page.locator(".ground .face").all():
+            box = mark.bounding_box()
+            assert box is None or box["x"] + box["width"] <= corner["x"], "north and wind cover no mark"
     expect(page.get_by_text("R = 37.5")).to_be_visible()
     expect(page.locator("table", has_text="points.csv")).to_contain_text("9\u00a0m")
     together = page.locator(".ground details").filter(has_text="GT-07")

@@ -9,6 +9,7 @@ import httpx
 import paho.mqtt.publish
 import pytest
 
+from ledger.audit import verify_file
 from ledger.reader import open_readonly
 from tests.servers.hazwatch import Hazwatch, wait_until
 from tests.servers.mosquitto import Mosquitto
@@ -67,6 +68,8 @@ def test_new_settings_are_taken_over_and_bad_ones_refused(tmp_path: Path, cache:
     assert [(one.sensor, one.name, one.old, one.new, one.loaded.file) for one in changes] == [
         ("e/LT-1", "hh", 90.0, 92.0, "points.csv")
     ]
+    fault, head = verify_file(service.state_dir)
+    assert (fault, head.n) == (None, 2), "one row for the start, one for the settings that were taken over"
     told = [(line.count('"kind":"system"'), line.split('"event":"')[1].split('"')[0]) for line in lines]
     assert told[:1] == [(0, "opened")]
     assert told.count((1, "opened")) == told.count((1, "cleared")) == 1, "the refusal is told, and its end"

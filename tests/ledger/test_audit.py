@@ -51,6 +51,14 @@ def test_two_processes_write_one_chain(tmp_path: Path) -> None:
         assert one.verify() is None
 
 
+def test_a_deed_does_not_wait_for_a_search(tmp_path: Path) -> None:
+    filled(tmp_path, 1)
+    with AuditLog(tmp_path) as log:
+        with log._reading:
+            assert log.note(deed(2)).n == 2
+        assert [entry.n for entry in log.search(Asked(), 9)] == [2, 1]
+
+
 @pytest.mark.parametrize(
     ("statements", "expected"),
     [

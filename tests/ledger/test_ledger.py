@@ -1,3 +1,4 @@
+import itertools
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +18,11 @@ from ledger import (
     OutboxUpdate,
     open_readonly,
 )
-from ledger.ledger import DEAD_LETTERS_KEPT, SNAPSHOTS_KEPT
+from ledger import ledger as ledger_module
+from ledger.ledger import DEAD_LETTERS_KEPT, SNAPSHOTS_KEPT, WAYPOINTS
 from ledger.reader import FILE_NAME
 from ledger.schema import STEPS, migrate
+from ledger.snapshots import spread
 from registry.plant import Text
 
 
@@ -209,7 +212,10 @@ def test_snapshots_newest_first_a_broken_one_is_passed_over(ledger: Ledger, tmp_
     assert [(s.seq, s.body) for s in ledger.snapshots()] == [(4, b"state 4"), (2, b"state 2")]
 
 
-def test_the_snapshot_that_the_store_has_caught_up_with_is_kept(ledger: Ledger) -> None:
+def test_the_snapshot_that_the_store_has_caught_up_with_is_kept(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "WAYPOINTS", 0)
     ledger.commit(Commit(entries=[entry(i) for i in range(100)], stored_seq=15))
     for seq in range(10, 100, 10):
         ledger.save_snapshot(seq, b"s")
@@ -218,6 +224,29 @@ def test_the_snapshot_that_the_store_has_caught_up_with_is_kept(ledger: Ledger) 
     ledger.save_snapshot(100, b"s")
     assert [s.seq for s in ledger.snapshots()] == [100, 90, 80]
     assert len(list(ledger.snapshots())) == SNAPSHOTS_KEPT
+
+
+def test_older_snapshots_stay_as_waypoints_over_the_whole_journal(ledger: Ledger) -> None:
+    ledger.commit(Commit(entries=[entry(i) for i in range(200)], stored_seq=200))
+    for seq in range(1, 201):
+        ledger.save_snapshot(seq, b"s")
+    seqs = [s.seq for s in ledger.snapshots()]
+    assert seqs[:SNAPSHOTS_KEPT] == [200, 199, 198]
+    waypoints = seqs[SNAPSHOTS_KEPT:][::-1]
+    assert len(waypoints) == WAYPOINTS
+    assert waypoints[0] == 1, "the oldest stays as long as its entries do"
+    assert max(after - before for before, after in itertools.pairwise(waypoints)) <= 2 * 200 / (WAYPOINTS - 2)
+    assert ledger.prune(older_than_ns=120) == 120, "they hold no entry back"
+    ledger.save_snapshot(200, b"s")
+    left = [s.seq for s in ledger.snapshots()]
+    assert left == [seq for seq in seqs if seq >= ledger.first_seq - 1]
+
+
+@pytest.mark.parametrize(
+    ("most", "kept"), [(0, []), (1, [9]), (2, [1, 9]), (3, [1, 6, 9]), (9, [1, 4, 5, 6, 9])]
+)
+def test_numbers_are_spread_by_leaving_out_what_stands_close(most: int, kept: list[int]) -> None:
+    assert spread([1, 4, 5, 6, 9], most) == kept
 
 
 def test_a_snapshot_of_another_ledger_is_not_taken(ledger: Ledger, tmp_path: Path) -> None:

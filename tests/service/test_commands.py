@@ -85,7 +85,7 @@ def hazwatch(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
     [
         "nonsense", "run --nonsense", "check-config", "replay", "demo --seed x", "demo --seed -1", "demo --port 70000",
         "demo --minutes x", "sim demo-site --shape x --out x.csv", "sim demo-site --wire x --out x.csv", "sim demo-site --clients 0 --out x.csv",
-        "user add", "user add li", "user add li --role king",
+        "user add", "user add li", "user add li --role king", "user disable li", "user role li --role viewer", "user password li",
         "alerts --after x",
     ],
 )  # fmt: skip
@@ -285,6 +285,7 @@ def test_an_account_is_added(hazwatch: Run, tmp_path: Path, password: Path) -> N
         ("add li --role operator --password-file none", "none"),
         ("add li --role operator --password-file empty", "password"),
         ("add '' --role operator --password-file password", "user ''"),
+        ("add a:b --role operator --password-file password", "user 'a:b'"),
     ],
 )
 def test_an_account_that_cannot_be_ends_with_1(
@@ -296,6 +297,45 @@ def test_an_account_that_cannot_be_ends_with_1(
     code, out, err = hazwatch("user", *("" if a == "''" else a for a in args.split()))
     assert (code, out) == (1, "")
     assert words in err
+
+
+def test_accounts_are_administered_at_the_terminal(hazwatch: Run, tmp_path: Path, password: Path) -> None:
+    config = write_site(tmp_path)
+
+    def user(*args: str) -> tuple[int, str, str]:
+        return hazwatch("user", *args, "--config", config)
+
+    assert "there are no accounts yet" in user("list")[2]
+    for name, role in (("zhou", "admin"), ("li", "operator")):
+        assert user("add", name, "--role", role, "--password-file", str(password))[0] == 0
+    why = ("--reason", "left the works")
+    assert user("role", "li", "--role", "viewer", "--enterprise", "lpg", *why)[::2] == (0, "li is viewer\n")
+    code, out, _ = user("password", "li", *why)
+    assert (code, len(out.strip())) == (0, 16)
+    assert user("list")[1] == "li\tviewer\t-\tlpg\tnew password due\nzhou\tadmin\t-\t-\tactive\n"
+    assert user("disable", "li", *why)[0] == 0
+    assert "li\tviewer\t-\tlpg\tdisabled" in user("list")[1]
+    assert user("enable", "li", *why)[0] == 0
+    for refused in (("disable", "zhou"), ("role", "zhou", "--role", "viewer")):
+        code, _, err = user(*refused, *why)
+        assert (code, "the last administrator" in err) == (1, True)
+    assert user("disable", "nobody", *why)[0] == 1
+    with AuditLog(tmp_path / "state") as log:
+        rows = [one.deed for one in log.search(Asked(), 99)]
+    assert [(row.action, row.subject, row.outcome) for row in rows] == [
+        ("disable_account", "nobody", "not_found"),
+        ("set_account", "zhou", "last_admin"),
+        ("disable_account", "zhou", "last_admin"),
+        ("enable_account", "li", "done"),
+        ("disable_account", "li", "done"),
+        ("one_time_password", "li", "done"),
+        ("set_account", "li", "done"),
+        ("set_account", "li", "done"),
+        ("set_account", "zhou", "done"),
+    ]
+    assert rows[3].reason == "left the works"
+    assert all(row.who.startswith("local:") for row in rows)
+    assert out.strip() not in str(rows)
 
 
 def test_the_audit_log_is_verified(hazwatch: Run, tmp_path: Path, password: Path) -> None:

@@ -13,7 +13,6 @@ import pytest
 import service.runtime as runtime_module
 from alerting.commands import Comment, Confirm, Shelve, Unshelve
 from console.backend import Accepted, Done, Refused
-from console.fake_reports import FakeReports
 from console.feed import Feed
 from console.scope import Scope
 from registry.plant import Area, Enterprise, Plant, Text
@@ -40,7 +39,7 @@ async def console(
 ) -> AsyncIterator[tuple[Rig, LiveConsole]]:
     rig = Rig(ledger, pipe=pipe)
     async with running(rig):
-        yield rig, LiveConsole(rig.runtime, NullStore(), Feed(epoch="first"), FakeReports())
+        yield rig, LiveConsole(rig.runtime, NullStore(), Feed(epoch="first"))
 
 
 async def shown(live: LiveConsole) -> list[dict[str, object]]:
@@ -270,7 +269,7 @@ def test_a_trend_is_read_off_the_loop_one_at_a_time(ledger: FlakyLedger) -> None
 
     async def main() -> None:
         rig, store = Rig(ledger), SlowStore()
-        live = LiveConsole(rig.runtime, store, Feed(), FakeReports())
+        live = LiveConsole(rig.runtime, store, Feed())
         trends = await asyncio.gather(*(live.trend("e/LT", T0, T0 + S, k) for k in range(1, 6)))
         assert [t.mean[0] for t in trends] == [1, 2, 3, 4, 5]
         assert store.most == 1

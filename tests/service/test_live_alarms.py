@@ -8,7 +8,6 @@ from types import MappingProxyType
 from alerting.commands import Assign
 from alerting.escalation.settings import EscalationSettings, Person
 from console.backend import Done
-from console.fake_reports import FakeReports
 from console.feed import Feed
 from registry.plant import Text
 from service.live import LiveConsole
@@ -32,7 +31,7 @@ def test_an_alert_goes_to_who_answers_for_it_and_its_row_names_them(tmp_path: Pa
         with FlakyLedger.open(tmp_path / "state") as ledger:
             rig = Rig(ledger, pipe=Pipeline(replace(plan(), routes=routes)))
             async with running(rig):
-                live = LiveConsole(rig.runtime, NullStore(), Feed(), FakeReports())
+                live = LiveConsole(rig.runtime, NullStore(), Feed())
                 rig.high()
                 await rig.pass_by()
                 (row,) = live.open_alerts().rows

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from alerting.commands import Acknowledge, Check, Confirm
 from console.alert_story import checklist
-from console.fake_reports import FakeReports
 from console.feed import Feed
 from ledger.reader import open_readonly
 from registry.plant import Text
@@ -25,7 +24,7 @@ def test_a_tick_is_in_the_record_also_after_a_restart_and_of_a_closed_alert(tmp_
     async def main(ledger: FlakyLedger) -> str:
         rig = Rig(ledger)
         async with running(rig):
-            live = LiveConsole(rig.runtime, NullStore(), Feed(), FakeReports())
+            live = LiveConsole(rig.runtime, NullStore(), Feed())
             rig.high()
             await rig.pass_by()
             (row,) = live.open_alerts().rows
@@ -52,7 +51,7 @@ def test_earlier_alerts_of_the_sensor_come_with_what_was_done_about_them(tmp_pat
     async def main(ledger: FlakyLedger) -> None:
         rig = Rig(ledger)
         async with running(rig):
-            live = LiveConsole(rig.runtime, NullStore(), Feed(), FakeReports())
+            live = LiveConsole(rig.runtime, NullStore(), Feed())
             for at_s in range(0, 20 * (SIMILAR + 3), 20):
                 rig.high(at_s)
                 await rig.pass_by()
@@ -94,7 +93,7 @@ def test_what_stands_around_a_sensor(tmp_path: Path) -> None:
     async def main(ledger: FlakyLedger) -> None:
         rig = Rig(ledger, pipe=Pipeline(plan(registry=AROUND)))
         async with running(rig):
-            live = LiveConsole(rig.runtime, NullStore(), Feed(), FakeReports())
+            live = LiveConsole(rig.runtime, NullStore(), Feed())
             rig.source.put(reading("WD", 0, 210.0))
             await rig.pass_by()
             around = live.alerts.surroundings("e/LT")

@@ -11,7 +11,6 @@ import numpy as np
 from alerting.commands import Place as CommandPlace
 from alerting.commands import TakeOutOfService
 from console.backend import SensorCount
-from console.fake_reports import FakeReports
 from console.feed import Feed
 from console.scope import Place
 from console.source_backend import Wind
@@ -79,9 +78,7 @@ def with_console(folder: Path, sensors: SensorRegistry, scenario: Any, store: An
         with FlakyLedger.open(folder / "state") as ledger:
             rig = Rig(ledger, pipe=Pipeline(replace(plan(), registry=sensors)))
             async with running(rig):
-                await scenario(
-                    rig, LiveConsole(rig.runtime, store or NullStore(), Feed(epoch="first"), FakeReports())
-                )
+                await scenario(rig, LiveConsole(rig.runtime, store or NullStore(), Feed(epoch="first")))
 
     asyncio.run(main())
 

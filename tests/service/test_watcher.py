@@ -11,7 +11,6 @@ import pytest
 import service.watcher as watcher_module
 from alerting.commands import SystemCondition
 from console.backend import Health
-from console.fake_reports import FakeReports
 from console.feed import Feed
 from ingest.mqtt import Phase
 from registry.plant import Text
@@ -52,7 +51,7 @@ class Parts:
 def watcher_of(rig: Rig, parts: Any, state_dir: Path) -> Watcher:
     settings = Settings(points=state_dir / "points.csv", state_dir=state_dir)
     loaded = Loaded(settings=settings, plan=plan(), secrets=Secrets(), warnings=())
-    live = LiveConsole(rig.runtime, NullStore(), Feed(), FakeReports())
+    live = LiveConsole(rig.runtime, NullStore(), Feed())
     return Watcher(
         loaded, rig.runtime, parts, parts, parts, live, tell_troubles=True, settings_refused=lambda: None
     )

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from ledger.ledger import Ledger
 from registry.faults import InputError
 from service.main import build
+from service.tuning.kept import FOLDER, Report, kept
 from sim.writing import time_texts
 from tests.service.tuning.synthetic import DAY_S, T0, S, normal
 
@@ -133,6 +134,27 @@ def test_backtest_of_a_stricter_profile_gains_alerts(day: Path, tmp_path: Path) 
     assert back["total"]["lost"] == told["total"]["gained"]
     shown = call("backtest", day, "--points", day.parent / POINTS, "--against", new)
     assert "gained" in shown.stdout
+
+
+def test_backtest_keeps_its_counts_where_the_console_looks(day: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new.yaml"
+    new.write_text("sensors: {a: {z_threshold: 2.5, z_samples: 2}}\n", encoding="utf-8")
+    config = tmp_path / "hazwatch.yaml"
+    (tmp_path / POINTS).write_bytes((day.parent / POINTS).read_bytes())
+    config.write_text(
+        "points: points.csv\nmqtt: {url: mqtt://127.0.0.1}\nstate_dir: state\n", encoding="utf-8"
+    )
+    result = call("backtest", day, "--config", config, "--against", new, "--save")
+    assert result.exit_code == 0, result.output
+    ((_, report),) = kept(tmp_path / "state" / FOLDER)
+    assert isinstance(report, Report)
+    assert (report.source, report.old, report.new) == (day.name, config.name, new.name)
+    assert report.total.gained > 0
+    assert report.total.gained == sum(line.gained for line in report.kinds.values())
+    assert (report.begins or "") < (report.ends or "") < report.made
+    assert report.old_print != report.new_print
+    nowhere = call("backtest", day, "--points", day.parent / POINTS, "--against", new, "--save").exception
+    assert "--config" in str(nowhere)
 
 
 def test_backtest_names_sensors_that_are_not_there(day: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from registry.readings import ReadingBlock
 from service.effects import commit_of
 from service.pipeline import Pipeline, pack_messages
 from service.plan import load
-from service.tuning.feed import Feed, Side, Span, _stored, file_feed, journal_feed, store_feed
+from service.tuning.feed import Feed, Side, Span, file_feed, journal_feed, store_feed, stored
 from sim.layout import Options
 from sim.recorded import Recorded
 from sim.writing import time_texts
@@ -95,7 +95,7 @@ def test_a_store_is_asked_for_a_fair_part_at_a_time() -> None:
             value=inside.astype(float), quality=np.zeros(len(inside), np.uint8),
         )  # fmt: skip
 
-    chunks = list(_stored(scan, {"a%5C": "a\\"}, Span(start_ns=T0, end_ns=T0 + 30 * 3600 * S)))
+    chunks = list(stored(scan, {"a%5C": "a\\"}, Span(start_ns=T0, end_ns=T0 + 30 * 3600 * S)))
     assert np.concatenate([chunk.t_ns for chunk in chunks]).tolist() == t_ns.tolist()
     assert {chunk.names for chunk in chunks} == {("a\\",)}
     assert all(chunk.quality is None for chunk in chunks)

@@ -4,18 +4,39 @@ import type { Text } from "./types.ts";
 
 const TIMEOUT_MS = 8000;
 
+/** Under which time the server is asked: "" for the present, "replays/ID/" for a replay. */
+let under = "";
+/** Ends what was asked about the time that is shown no more. */
+let turned = new AbortController();
+
+/** Aborts what is asked about a time when another is shown; never what is asked about the present. */
+export function whileShown(live = false): AbortSignal[] {
+  return live ? [] : [turned.signal];
+}
+
+export function lookUnder(path: string): void {
+  under = path;
+  turned.abort();
+  turned = new AbortController();
+}
+
+/** The address of what the server answers about the time that is shown; of the present where `live`. */
+export function urlOf(path: string, live = false): string {
+  return `/api/v1/${live ? "" : under}${path}`;
+}
+
 export type Answer<T> = { ok: true; body: T } | { ok: false; status: number; code: string; text: Text | null };
 
-/** Status 0 means that no answer came. With `keep` the browser asks whether what it has still holds, and is sent only what does not. */
+/** Status 0 means that no answer came. `live` asks about the present, whatever is shown. With `keep` the browser asks whether what it has still holds, and is sent only what does not. */
 export async function call<T>(
   path: string,
-  options: { body?: unknown; signal?: AbortSignal; timeoutMs?: number; keep?: boolean } = {},
+  options: { body?: unknown; signal?: AbortSignal; timeoutMs?: number; keep?: boolean; live?: boolean } = {},
 ): Promise<Answer<T>> {
   const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
   const init: RequestInit = {
     credentials: "same-origin",
     cache: options.keep ? "no-cache" : "no-store",
-    signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
+    signal: AbortSignal.any([timeout, ...(options.signal ? [options.signal] : []), ...whileShown(options.live)]),
   };
   if ("body" in options) {
     init.method = "POST";
@@ -23,7 +44,7 @@ export async function call<T>(
     init.body = JSON.stringify(options.body);
   }
   try {
-    const response = await fetch(`/api/v1/${path}`, init);
+    const response = await fetch(urlOf(path, options.live), init);
     const body: unknown = response.status === 204 ? null : await response.json();
     if (response.ok) return { ok: true, body: body as T };
     const refusal = body as { code?: string; zh?: string; en?: string };

@@ -1,14 +1,14 @@
 // Everything the page knows, and the commands. Components read it and never fetch alerts themselves.
 
 import { alarms } from "./alarms.svelte.ts";
-import { call } from "./api.ts";
+import { type Answer, call } from "./api.ts";
+import { askAlerts } from "./askalerts.ts";
 import { language } from "./i18n.svelte.ts";
-import { callLines } from "./lines.ts";
 import { isUnacknowledged, type Order } from "./order.ts";
 import { address } from "./page.svelte.ts";
 import { sound } from "./sound.svelte.ts";
 import { SILENT_MS, Stream } from "./stream.ts";
-import type { AlertRow, AlertsHead, Beat, Component, Flood, Me, Outcome, Text } from "./types.ts";
+import type { AlertRow, Beat, Component, Flood, Me, Outcome, Text } from "./types.ts";
 
 const TICK_MS = 250;
 const HEALTH_EVERY_MS = 5000;
@@ -19,10 +19,17 @@ const FLUSH_APART_MS = 100;
 /** Alerts of one request (console/bulk.py). */
 const MAX_BULK = 200;
 
+/** Another time to look at: a replay of the past, which tells more with its beats and may end; or the present again. */
+export type Time =
+  | { past: true; beat: (beat: Beat) => void; gone: () => void }
+  | { past: false; known: ReadonlyMap<string, number> };
+
+const PRESENT: Time = { past: false, known: new Map() };
+
 export type Command = { state: "pending" } | { state: "refused"; why: () => string };
 
 class ConsoleState {
-  phase = $state<"starting" | "signed out" | "signed in">("starting");
+  phase = $state<"starting" | "signed out" | "new password" | "signed in">("starting");
   notice = $state<"" | "ended" | "no server">("");
   me = $state.raw<Me | null>(null);
 
@@ -61,9 +68,13 @@ class ConsoleState {
   #askingFloods = false;
   #offsetMs = 0;
   #lastSeq = 0;
+  #mayAcknowledge = false;
+  #time: Time = PRESENT;
+  /** How many seconds pass on the clock that is shown while one passes here. */
+  #pace = 1;
 
   async start(): Promise<void> {
-    const answer = await call<Me>("me");
+    const answer = await call<Me>("me", { live: true });
     if (answer.ok) this.#enter(answer.body);
     else {
       this.phase = "signed out";
@@ -72,7 +83,7 @@ class ConsoleState {
   }
 
   async signIn(name: string, password: string): Promise<Text | "no server" | null> {
-    const answer = await call<Me>("login", { body: { name, password } });
+    const answer = await call<Me>("login", { body: { name, password }, live: true });
     if (answer.ok) {
       this.#enter(answer.body);
       return null;
@@ -81,8 +92,19 @@ class ConsoleState {
   }
 
   async signOut(): Promise<void> {
-    await call("logout", { body: {} });
+    await call("logout", { body: {}, live: true });
     this.#leave("");
+  }
+
+  /** Give oneself a new password; all sessions end then, and this page goes on in a new one. */
+  async changePassword(old: string, wanted: string): Promise<Answer<null>> {
+    this.#halt(); // its stream ends with its session, which is no reason to go to the login
+    const answer = await call<null>("me/password", { body: { old, new: wanted } });
+    const me = await call<Me>("me");
+    if (me.ok) this.#enter(me.body);
+    else if (me.status === 401 || this.me === null) this.#leave("ended");
+    else this.#enter(this.me);
+    return answer;
   }
 
   async acknowledge(id: string, comment = ""): Promise<void> {
@@ -176,8 +198,32 @@ class ConsoleState {
 
   #enter(me: Me): void {
     this.me = me;
-    this.phase = "signed in";
+    this.#mayAcknowledge = me.may_acknowledge;
     this.notice = "";
+    if (me.must_change) {
+      this.phase = "new password";
+      return;
+    }
+    this.phase = "signed in";
+    this.#listen();
+  }
+
+  /** Show another time: everything known is of the one before. */
+  lookAt(time: Time): void {
+    if (!this.me) return;
+    this.#forget();
+    this.#time = time;
+    this.#pace = time.past ? 0 : 1;
+    this.me = { ...this.me, may_acknowledge: !time.past && this.#mayAcknowledge };
+    this.#listen();
+  }
+
+  /** The session ended while the past was shown. */
+  leavePast(notice: "ended"): void {
+    this.#leave(notice);
+  }
+
+  #listen(): void {
     this.#stream = new Stream({
       alert: (row) => this.#take(row, true),
       beat: (beat) => this.#beat(beat),
@@ -194,26 +240,38 @@ class ConsoleState {
     void alarms.loadFilters();
   }
 
-  #leave(notice: "" | "ended"): void {
+  #halt(): void {
     this.#stream?.close();
     this.#stream = null;
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
+    this.connected = false;
+  }
+
+  #leave(notice: "" | "ended"): void {
+    const time = this.#time;
+    this.#time = PRESENT;
+    this.me = null;
+    if (time.past) time.gone();
+    this.#forget();
+    sound.clear();
+    this.notice = notice;
+    this.phase = "signed out";
+  }
+
+  #forget(): void {
+    this.#halt();
     this.#early = [];
     this.#offsetMs = 0;
     alarms.clear();
-    sound.clear();
     this.over = null;
     this.commands = {};
     this.health = {};
-    this.me = null;
     this.selected = null;
     this.detailOpen = false;
-    this.loaded = this.connected = this.silent = false;
+    this.loaded = this.silent = false;
     this.heardMs = this.newestAgeS = null;
     this.nowMs = 0;
-    this.notice = notice;
-    this.phase = "signed out";
   }
 
   #setConnected(up: boolean): void {
@@ -221,16 +279,24 @@ class ConsoleState {
     this.connected = up;
     if (up) void this.#askHealth();
     // A refused stream says nothing of why; ask, so that an ended session leads to the login.
-    if (!up) void call<Me>("me").then((answer) => !answer.ok && answer.status === 401 && this.#leave("ended"));
+    if (!up) void call<Me>("me").then((answer) => !answer.ok && this.#refusedAs(answer.status));
+  }
+
+  #refusedAs(status: number): void {
+    if (status === 401) this.#leave("ended");
+    // A replay that has ended is not there any more, or its process does not answer.
+    else if (this.#time.past && (status === 404 || status === 503)) this.#time.gone();
   }
 
   #beat(beat: Beat): void {
     this.newestAgeS = beat.newest_age_s;
+    if (this.#time.past) this.#time.beat(beat);
+    if (beat.replay) this.#pace = beat.replay.state === "playing" ? beat.replay.speed : 0;
     this.#setClock(beat.now_ms);
   }
 
   #setClock(ms: number): void {
-    this.#offsetMs = ms - performance.now();
+    this.#offsetMs = ms - performance.now() * this.#pace;
     this.heardMs = ms;
     this.#tick();
   }
@@ -238,9 +304,9 @@ class ConsoleState {
   #tick(): void {
     if (!this.#stream) return;
     this.silent = this.#stream.silentMs() > SILENT_MS;
-    if (this.#offsetMs !== 0 && !this.silent) this.nowMs = this.#offsetMs + performance.now();
+    if (this.#offsetMs !== 0 && !this.silent) this.nowMs = this.#offsetMs + performance.now() * this.#pace;
     if (!this.silent) alarms.tick(this.nowMs);
-    sound.tick(performance.now(), this.silent);
+    if (!this.#time.past) sound.tick(performance.now(), this.silent);
   }
 
   async #askHealth(): Promise<void> {
@@ -266,13 +332,7 @@ class ConsoleState {
     }
     this.#loading = true;
     const stream = this.#stream;
-    const rows: AlertRow[] = [];
-    let head: AlertsHead | null = null;
-    const status = await callLines("alerts", (line) => {
-      if (head === null) head = line as AlertsHead;
-      else rows.push(line as AlertRow);
-    });
-    const answer = whole(head, rows);
+    const { status, head: answer, rows } = await askAlerts();
     this.#loading = false;
     if (this.#stream !== stream || stream === null) return;
     if (this.#reload) {
@@ -281,7 +341,8 @@ class ConsoleState {
     } else if (answer !== null) {
       this.#setClock(answer.now_ms);
       this.#lastSeq = answer.last_seq;
-      sound.load(rows, (id) => alarms.row(id)?.seq ?? -1);
+      const time = this.#time;
+      if (!time.past) sound.load(rows, (id) => alarms.row(id)?.seq ?? time.known.get(id) ?? -1);
       alarms.load(rows, this.me?.name ?? "", answer.now_ms);
       const early = this.#early;
       this.#early = [];
@@ -318,7 +379,7 @@ class ConsoleState {
     const now = { ...row, opened: row.opened ?? before?.opened ?? null };
     if (now.state === "closed" && now.id === this.selected) this.over = now;
     alarms.put(now);
-    sound.take(now);
+    if (!this.#time.past) sound.take(now);
     if (row.why.flood && !alarms.flooded) void this.#askFloods();
     if (this.commands[row.id]?.state === "refused") delete this.commands[row.id];
   }
@@ -327,13 +388,8 @@ class ConsoleState {
     this.#flushing = false;
     this.#flushedMs = performance.now();
     alarms.show();
-    sound.show();
+    if (!this.#time.past) sound.show();
   }
-}
-
-/** An answer that broke off is none. */
-function whole(head: AlertsHead | null, rows: readonly AlertRow[]): AlertsHead | null {
-  return head !== null && head.count === rows.length ? head : null;
 }
 
 export const view = new ConsoleState();

@@ -2,9 +2,11 @@ import * as alertWords from "../words/alert.ts";
 import * as trendsWords from "../words/trends.ts";
 import * as rulesWords from "../words/rules.ts";
 import * as reportsWords from "../words/reports.ts";
+import * as replayWords from "../words/replay.ts";
 import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
+import * as peopleWords from "../words/people.ts";
 import * as shellWords from "../words/shell.ts";
 
 export const en = {
@@ -164,7 +166,9 @@ export const en = {
     source: "Hazard source",
     trends: "Trends",
     reports: "Reports",
+    replay: "Replay",
     rules: "Rules",
+    people: "People",
     system: "System",
     wall: "Wall display",
   },
@@ -245,6 +249,8 @@ export const en = {
   system: systemWords.en,
   rules: rulesWords.en,
   alarms: alarmsWords.en,
+  replay: replayWords.en,
+  people: peopleWords.en,
   shell: shellWords.en,
 };
 

@@ -1,11 +1,13 @@
 // Long answers, a JSON value a line: read as they come and a few milliseconds at a time, so that nobody waits for the page meanwhile.
 
+import { urlOf, whileShown } from "./api.ts";
+
 const SLICE_MS = 8;
 /** An answer of which nothing more comes is given up after this. */
 const IDLE_MS = 8000;
 
-/** Ask for an answer in lines and take each; return its status, 0 where it did not come whole. */
-export async function callLines(path: string, take: (value: unknown) => void): Promise<number> {
+/** Ask for an answer in lines, about the present where `live`, and take each; return its status, 0 where it did not come whole. */
+export async function callLines(path: string, take: (value: unknown) => void, live = false): Promise<number> {
   const given = new AbortController();
   let idle = setTimeout(() => given.abort(), IDLE_MS);
   const heard = (): void => {
@@ -13,11 +15,11 @@ export async function callLines(path: string, take: (value: unknown) => void): P
     idle = setTimeout(() => given.abort(), IDLE_MS);
   };
   try {
-    const response = await fetch(`/api/v1/${path}`, {
+    const response = await fetch(urlOf(path, live), {
       credentials: "same-origin",
       cache: "no-store",
       headers: { Accept: "application/x-ndjson" },
-      signal: given.signal,
+      signal: AbortSignal.any([given.signal, ...whileShown(live)]),
     });
     if (!response.ok || response.body === null) return response.status;
     let rest = "";

@@ -7,8 +7,10 @@ export const PAGES = [
   "overview",
   "alarms",
   "trends",
+  "replay",
   "reports",
   "rules",
+  "people",
   "system",
 ] as const;
 /** Pages of one thing, which other pages lead to; they have no entry in the navigation. */

@@ -1,5 +1,6 @@
 // The server-sent stream with its watchdog: a stream that is silent too long is dead, whatever the socket says.
 
+import { urlOf } from "./api.ts";
 import type { AlertRow, Beat } from "./types.ts";
 
 export const SILENT_MS = 5000;
@@ -25,9 +26,12 @@ export class Stream {
   #triedAt = -Infinity;
   #timer: ReturnType<typeof setInterval>;
   #listener: Listener;
+  #live: boolean;
 
-  constructor(listener: Listener) {
+  /** Of the time that is shown; of the present where `live`. */
+  constructor(listener: Listener, live = false) {
     this.#listener = listener;
+    this.#live = live;
     this.#timer = setInterval(() => this.#check(), CHECK_MS);
     this.#open();
   }
@@ -66,7 +70,7 @@ export class Stream {
   #open(): void {
     this.#triedAt = performance.now();
     const query = this.#lastId ? `?last=${encodeURIComponent(this.#lastId)}` : "";
-    const source = new EventSource(`/api/v1/stream${query}`);
+    const source = new EventSource(urlOf(`stream${query}`, this.#live));
     this.#source = source;
     const on = (kind: string, act: (data: string) => void): void => {
       source.addEventListener(kind, (event: MessageEvent<string>) => {

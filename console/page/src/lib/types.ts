@@ -20,6 +20,8 @@ export interface Me {
   area: string | null;
   enterprise: string | null;
   may_acknowledge: boolean;
+  /** Signed in with a one-time password: nothing but a new one is taken. */
+  must_change: boolean;
   site: Text;
   data_late_s: number;
 }
@@ -137,6 +139,37 @@ export type Outcome = { id: string; done: true } | ({ id: string; done: false; c
 export interface Beat {
   now_ms: number;
   newest_age_s: number | null;
+  /** What a replay does; the live stream has none. */
+  replay?: ReplayStatus;
+}
+
+/** Times are ms of the replay's own clock. */
+export interface ReplayStatus {
+  source: "journal" | "store";
+  from_ms: number;
+  to_ms: number;
+  now_ms: number;
+  run_ms: number | null;
+  state: "seeking" | "playing" | "paused" | "ended";
+  goal_ms: number | null;
+  speed: number;
+  exact: boolean;
+  told: number;
+  differ: number;
+}
+
+export interface ReplayInfo {
+  id: string;
+  source: "journal" | "store";
+  from_ms: number;
+  to_ms: number;
+}
+
+export interface Replays {
+  journal: [number, number] | null;
+  exact_from_ms: number | null;
+  store: boolean;
+  replays: ReplayInfo[];
 }
 
 export interface Trend {

@@ -2,9 +2,11 @@ import * as alertWords from "../words/alert.ts";
 import * as trendsWords from "../words/trends.ts";
 import * as rulesWords from "../words/rules.ts";
 import * as reportsWords from "../words/reports.ts";
+import * as replayWords from "../words/replay.ts";
 import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
+import * as peopleWords from "../words/people.ts";
 import * as shellWords from "../words/shell.ts";
 import type { Dictionary } from "./en.ts";
 
@@ -160,7 +162,9 @@ export const zh: Dictionary = {
     source: "危险源",
     trends: "趋势",
     reports: "报表",
+    replay: "回放",
     rules: "规则",
+    people: "人员",
     system: "系统",
     wall: "大屏",
   },
@@ -241,5 +245,7 @@ export const zh: Dictionary = {
   system: systemWords.zh,
   rules: rulesWords.zh,
   alarms: alarmsWords.zh,
+  replay: replayWords.zh,
+  people: peopleWords.zh,
   shell: shellWords.zh,
 };

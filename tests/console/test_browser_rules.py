@@ -1,0 +1,99 @@
+"""The page of the rules in a real Chromium."""
+
+import pytest
+from playwright.sync_api import expect
+
+from alerting.commands import EndSilence, Silence
+from alerting.silences import SilenceRow, SilenceView
+from console.app import STATIC_DIR
+from tests.console.live import Live
+from tests.console.site import LPG
+from tests.console.test_browser import DESK, PHONE, Desk, chromium, desk, live
+from tests.console.test_browser_pages import nothing_is_cut, to
+from tests.console.test_rules import furnish
+
+__all__ = ["chromium", "desk", "live"]  # fixtures are found by name
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not (STATIC_DIR / "index.html").is_file(), reason="the page is not built"),
+]
+SECTIONS = ("routes", "silences", "maintenance", "duty", "detectors", "incidents")
+
+
+@pytest.mark.parametrize(
+    ("size", "lang", "seen"),
+    [(DESK, "en-GB", "1 told in 24 h"), (PHONE, "zh-CN", "24 h 内通知 1 条")],
+    ids=["desk", "phone"],
+)
+def test_every_part_is_shown_and_nothing_is_cut(
+    desk: Desk, live: Live, size: dict[str, int], lang: str, seen: str
+) -> None:
+    live.call(lambda: furnish(live.backend))
+    page = desk.sign_in("gu", size=size, lang=lang)
+    for section in SECTIONS:
+        to(page, f"#/rules/{section}")
+        expect(page.locator("main .panel").first).to_be_visible()
+        assert nothing_is_cut(page), section
+    to(page, "#/rules/routes")
+    expect(page.get_by_text(seen)).to_be_visible()
+
+
+def test_who_would_be_told_is_answered_with_who_not_and_why(desk: Desk, live: Live) -> None:
+    live.call(lambda: furnish(live.backend))
+    page = desk.sign_in("gu")
+    to(page, "#/rules/routes")
+    page.get_by_role("button", name="Ask").click()
+    told = page.locator("main table").first
+    expect(told).to_contain_text("duty")
+    expect(told).to_contain_text("matches grade=red")
+    expect(page.get_by_text("calibration")).to_be_visible()
+    expect(page.get_by_text("after 1 min")).to_be_visible()
+    expect(page.get_by_role("heading", name="Not called")).to_be_visible()
+
+
+def test_a_silence_shows_what_it_would_hold_and_is_begun_and_ended_with_a_reason(
+    desk: Desk, live: Live
+) -> None:
+    now_ns = live.call(live.backend.now_ns)
+    row = SilenceRow(
+        id="silence-7", matchers=("kind=high",), by="li", second=None, comment="<b>", begins_ns=now_ns,
+        until_ns=now_ns + 3600 * 10**9,
+    )  # fmt: skip
+
+    def hold() -> None:
+        furnish(live.backend)
+        live.backend.silenced = [SilenceView(row, 3)]
+
+    live.call(hold)
+    page = desk.sign_in()
+    to(page, "#/rules/silences")
+    page.get_by_label("Matchers, one a line").fill(f"enterprise={LPG}\nkind=high")
+    page.get_by_role("button", name="What would it hold now?").click()
+    expect(page.get_by_text("a second person must agree")).to_be_visible()
+    begin = page.get_by_role("button", name="Begin the silence")
+    expect(begin).to_be_disabled()
+    page.get_by_label("Reason (is shown").fill("calibration")
+    begin.click()
+    expect(page.get_by_label("Matchers, one a line")).to_have_value("")
+    expect(page.get_by_text("<b>")).to_be_visible()
+    page.get_by_role("button", name="End silence-7 before its time").click()
+    page.get_by_label("Reason", exact=True).fill("done early")
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("button", name="End silence-7 before its time")).to_be_visible()
+    given = live.call(lambda: list(live.backend.commands))
+    assert isinstance(given[0], Silence)
+    assert given[0].matchers == (f"enterprise={LPG}", "kind=high")
+    assert given[1] == EndSilence(silence="silence-7", by="li", reason="done early")
+
+
+def test_duty_marks_now_and_gaps_and_says_for_whom_it_is_not(desk: Desk, live: Live) -> None:
+    live.call(lambda: furnish(live.backend))
+    page = desk.sign_in("gu")
+    to(page, "#/rules/duty")
+    expect(page.locator("main .gap").first).to_contain_text("Nobody on duty")
+    expect(page.locator("main [aria-current=date]")).to_have_count(1)
+    expect(page.get_by_text("Your role may look but not change.")).to_be_visible()
+    page = desk.sign_in("bo")
+    to(page, "#/rules/duty")
+    expect(page.get_by_text("Only accounts without a scope see this: schedules")).to_be_visible()
