@@ -129,7 +129,10 @@ class Stream:
                 self._opened.set()
                 if line.startswith("data: ") and '"opened"' in line:
                     row = json.loads(line[6:])
-                    if row.get("event") == "opened":
+                    if (row.get("event"), row.get("kind")) == (
+                        "opened",
+                        "high",
+                    ):  # they are silent too long, some of them
                         self.came_ms.setdefault(row["sensor"], time.time_ns() / 1e6)
 
 
