@@ -11,7 +11,7 @@ from starlette.responses import Response
 from console.accounts import Account
 from console.problems import UNSAFE_METHODS, ProblemError
 from console.replay_backend import OpenReplay, ReplayOrder, ReplayRefused
-from console.routes import MAX_TIME_MS, Console, SignedIn, TheConsole, json_answer, lasting
+from console.routes import MAX_TIME_MS, Console, SignedIn, TheConsole, client_of, json_answer, lasting
 
 CONTROL = "replay"
 """The one thing under a replay that may be changed: its own course."""
@@ -57,6 +57,8 @@ async def begin(request: Request, console: TheConsole, account: SignedIn, body: 
         opened = await console.backend.replays.open(account, order, lasting(request, console, account))
     except ReplayRefused as refused:
         raise ProblemError(refused.code, more={"why": refused.why} if refused.why else None) from None
+    period = {"source": body.source, "from_ms": body.from_ms, "to_ms": body.to_ms}
+    console.audit.note(account.name, "open_replay", opened.id, client=client_of(request), detail=period)
     return json_answer(_json(opened))
 
 

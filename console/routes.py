@@ -42,6 +42,8 @@ NOTED_AS = {
     "reset_password": "one_time_password",
     "end_others": "end_session",
     "save": "save_view",
+    "begin": "open_replay",
+    "end": "end_replay",
 }
 """As what a change that is refused is noted, where that is not the name of its route's function."""
 MAX_COMMENT_CHARS = 2000
