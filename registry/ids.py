@@ -1,7 +1,7 @@
-"""What an id or a topic may look like: ids become parts of MQTT topics and of file lines."""
+"""What an id or a topic may look like: ids become parts of MQTT topics, of file lines and of web addresses."""
 
 MAX_ID_CHARS = 128
-ALLOWED_ID = f"1 to {MAX_ID_CHARS} printable characters without / + #"
+ALLOWED_ID = f"1 to {MAX_ID_CHARS} printable characters without / + #, not . or .."
 
 
 def id_problem(text: str) -> str | None:
@@ -14,6 +14,8 @@ def id_problem(text: str) -> str | None:
         return "has a character that cannot be printed"
     if text != text.strip():
         return "begins or ends with a space"
+    if text in {".", ".."}:
+        return "is a step in an address, which a browser takes out"
     bad = [character for character in "/+#" if character in text]
     return f"has {' and '.join(bad)}, which MQTT topics use" if bad else None
 

@@ -1,5 +1,6 @@
 """The routes about the rules, from the outside, for every role and for an account of one enterprise."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,37 @@ def test_the_tree_has_its_traffic_by_scope_and_its_chains_for_those_without_one(
         scoped = (await s.get("/api/v1/rules/routes")).json()
         assert scoped["tree"]["routes"][0]["told"] == 2, "of the own enterprise alone"
         assert scoped["chains"] is None
+
+    on_site(tmp_path, scenario)
+
+
+def test_an_account_of_one_enterprise_is_told_of_no_route_of_another(tmp_path: Path) -> None:
+    def route(number: int, *matchers: str) -> Route:
+        asked = tuple(parse_matcher(text) for text in matchers)
+        return Route(path=f"route.routes[{number}]", receiver=f"to-{number}", matchers=asked)
+
+    async def scenario(s: Site) -> None:
+        furnish(s.backend)
+        children = (
+            route(0, f"enterprise={COLD}"),
+            route(1, f"enterprise={LPG}"),
+            route(2, f"enterprise=~{COLD}|{LPG}", "grade=red"),
+            route(3, f"enterprise!={COLD}"),
+        )
+        s.backend.ruled.tree = replace(s.backend.ruled.tree, root=replace(ROOT, children=children))
+        await s.sign_in("bo")
+        answer = await s.get("/api/v1/rules/routes")
+        assert [one["matchers"] for one in answer.json()["tree"]["routes"]] == [
+            [f"enterprise={LPG}"],
+            ["grade=red"],
+            [],
+        ]
+        assert COLD not in answer.text
+        own = next(name for name, row in s.backend.rows.items() if row.event.enterprise == LPG)
+        told = (await s.post("/api/v1/rules/explain", {"alert": own})).json()
+        assert [one["route"] for one in told["routes"]] == ["route.routes[1]"], "[0] is of another"
+        await s.sign_in("gu")
+        assert len((await s.get("/api/v1/rules/routes")).json()["tree"]["routes"]) == 4
 
     on_site(tmp_path, scenario)
 

@@ -94,6 +94,7 @@ def row(**cells: object) -> str:
         (row(deadband=-0.1), "column deadband: deadband -0.1 m is negative"),
         (row(l=1, h=2, deadband=1), "deadband 1 m is as wide as the space of 1 m between l and h"),
         (row(sensor="a/b"), "the sensor 'a/b' has /, which MQTT topics use"),
+        (row(sensor=".."), "the sensor '..' is a step in an address, which a browser takes out"),
         (row(sensor="a+#"), "has + and #"),
         (row(sensor="a\x07b"), "has a character that cannot be printed"),
         (row(sensor="a\u200bb"), "has a character that cannot be printed"),
