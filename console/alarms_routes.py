@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from alerting.commands import Assign
 from alerting.events import AlertEvent, Grade
+from alerting.texts import both
 from console.accounts import Account, Role
 from console.alarms_backend import Assignee
 from console.backend import Refused, place_of
@@ -48,7 +49,7 @@ async def bulk(order: AnOrder, body: BulkBody) -> Response:
     outcomes = []
     for alert in {one.id: one for one in body.alerts}.values():
         refused = await _carry_out(order, body, alert, agrees)
-        said = {"code": refused.code, **_text(refused.text)} if refused is not None else {"code": None}
+        said = {"code": refused.code, **both(refused.text)} if refused is not None else {"code": None}
         outcomes.append({"id": alert.id, "done": refused is None, **said})
         await asyncio.sleep(0)  # a transaction each: others are answered in between
     return json_answer({"outcomes": outcomes})
@@ -101,7 +102,7 @@ async def assignees(order: AnOrder, alert_id: AnId) -> Response:
     """Return to whom an alert can be given."""
     order.check_alert(alert_id)
     found = _assignees(order, alert_id)
-    return json_answer({"assignees": [{"id": one.id, "name": _text(one.name)} for one in found.values()]})
+    return json_answer({"assignees": [{"id": one.id, "name": both(one.name)} for one in found.values()]})
 
 
 def _check_assignee(order: Orders, alert_id: str, to: str) -> None:
@@ -180,7 +181,3 @@ async def _filters(console: Console, account: Account) -> dict[str, Any]:
 
 def _kept(console: Console) -> SavedTexts:
     return SavedTexts(console.accounts.path.with_name("filters.db"))
-
-
-def _text(text: Text) -> dict[str, str]:
-    return {"zh": text.zh, "en": text.en}

@@ -23,6 +23,7 @@ from alerting.commands import (
 )
 from alerting.commands import Place as CommandPlace
 from alerting.incidents.incident import Entry, IncidentView
+from alerting.texts import both
 from console.bulk import shelving
 from console.orders import (
     MAX_NAME_CHARS,
@@ -51,7 +52,6 @@ from console.routes import Console, Operator, SignedIn, TheConsole, json_answer
 from console.rules_json import silence_json
 from console.scope import UNLIMITED, Place
 from ledger.records import OutboxRow
-from registry.plant import Text
 
 MAX_ROWS = 1000
 """Of a list that has no pages."""
@@ -115,7 +115,7 @@ async def deliveries(console: TheConsole, account: SignedIn, alert_id: AnId, req
 @desk_api.get("/causes")
 async def causes(console: TheConsole, _: SignedIn) -> Response:
     """Return the causes that a confirmation may name."""
-    return json_answer({"causes": {code: _text(name) for code, name in console.backend.causes().items()}})
+    return json_answer({"causes": {code: both(name) for code, name in console.backend.causes().items()}})
 
 
 @desk_api.get("/arrangements")
@@ -215,8 +215,8 @@ async def on_call(console: TheConsole, account: SignedIn) -> Response:
     backend = console.backend
     rows = {
         name: {
-            "people": [{"id": one, "name": _text(backend.name_of(one))} for one in duty.people],
-            "reason": _text(duty.reason),
+            "people": [{"id": one, "name": both(backend.name_of(one))} for one in duty.people],
+            "reason": both(duty.reason),
         }
         for name, duty in backend.on_duty().items()
     }
@@ -298,10 +298,6 @@ def _command_place(given: PlaceBody) -> CommandPlace:
     return CommandPlace(kind=given.kind, id=given.id)
 
 
-def _text(text: Text) -> dict[str, str]:
-    return {"zh": text.zh, "en": text.en}
-
-
 def _ms(t_ns: int | None) -> float | None:
     return None if t_ns is None else t_ns / NS_PER_MS
 
@@ -336,13 +332,13 @@ def delivery_json(row: OutboxRow) -> dict[str, Any]:
         "receiver": row.receiver,
         "person": row.person,
         "route": row.route,
-        "reason": _text(row.reason),
+        "reason": both(row.reason),
         "event_seq": row.event_seq,
         "time": row.time,
         "state": row.state,
         "attempts": row.attempts,
         "updated_ms": _ms(row.updated_ns) if row.updated_ns else None,
-        "error": _text(row.error),
+        "error": both(row.error),
         "group": row.group,
         "instead_of": row.instead_of,
         "handed_to": row.handed_to,

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from alerting.texts import both
 from console.backend import AlertRow
 from console.feed_core import (
     DEFAULT_BUFFER_BYTES,
@@ -167,7 +168,5 @@ def row_json(row: AlertRow) -> dict[str, Any]:
         "acknowledged_at": row.acknowledged_at,
         "safety_class": row.safety_class,
         "sensor_type": row.sensor_type,
-        "assigned_to": None
-        if row.assigned_to is None
-        else {"zh": row.assigned_to.zh, "en": row.assigned_to.en},
+        "assigned_to": None if row.assigned_to is None else both(row.assigned_to),
     }

@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from alerting.texts import both
 from console.backend import Activation, AlertCount, SensorCount, SensorNow
 from console.grounds import version_of_ground
 from console.scope import Place, Scope
-from registry.plant import HazardSource, Plant, Text
+from registry.plant import HazardSource, Plant
 
 RATE_WINDOW_S = 600
 RATE_WINDOWS = 6
@@ -37,7 +38,7 @@ def overview(  # noqa: PLR0917 - what is shown comes from as many places
     enterprises = [
         {
             "id": one.id,
-            "name": _text(one.name),
+            "name": both(one.name),
             "area": one.area,
             "plan": None if one.plan is None else version_of_ground(one.plan.ground),
             **counted.at(one.id, None),
@@ -118,7 +119,7 @@ def _source(source: HazardSource) -> dict[str, Any]:
     return {
         "id": source.id,
         "enterprise": source.enterprise,
-        "name": _text(source.name),
+        "name": both(source.name),
         "grade": source.grade.roman if source.grade else None,
         "r": source.r,
         "lon": source.lon,
@@ -136,7 +137,7 @@ def _areas(plant: Plant, enterprises: Sequence[Mapping[str, Any]]) -> list[dict[
             shown[code] = None
             code = plant.areas[code].parent
     return [
-        {"code": area.code, "name": _text(area.name), "parent": area.parent if area.parent in shown else None}
+        {"code": area.code, "name": both(area.name), "parent": area.parent if area.parent in shown else None}
         for area in (plant.areas[code] for code in sorted(shown))
     ]
 
@@ -165,7 +166,3 @@ def sensor_json(sensor: SensorNow) -> dict[str, Any]:
         "value": sensor.value,
         "silent": sensor.silent,
     }
-
-
-def _text(text: Text) -> dict[str, str]:
-    return {"zh": text.zh, "en": text.en}

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from alerting.texts import both
 from console.accounts import Account, Role
 from console.orders import arrangements_seen
 from console.problems import ProblemError, problem_of
@@ -214,7 +215,7 @@ def _file(body: bytes, kind: Kind, format_: str, start_ns: int, zone: str) -> Re
 
 def _detail(refused: ReportRefused) -> dict[str, Any]:
     detail = refused.detail
-    return {} if detail is None else {"detail": {"zh": detail.zh, "en": detail.en}}
+    return {} if detail is None else {"detail": both(detail)}
 
 
 def _of(account: Account) -> Place:

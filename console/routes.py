@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from alerting.commands import Acknowledge
 from alerting.events import AlertEvent
+from alerting.texts import both
 from console.accounts import Account, Accounts, LoginRefused, Role
 from console.audit import Audit
 from console.backend import AlertRow, ConsoleBackend, Refused, SensorFacts, place_of
@@ -203,13 +204,9 @@ def _me(console: Console, account: Account) -> dict[str, Any]:
         "enterprise": account.scope.enterprise,
         "may_acknowledge": account.role.covers(Role.OPERATOR),
         "must_change": account.must_change,
-        "site": _text(console.backend.site()),
+        "site": both(console.backend.site()),
         "data_late_s": console.data_late_s,
     }
-
-
-def _text(text: Any) -> dict[str, str]:
-    return {"zh": text.zh, "en": text.en}
 
 
 @api.post("/login")
@@ -407,7 +404,7 @@ async def health(console: TheConsole, _: SignedIn) -> Response:
         {
             name: {
                 "state": part.state,
-                "detail": _text(part.detail),
+                "detail": both(part.detail),
                 "since_ms": None if part.since_ns is None else part.since_ns / 1e6,
             }
             for name, part in console.backend.health().items()

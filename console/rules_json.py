@@ -12,6 +12,7 @@ from alerting.explain import Explained
 from alerting.routes import Routes
 from alerting.routing import Route
 from alerting.silences import SilenceRow
+from alerting.texts import both
 from console.rules_backend import Files, Traffic
 from registry.plant import Text
 
@@ -67,9 +68,7 @@ def _route_json(route: Route, traffic: Traffic, now_ns: int) -> dict[str, Any]:
         "grouping": None if grouping is None else asdict(grouping),
         "mute": [one.name for one in route.mute],
         "active": [one.name for one in route.active],
-        "muted": None
-        if muted is None
-        else {"until_ms": muted[0] / _NS_PER_MS, "reason": text_json(muted[1])},
+        "muted": None if muted is None else {"until_ms": muted[0] / _NS_PER_MS, "reason": both(muted[1])},
         "escalation": route.escalation,
         "told": 0 if went is None else went.told,
         "held": 0 if went is None else went.held,
@@ -86,7 +85,7 @@ def _chain_json(settings: EscalationSettings, name: str, name_of: NameOf) -> dic
         return {
             "id": called,
             "schedule": schedule,
-            "name": text_json(Text.same(called) if schedule else name_of(called)),
+            "name": both(Text.same(called) if schedule else name_of(called)),
         }
 
     def steps(ladder: Ladder) -> list[dict[str, Any]]:
@@ -123,7 +122,7 @@ def duty_json(
                 "crew": one.duty.crew or None,
                 "shift": one.duty.shift or None,
                 "override": None if one.duty.override is None else override_json(one.duty.override),
-                "reason": text_json(one.duty.reason),
+                "reason": both(one.duty.reason),
             }
             for one in turns(schedule, from_ns, until_ns, commanded)
         ],
@@ -161,7 +160,7 @@ def explained_json(one: Explained, at_ns: int) -> dict[str, Any]:
         "receiver": one.receiver,
         "matched": one.matched,
         "after_s": _after_s(one.when_ns, at_ns),
-        "reason": text_json(one.reason),
+        "reason": both(one.reason),
     }
 
 
@@ -169,16 +168,11 @@ def called_json(one: Called, at_ns: int) -> dict[str, Any]:
     """Return one call of an explanation; `after_s` None: the person is not called."""
     return {
         "person": one.person,
-        "name": text_json(one.name),
+        "name": both(one.name),
         "receiver": one.receiver,
         "after_s": _after_s(one.when_ns, at_ns),
-        "reason": text_json(one.reason),
+        "reason": both(one.reason),
     }
-
-
-def text_json(text: Text) -> dict[str, str]:
-    """Return a text in both languages."""
-    return {"zh": text.zh, "en": text.en}
 
 
 def _after_s(when_ns: int | None, at_ns: int) -> float | None:

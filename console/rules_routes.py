@@ -13,6 +13,7 @@ from alerting.events import Grade, Kind
 from alerting.matcher_text import MatcherError, parse_matcher
 from alerting.routes import Routes
 from alerting.routing import walk
+from alerting.texts import both
 from console.accounts import Account
 from console.orders import MAX_NAME_CHARS, NS_PER_MS, Body, Name, TimeMs, place_named, stays_within
 from console.problems import ProblemError, problem_of
@@ -145,7 +146,7 @@ async def duty(
         {
             "now_ms": backend.now_ns() / NS_PER_MS,
             "people": [
-                {"id": one.id, "name": {"zh": one.name.zh, "en": one.name.en}, "receivers": one.receivers}
+                {"id": one.id, "name": both(one.name), "receivers": one.receivers}
                 for one in settings.people.values()
             ],
             "schedules": schedules,

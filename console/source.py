@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from alerting.arrangements import Arrangement
+from alerting.texts import both
 from console.backend import AlertRow, SensorNow
 from console.feed import row_json
 from console.source_backend import Wind
@@ -22,10 +23,10 @@ def source_json(
     enterprise = plant.enterprises.get(source.enterprise)
     return {
         "id": source.id,
-        "name": _text(source.name),
+        "name": both(source.name),
         "enterprise": {
             "id": source.enterprise,
-            "name": _text(enterprise.name if enterprise else Text.same("")),
+            "name": both(enterprise.name if enterprise else Text.same("")),
         },
         "area": enterprise.area if enterprise else None,
         "grading": {
@@ -44,9 +45,9 @@ def source_json(
             ],
         },
         "persons": {duty.value: _person(source.persons.get(duty)) for duty in Duty},
-        "measures": {kind: _text(text) for kind, text in source.measures.items()},
+        "measures": {kind: both(text) for kind, text in source.measures.items()},
         "equipment": [
-            {"id": one.id, "name": _text(one.name), "kind": one.kind, "design": dict(one.design)}
+            {"id": one.id, "name": both(one.name), "kind": one.kind, "design": dict(one.design)}
             for one in plant.equipment.values()
             if one.source == source.id
         ],
@@ -131,9 +132,5 @@ def _now(sensor: SensorNow) -> dict[str, Any]:
 def _person(person: Person | None) -> dict[str, Any] | None:
     if person is None:
         return None
-    post = None if person.post is None else _text(person.post)
-    return {"name": _text(person.name), "post": post, "phone": person.phone}
-
-
-def _text(text: Text) -> dict[str, str]:
-    return {"zh": text.zh, "en": text.en}
+    post = None if person.post is None else both(person.post)
+    return {"name": both(person.name), "post": post, "phone": person.phone}

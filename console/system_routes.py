@@ -5,13 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
+from alerting.texts import both
 from console.accounts import Account, Role
 from console.orders import MAX_NAME_CHARS, Body, Said
 from console.problems import ProblemError, problem_of
 from console.routes import MAX_SEQ, SignedIn, TheConsole, client_of, json_answer
 from console.scope import UNLIMITED
 from console.system_backend import Letter
-from registry.plant import Text
 
 MAX_LETTERS = 200
 SHOWN_BYTES = 400
@@ -91,16 +91,14 @@ async def try_receiver(
     console.audit.note(account.name, "test_receiver", name, body.reason, outcome, client=client_of(request))
     if tried.refused is not None and tried.why is not None:
         return problem_of(409, tried.refused, tried.why)
-    return json_answer({"sent": tried.sent, "again": tried.again, "why": _text(tried.why)})
+    return json_answer(
+        {"sent": tried.sent, "again": tried.again, "why": None if tried.why is None else both(tried.why)}
+    )
 
 
 def _check_unlimited(account: Account) -> None:
     if account.scope != UNLIMITED:
         raise ProblemError("scope")
-
-
-def _text(text: Text | None) -> dict[str, str] | None:
-    return None if text is None else {"zh": text.zh, "en": text.en}
 
 
 def _letter_json(letter: Letter) -> dict[str, Any]:

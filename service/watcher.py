@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from alerting.events import Kind
+from alerting.texts import both
 from console.app import Probes
 from console.backend import Component, Health
 from detectors.state import NEVER
@@ -151,7 +152,7 @@ class Watcher:
             "parts": {
                 name: {
                     "state": part.state,
-                    "detail": {"zh": part.detail.zh, "en": part.detail.en},
+                    "detail": both(part.detail),
                     "since_ns": part.since_ns,
                 }
                 for name, part in self._live.parts.items()

@@ -5,8 +5,7 @@ from typing import Any
 
 import msgspec
 
-from alerting.texts import rfc3339
-from registry.plant import Text
+from alerting.texts import both, rfc3339
 from service.score.beside import Row
 from service.score.curve import Curve
 from service.score.intervals import Interval
@@ -56,7 +55,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "curves": [_curve(curve) for curve in report.curves],
         "events": [_outcome(outcome) for outcome in (*report.match.faults, *report.match.look_alikes)],
         "false_alerts": [_false_alert(alert) for alert in report.match.false],
-        "notes": [_text(note) for note in report.notes],
+        "notes": [both(note) for note in report.notes],
     }
 
 
@@ -113,7 +112,7 @@ def _group(group: Group) -> dict[str, Any]:
 
 def _beside(table: Beside) -> dict[str, Any]:
     return {
-        "title": _text(table.title),
+        "title": both(table.title),
         "rows": [_row(row) for row in table.rows],
         "earned_s": {family: _spread(spread) for family, spread in table.earned.items()},
         "earned_at_equal_rate_s": {family: _spread(spread) for family, spread in table.earned_equal.items()},
@@ -123,7 +122,7 @@ def _beside(table: Beside) -> dict[str, Any]:
 def _row(row: Row) -> dict[str, Any]:
     return {
         "name": row.name,
-        "text": _text(row.text),
+        "text": both(row.text),
         "caught": row.caught,
         "warned": list(row.warned),
         "lead_s": _figure(row.lead_s),
@@ -132,14 +131,14 @@ def _row(row: Row) -> dict[str, Any]:
         "stood_share": row.stood_share,
         "threshold": row.threshold,
         "set_per_sensor_day": row.set_rate,
-        "note": None if row.note is None else _text(row.note),
+        "note": None if row.note is None else both(row.note),
     }
 
 
 def _curve(curve: Curve) -> dict[str, Any]:
     return {
         "name": curve.name,
-        "text": _text(curve.text),
+        "text": both(curve.text),
         "by": curve.by,
         "points": [
             {
@@ -214,7 +213,3 @@ def _figure(value: float | None) -> float | str | None:
     if value is None or math.isfinite(value):
         return value
     return NEVER if value > 0 else f"-{NEVER}"
-
-
-def _text(text: Text) -> dict[str, str]:
-    return {"zh": text.zh, "en": text.en}

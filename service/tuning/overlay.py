@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import yaml
 
+from alerting.texts import both
 from service.tuning.calibrate import Calibration, Judgement
 from service.tuning.normal import Abnormal
 from service.tuning.tail import CONFIDENCE, Interval
@@ -121,7 +122,7 @@ def _threshold(judgement: Judgement) -> dict[str, Any]:
             "goodness": tail.goodness,
         },
         "refused": None if refusal is None else {
-            "reason": refusal.reason.value, "why": _text(refusal.why), "needed": _text(refusal.needed),
+            "reason": refusal.reason.value, "why": both(refusal.why), "needed": both(refusal.needed),
         },
     }  # fmt: skip
 
@@ -134,10 +135,6 @@ def _abnormal(time: Abnormal, ids: list[str]) -> dict[str, Any]:
         "from": _time(time.start_ns),
         "to": _time(time.end_ns),
     }
-
-
-def _text(text: Any) -> dict[str, str]:
-    return {"zh": text.zh, "en": text.en}
 
 
 def _pair(interval: Interval | None) -> list[float] | None:
