@@ -98,7 +98,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertView:
-    """An open alert as it stands; `event` is the newest thing told of it (before routing: `told` is empty).
+    """An open alert as it stands; `event` is the newest thing told of it.
 
     `reasons` and `blind` are as in the `why` of its lines, but of now: conditions come and go without being told.
     `latched` says that it has returned to normal and waits for a reset, `safety_class` that holding it back needs a second

@@ -14,7 +14,7 @@ from registry.sensors import SensorRegistry
 KEPT_CLOSED = 256
 """So many closed alerts are remembered: what was done about one is often told after it is over."""
 
-_FORMAT = 4
+_FORMAT = 5
 _FORMAT_AT = 3
 """Where a snapshot of any version has its format."""
 

@@ -81,16 +81,12 @@ class LiveConsole:
         self._store_turn = asyncio.Lock()
         self._feed = feed
         self.alarms = LiveAlarms(runtime)
-        self._told: dict[str, AlertEvent] = {}
         self.parts: Mapping[str, Component] = {}
         self._newest = Newest(runtime.pipeline.plan.registry)
         self.alerts = LiveAlerts(runtime, self._newest)
         self._recent = self._kept_activations()
         self._activations = Activations(self._recent)
-        standing = runtime.pipeline.desk.book.open_alerts()
-        for view in standing:
-            self._told[view.id] = self._as_told(view)
-        self._tally = Tally(view.event for view in standing)
+        self._tally = Tally(view.event for view in runtime.pipeline.desk.book.open_alerts())
         self._source = LiveSource(runtime, store, self._store_turn, self._newest, self._tally, self.alert)
         runtime.hooks.on_events.append(self._on_events)
         runtime.hooks.on_outcome.append(self._newest.take)
@@ -259,8 +255,7 @@ class LiveConsole:
                 self._feed.publish_alert(self._row(view))
 
     def _on_events(self, events: Sequence[AlertEvent]) -> None:
-        """Remember what was told, and show each alert as it now stands."""
-        self._told |= {event.id: event for event in events}
+        """Show each alert of which something was told as it now stands."""
         self._activations.take(events, self._runtime.now_ns())
         self._tally.take(events)
         for event in {event.id: event for event in events}.values():
@@ -269,7 +264,6 @@ class LiveConsole:
                 acknowledged = next(
                     (e for e in events if e.id == event.id and e.event == "acknowledged"), None
                 )
-                self._told.pop(event.id, None)  # a closed alert may still be commented on
                 self._feed.publish_alert(
                     AlertRow(event=event, acknowledged_at=acknowledged.time if acknowledged else None)
                 )
@@ -280,8 +274,7 @@ class LiveConsole:
         return self._runtime.pipeline.desk.book.find(alert_id)
 
     def _row(self, view: AlertView) -> AlertRow:
-        acknowledged = view.acknowledged_ns
-        told = self._told.get(view.id, view.event)
+        acknowledged, told = view.acknowledged_ns, view.event
         return AlertRow(
             # the line as it was told, with the reasons that stand now
             event=msgspec.structs.replace(
@@ -299,11 +292,6 @@ class LiveConsole:
         registry = self._runtime.pipeline.plan.registry
         i = None if sensor is None else registry.index.get(sensor)
         return None if i is None else registry.specs[i].type.value
-
-    def _as_told(self, view: AlertView) -> AlertEvent:
-        """Return the view's newest event as the ledger has it: with who was told."""
-        kept = next(iter(self._runtime.ledger.alert_events(view.event.seq - 1, 1)), None)
-        return view.event if kept is None or kept.id != view.id else _LINE.decode(kept.line)
 
 
 def _closed_row(before: AlertRow, event: AlertEvent, by: str, at: str) -> AlertRow:
