@@ -405,8 +405,8 @@ def test_a_snapshot_of_the_layout_before_is_refused_by_its_number() -> None:
     apply(made, block([row(Method.LIMIT, 0)]))
     before = made.snapshot()
     seq, alerts, closed, _, *more = msgspec.msgpack.decode(before)
-    with pytest.raises(SnapshotError, match="snapshot format 3; this version reads 4"):
-        made.restore(msgspec.msgpack.encode([seq, [{"id": "of another shape"}], closed, 3]))
+    with pytest.raises(SnapshotError, match="snapshot format 4; this version reads 5"):
+        made.restore(msgspec.msgpack.encode([seq, [{"id": "of another shape"}], closed, 4]))
     assert made.snapshot() == before
     made.restore(msgspec.msgpack.encode([seq, alerts, closed, 4, *more]))
 
