@@ -13,7 +13,6 @@ from detectors.findings import NO_PEER, Edge, FindingBlock, Method
 from registry.readings import Quality
 from registry.sensors import LIMIT_NAMES
 
-_COME_TRUE = Gravity.ABNORMAL
 _LIMIT, _FORECAST = int(Method.LIMIT), int(Method.FORECAST)
 
 
@@ -104,7 +103,7 @@ class Condition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def gravity(self) -> Gravity:
         """How grave it is by itself."""
         if self.method == _FORECAST and self.forecast_s is None:
-            return _COME_TRUE
+            return Gravity.ABNORMAL
         return NATURES[self.method, self.limit_name].gravity
 
     @property

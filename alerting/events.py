@@ -162,3 +162,29 @@ class AlertEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def line(self) -> bytes:
         """Return the event as one line of NDJSON, without the line's end."""
         return msgspec.json.encode(self)
+
+
+PLACELESS = AlertEvent(
+    id="",
+    seq=0,
+    time="",
+    event=Event.COMMENTED,
+    state=State.CLOSED,
+    grade=Grade.BLUE.label,
+    kind=Kind.SYSTEM,
+    sensor=None,
+    enterprise=None,
+    source=None,
+    equipment=None,
+    area=None,
+    value=None,
+    unit=None,
+    limit=None,
+    limit_name=None,
+    forecast_s=None,
+    onset=None,
+    score=None,
+    title={},
+    why={},
+)
+"""What every event has that is of no sensor and has no figures; whoever makes one gives the rest, `why` always."""

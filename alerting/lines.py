@@ -11,7 +11,7 @@ from alerting.advice import advice_for
 from alerting.alert import Alert
 from alerting.commands import SystemCondition
 from alerting.conditions import Condition, Several
-from alerting.events import AlertEvent, Event, Kind
+from alerting.events import PLACELESS, AlertEvent, Event, Kind
 from alerting.grading import GradeCell, GradeTable, Judgement
 from alerting.naming import SensorNames
 from alerting.reasons import blind_why, reasons_of, silence_why
@@ -137,7 +137,8 @@ class LineWriter:
             both(advice_for(alert.kind, None, None)),
             alert,
         )
-        return AlertEvent(
+        return msgspec.structs.replace(
+            PLACELESS,
             id=alert.id,
             seq=seq,
             time=rfc3339(now_ns),
@@ -145,18 +146,7 @@ class LineWriter:
             state=alert.state,
             grade=alert.grade.label,
             kind=alert.kind,
-            sensor=None,
-            enterprise=None,
-            source=None,
-            equipment=None,
-            area=None,
-            value=None,
-            unit=None,
-            limit=None,
-            limit_name=None,
-            forecast_s=None,
             onset=rfc3339(alert.opened_ns),
-            score=None,
             title=both(plain_title(event, command.detail)),
             why={**why, "system": alert.subject},
         )
@@ -237,21 +227,18 @@ class GradeWords:
 
     def __init__(self, grades: GradeTable) -> None:
         self._grades = grades
-        self._cells: dict[tuple[int, str | None], GradeCell] = {}
-        self._said: dict[tuple[int, str | None, Text], dict[str, Any]] = {}
+        self._found: dict[tuple[int, str | None, Text], tuple[GradeCell, dict[str, Any]]] = {}
 
     def look_up(self, judged: Judgement, source: HazardSource | None) -> tuple[GradeCell, dict[str, Any]]:
         """Return the cell for a judgement on a sensor of this hazard source, and its words, which nobody may change."""
-        key = (judged.severity.urgency, None if source is None else source.id)
-        cell = self._cells.get(key)
-        if cell is None:
-            cell = self._cells[key] = self._grades.look_up(judged.severity.urgency, source)
-        said = self._said.get((*key, judged.reason))
-        if said is None:
-            if len(self._said) >= _MOST_SAID:
-                self._said.clear()
-            said = self._said[*key, judged.reason] = _grade_why(judged.reason, cell)
-        return cell, said
+        key = (judged.severity.urgency, None if source is None else source.id, judged.reason)
+        found = self._found.get(key)
+        if found is None:
+            if len(self._found) >= _MOST_SAID:
+                self._found.clear()
+            cell = self._grades.look_up(judged.severity.urgency, source)
+            found = self._found[key] = (cell, _grade_why(judged.reason, cell))
+        return found
 
 
 def _grade_why(reason: Text, cell: GradeCell) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from alerting.events import AlertEvent, Event, Grade, State
+from alerting.events import PLACELESS, AlertEvent, Event, Grade, State
 from alerting.notification import Notification
 from alerting.notify.settings import TemplateText
 from alerting.notify.template import Template, TemplateFault
@@ -119,26 +119,12 @@ def _full(event: Event) -> AlertEvent:
 
 def _bare(event: Event) -> AlertEvent:
     """Return an alert of hazwatch's own: without sensor, place and figures."""
-    return AlertEvent(
+    return msgspec.structs.replace(
+        PLACELESS,
         id="fedcba9876543210",
         seq=8,
         time=_TIME,
         event=event,
-        state=State.CLOSED,
-        grade=Grade.BLUE.label,
-        kind="system",
-        sensor=None,
-        enterprise=None,
-        source=None,
-        equipment=None,
-        area=None,
-        value=None,
-        unit=None,
-        limit=None,
-        limit_name=None,
-        forecast_s=None,
-        onset=None,
-        score=None,
         title={"zh": "系统：磁盘", "en": "system: disk"},
         why={
             **_WHY,

@@ -1,6 +1,8 @@
 """A notification that tries a receiver and says in every language that it is no alarm."""
 
-from alerting.events import AlertEvent, Event, Grade, Kind, State
+import msgspec
+
+from alerting.events import PLACELESS, Grade
 from alerting.notification import Notification, notification_id
 from alerting.notify.settings import CapReceiverSettings, MqttSettings, ReceiverSettings, SirenSettings
 from alerting.texts import both, rfc3339
@@ -36,26 +38,10 @@ def trial(receiver: str, by: str, now_ns: int) -> Notification:
         f"{by} 于 {rfc3339(now_ns)} 测试接收方 {receiver}；收到即表示渠道可用",
         f"{by} tries the receiver {receiver} at {rfc3339(now_ns)}; who reads this can be reached",
     )
-    event = AlertEvent(
+    event = msgspec.structs.replace(
+        PLACELESS,
         id=name,
-        seq=0,
         time=rfc3339(now_ns),
-        event=Event.COMMENTED,
-        state=State.CLOSED,
-        grade=Grade.BLUE.label,
-        kind=Kind.SYSTEM,
-        sensor=None,
-        enterprise=None,
-        source=None,
-        equipment=None,
-        area=None,
-        value=None,
-        unit=None,
-        limit=None,
-        limit_name=None,
-        forecast_s=None,
-        onset=None,
-        score=None,
         title=both(_TITLE),
         why={
             "seen": both(seen),
