@@ -408,7 +408,7 @@ def test_a_snapshot_of_the_layout_before_is_refused_by_its_number() -> None:
     with pytest.raises(SnapshotError, match="snapshot format 4; this version reads 5"):
         made.restore(msgspec.msgpack.encode([seq, [{"id": "of another shape"}], closed, 4]))
     assert made.snapshot() == before
-    made.restore(msgspec.msgpack.encode([seq, alerts, closed, 4, *more]))
+    made.restore(msgspec.msgpack.encode([seq, alerts, closed, 5, *more]))
 
 
 @pytest.mark.parametrize(
