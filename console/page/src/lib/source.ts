@@ -1,6 +1,7 @@
 // A hazard source's sensors with what stands at each of them. No DOM, no clock.
 
-import type { Held, Reading, SensorFacts, Shown, SourceNow } from "../components/source/types.ts";
+import type { Reading, SensorFacts, Shown, SourceNow } from "../components/source/types.ts";
+import type { Arrangement } from "./types.ts";
 import { GRADES } from "./order.ts";
 import type { AlertRow } from "./types.ts";
 
@@ -13,7 +14,7 @@ export function shownOf(sensors: readonly SensorFacts[], source: string, now: So
     const before = row.sensor === null ? undefined : alerts.get(row.sensor);
     if (row.sensor !== null && (!before || GRADES.indexOf(row.grade) < GRADES.indexOf(before.grade))) alerts.set(row.sensor, row);
   }
-  const holds = (one: Held, facts: SensorFacts): boolean => {
+  const holds = (one: Arrangement, facts: SensorFacts): boolean => {
     if (one.place.kind === "source") return one.place.id === source;
     return one.place.id === (one.place.kind === "equipment" ? facts.equipment : facts.id);
   };

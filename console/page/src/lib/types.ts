@@ -47,6 +47,19 @@ export interface Reason {
   others?: { sensor: string; share: number | null }[];
 }
 
+/** What holds the alerts of a place back: who, why, and until when. */
+export interface Arrangement {
+  kind: "shelved" | "suppressed" | "out_of_service";
+  place: { kind: "slot" | "sensor" | "equipment" | "source"; id: string; slot: string | null };
+  name: string | null;
+  by: string;
+  second: string | null;
+  reason: string;
+  since: string;
+  until: string | null;
+  one_shot: boolean;
+}
+
 export interface Why {
   seen?: Text;
   onset?: string | null;
@@ -79,7 +92,7 @@ export interface Why {
   /** What was done about the alert. */
   confirmed?: { by: string; time: string; cause: string; cause_name: Text; action: string } | null;
   /** What holds the alert back. */
-  arrangements?: { kind: string; place: { kind: string; id: string }; name: string | null; by: string; second: string | null; reason: string; until: string | null; one_shot: boolean }[];
+  arrangements?: Arrangement[];
 }
 
 export interface AlertRow {

@@ -96,17 +96,6 @@ export interface Duty {
   schedules: { name: string; zone: string; overrides: StandIn[]; turns: Turn[] }[];
 }
 
-export interface Arrangement {
-  kind: "shelved" | "suppressed" | "out_of_service";
-  place: { kind: "sensor" | "equipment" | "source" | "slot"; id: string; slot: string | null };
-  name: string | null;
-  by: string;
-  second: string | null;
-  reason: string;
-  since: string;
-  until: string | null;
-}
-
 export interface Setting {
   name: string;
   value: number | null;

@@ -1,6 +1,6 @@
 // What the server tells of a hazard source; see docs/console.md.
 
-import type { AlertRow, Text } from "../../lib/types.ts";
+import type { AlertRow, Arrangement, Text } from "../../lib/types.ts";
 
 export interface SensorFacts {
   id: string;
@@ -55,18 +55,6 @@ export interface Reading {
   health: Health[];
 }
 
-export interface Held {
-  kind: "shelved" | "suppressed" | "out_of_service";
-  place: { kind: "slot" | "sensor" | "equipment" | "source"; id: string; slot: string | null };
-  name: string | null;
-  by: string;
-  second: string | null;
-  reason: string;
-  since: string;
-  until: string | null;
-  one_shot: boolean;
-}
-
 export interface Wind {
   speed: number | null;
   unit: string;
@@ -76,7 +64,7 @@ export interface Wind {
 export interface SourceNow {
   sensors: Record<string, Reading>;
   alerts: AlertRow[];
-  arrangements: Held[];
+  arrangements: Arrangement[];
   wind: Wind;
 }
 
@@ -112,5 +100,5 @@ export interface Shown {
   reading: Reading;
   /** The gravest open alert of the sensor. */
   alert: AlertRow | null;
-  held: Held[];
+  held: Arrangement[];
 }
