@@ -151,17 +151,24 @@ def _by_window(activations: Sequence[Activation], now_ns: int) -> list[int]:
     return counts
 
 
-def sensor_json(sensor: SensorNow) -> dict[str, Any]:
-    """Return a sensor as the list of sensors has it."""
+def sensor_facts(sensor: SensorNow) -> dict[str, Any]:
+    """Return what the settings say of a sensor."""
     return {
         "id": sensor.id,
-        "source": sensor.source,
         "equipment": sensor.equipment,
         "type": sensor.type,
         "unit": sensor.unit,
         "description": sensor.description,
         "limits": dict(sensor.limits),
         "range": [sensor.range_lo, sensor.range_hi],
+    }
+
+
+def sensor_json(sensor: SensorNow) -> dict[str, Any]:
+    """Return a sensor as the list of sensors has it."""
+    return {
+        **sensor_facts(sensor),
+        "source": sensor.source,
         "t_ms": None if sensor.t_ns is None else sensor.t_ns / 1e6,
         "value": sensor.value,
         "silent": sensor.silent,

@@ -7,6 +7,7 @@ from alerting.arrangements import Arrangement
 from alerting.texts import both
 from console.backend import AlertRow, SensorNow
 from console.feed import row_json
+from console.places import sensor_facts
 from console.source_backend import Wind
 from ledger.limits import LimitChange
 from registry.plant import Duty, HazardSource, Person, Plant, Text
@@ -110,13 +111,7 @@ def limits_json(changes: Iterable[LimitChange]) -> list[dict[str, Any]]:
 
 def _facts(sensor: SensorNow) -> dict[str, Any]:
     return {
-        "id": sensor.id,
-        "equipment": sensor.equipment,
-        "type": sensor.type,
-        "unit": sensor.unit,
-        "description": sensor.description,
-        "limits": dict(sensor.limits),
-        "range": [sensor.range_lo, sensor.range_hi],
+        **sensor_facts(sensor),
         "at": None if sensor.x is None or sensor.y is None else [sensor.x, sensor.y],
     }
 
