@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -117,15 +117,21 @@ def sizes() -> list[Row]:
 
 
 @contextmanager
-def running() -> Iterator[tuple[Hazwatch, Publisher]]:
-    """Run a broker and a service with `SENSORS` level gauges and one operator."""
+def running(
+    sensors: int, more: Row | None = None, before: Callable[[Hazwatch], object] = lambda _: None
+) -> Iterator[tuple[Hazwatch, Publisher]]:
+    """Run a broker and a service with so many level gauges and one operator; `before` prepares its state folder.
+
+    `more` are further settings.
+    """
     head = "sensor,enterprise,type,unit,h,hh,on_delay_s,off_delay_s,scan_s\n"
-    points = head + "".join(f"LT-{i},acme,level,m,9,10,0,0,600\n" for i in range(SENSORS))
+    points = head + "".join(f"LT-{i},acme,level,m,9,10,0,0,600\n" for i in range(sensors))
     cache = user_cache().parent.parent
     subprocess.run([sys.executable, "-c", _COMPILE], env=environment(cache), check=True)
     with tempfile.TemporaryDirectory() as folder, Mosquitto(Path(folder) / "broker") as broker:
-        settings = {"points": "points.csv", "mqtt": {"url": broker.url}}
+        settings = {"points": "points.csv", "mqtt": {"url": broker.url}, **(more or {})}
         service = Hazwatch(Path(folder) / "run", cache, settings, {"points.csv": points})
+        before(service)
         add = ("user", "add", "li", "--role", "operator", "--config", service.config)
         done(hazwatch(service.folder, cache, *add, stdin=PASSWORD.encode() + b"\n"))
         service.start()
@@ -330,7 +336,7 @@ def _ticks(pid: int) -> int:
 def measured(seconds: float) -> list[Row]:
     """Measure everything."""
     rows = sizes()
-    with running() as (service, publisher), sync_playwright() as playwright:
+    with running(SENSORS) as (service, publisher), sync_playwright() as playwright:
         says(publisher, list(range(SENSORS)), 5.0)
         time.sleep(1.0)
         cookie = cookie_of(service.url)

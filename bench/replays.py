@@ -10,9 +10,7 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -28,22 +26,18 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import CDPSession, Page, sync_playwright  # noqa: E402 - found from the checkout
 
-from bench.console import PASSWORD, cookie_of, says, signed_in  # noqa: E402 - as above
+from bench.console import PASSWORD, cookie_of, running, says, signed_in  # noqa: E402 - as above
 from ingest.messages import Message  # noqa: E402 - as above
-from ingest.mqtt import MqttSettings  # noqa: E402 - as above
 from ledger.ledger import Ledger  # noqa: E402 - as above
 from ledger.records import Commit, JournalEntry  # noqa: E402 - as above
 from service.effects import commit_of  # noqa: E402 - as above
 from service.pipeline import Pipeline, pack_messages  # noqa: E402 - as above
 from service.plan import load  # noqa: E402 - as above
-from service.warm import user_cache  # noqa: E402 - as above
 from sim.publish import Publisher  # noqa: E402 - as above
 from tests.servers.chromium import ARGS  # noqa: E402 - as above
-from tests.servers.hazwatch import Hazwatch, done, environment, hazwatch  # noqa: E402 - as above
-from tests.servers.mosquitto import Mosquitto  # noqa: E402 - as above
+from tests.servers.hazwatch import Hazwatch  # noqa: E402 - as above
 
 Row = dict[str, Any]
-_COMPILE = "from service.warm import use_compile_cache, user_cache, warm_up; use_compile_cache(user_cache()); warm_up()"
 LIVED = 200
 PROBES = 120
 """Gauges that are silent in the past, and each of which opens one alert in the present."""
@@ -52,12 +46,6 @@ ALERTS_A_DAY = 2000
 PROBE_S = 0.25
 HEAP_POINTS = 12
 S = 10**9
-
-
-def points() -> str:
-    """Return the points table."""
-    head = "sensor,enterprise,type,unit,h,hh,on_delay_s,off_delay_s,scan_s\n"
-    return head + "".join(f"LT-{i},acme,level,m,9,10,0,0,600\n" for i in range(LIVED + 3 * PROBES))
 
 
 def journal(config: Path, state_dir: Path, hours: float, end_ns: int) -> int:
@@ -93,23 +81,15 @@ def journal(config: Path, state_dir: Path, hours: float, end_ns: int) -> int:
 
 
 @contextmanager
-def running(hours: float) -> Iterator[tuple[Hazwatch, Publisher, int]]:
+def lived(hours: float) -> Iterator[tuple[Hazwatch, Publisher, int]]:
     """Run a broker and a service over a state folder in which a day was lived; give how many lines were told in it."""
-    cache = user_cache().parent.parent
-    subprocess.run([sys.executable, "-c", _COMPILE], env=environment(cache), check=True)
-    with tempfile.TemporaryDirectory() as folder, Mosquitto(Path(folder) / "broker") as broker:
-        settings = {"points": "points.csv", "mqtt": {"url": broker.url}, "store": {"kind": "none"}}
-        service = Hazwatch(Path(folder) / "run", cache, settings, {"points.csv": points()})
-        told = journal(service.config, service.state_dir, hours, time.time_ns() - 60 * S)
-        add = ("user", "add", "li", "--role", "operator", "--config", service.config)
-        done(hazwatch(service.folder, cache, *add, stdin=PASSWORD.encode() + b"\n"))
-        service.start()
-        try:
-            service.wait_connected()
-            with Publisher(MqttSettings(url=broker.url, client_id="", clean=True)) as publisher:
-                yield service, publisher, told
-        finally:
-            service.kill()
+    told: list[int] = []
+
+    def live(service: Hazwatch) -> None:
+        told.append(journal(service.config, service.state_dir, hours, time.time_ns() - 60 * S))
+
+    with running(LIVED + 3 * PROBES, {"store": {"kind": "none"}}, live) as (service, publisher):
+        yield service, publisher, told[0]
 
 
 class Stream:
@@ -265,7 +245,7 @@ def main() -> None:
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--hours", type=float, default=24.0)
     options = parser.parse_args()
-    with running(options.hours) as (service, publisher, told):
+    with lived(options.hours) as (service, publisher, told):
         rows = heap_over_a_day(service, options.hours, told) + live_beside(service, publisher)
     about = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     lines = [
