@@ -12,12 +12,12 @@ from alerting.events import AlertEvent, Grade
 from alerting.texts import both
 from console.accounts import Account, Role
 from console.alarms_backend import Assignee
+from console.asking import Console, SignedIn, TheConsole, json_answer
 from console.backend import Refused, place_of
 from console.bulk import AcknowledgeAll, AssignAll, BulkAlert, BulkBody, ShelveAll, command_for
 from console.desk_routes import AnId, AnOrder
 from console.orders import AssignBody, Body, Orders
 from console.problems import PROBLEMS, ProblemError
-from console.routes import Console, SignedIn, TheConsole, json_answer
 from console.saved import MAX_SAVED, Saved, SavedTexts
 from console.scope import Scope, lies_in
 from registry.plant import Text

@@ -14,12 +14,12 @@ from alerting.grading import URGENCIES, GradeTable
 from alerting.texts import both
 from console.alert_backend import Reading, Record, Surroundings
 from console.alert_story import UsualBefore, checklist, entry, likeness, row_of, usual_before
+from console.asking import MAX_SEQ, SignedIn, TheConsole, json_answer
 from console.backend import AlertRow, ConsoleBackend, place_of
 from console.desk_routes import AnId, AnOrder, delivery_json
 from console.feed import row_json
 from console.orders import NS_PER_MS, Body, Said
 from console.problems import ProblemError, problem_of
-from console.routes import MAX_SEQ, SignedIn, TheConsole, json_answer
 from console.scope import Scope
 from detectors.outlook import Ahead, Outlook
 from registry.plant import SourceGrade, Text

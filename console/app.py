@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from console.accounts import Accounts
 from console.alarms_routes import alarms_api
 from console.alert_routes import alert_api
+from console.asking import Console, note_refusal
 from console.audit import Audit
 from console.audit_routes import audit_api
 from console.backend import ConsoleBackend
@@ -32,7 +33,7 @@ from console.places_routes import places_api
 from console.problems import ProblemError, problem
 from console.replay_routes import replay_api
 from console.reports_routes import reports_api
-from console.routes import Console, api, note_refusal
+from console.routes import api
 from console.rules_routes import rules_api
 from console.source_routes import Sparks, source_api
 from console.system_routes import system_api

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from console.accounts import Account, Role
+from console.asking import MAX_SEQ, MAX_TIME_MS, SignedIn, TheConsole, client_of, json_answer
 from console.orders import MAX_NAME_CHARS
 from console.problems import ProblemError
-from console.routes import MAX_SEQ, MAX_TIME_MS, SignedIn, TheConsole, client_of, json_answer
 from console.scope import UNLIMITED, Place, Scope
 from console.spreadsheet import harmless
 from ledger.audit import Anchor, Asked, AuditLog, Entry

@@ -5,8 +5,8 @@ from typing import Annotated, Literal, assert_never
 from pydantic import Field
 
 from alerting.commands import Acknowledge, Assign, Comment, Confirm, OfAlert, Reset, Shelve, Unshelve
+from console.asking import MAX_SEQ
 from console.orders import AssignBody, Body, CommentBody, ConfirmBody, Name, ResetBody, ShelveBody
-from console.routes import MAX_SEQ
 
 MAX_BULK = 200
 """Alerts of one request: each is a transaction of its own, and nothing else is answered during one."""

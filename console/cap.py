@@ -11,9 +11,9 @@ from alerting.cap.making import CapMaker, event_of
 from alerting.cap.message import CapMessage
 from alerting.cap.writing import MEDIA_TYPE, clean, to_xml
 from alerting.events import GRADE_OF, State
+from console.asking import Console, SignedIn, TheConsole
 from console.backend import place_of
 from console.problems import ProblemError
-from console.routes import Console, SignedIn, TheConsole
 from console.scope import Scope
 
 MAX_ENTRIES = 200

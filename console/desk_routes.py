@@ -24,6 +24,7 @@ from alerting.commands import (
 from alerting.commands import Place as CommandPlace
 from alerting.incidents.incident import Entry, IncidentView
 from alerting.texts import both
+from console.asking import Console, Operator, SignedIn, TheConsole, json_answer
 from console.bulk import shelving
 from console.orders import (
     MAX_NAME_CHARS,
@@ -48,7 +49,6 @@ from console.orders import (
     stays_within,
 )
 from console.problems import ProblemError
-from console.routes import Console, Operator, SignedIn, TheConsole, json_answer
 from console.rules_json import silence_json
 from console.scope import UNLIMITED, Place
 from ledger.records import OutboxRow

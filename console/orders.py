@@ -12,11 +12,11 @@ from alerting.commands import Command
 from alerting.matcher_text import MatcherError, parse_matcher
 from alerting.routing import Op
 from console.accounts import Account, LoginRefused, Role
+from console.asking import MAX_SEQ, MAX_TIME_MS, Console, client_of, json_answer
 from console.backend import AlertRow, Done, Refused, place_of
 from console.feed import row_json
 from console.passwords import MAX_CHARS
 from console.problems import ProblemError, problem_of
-from console.routes import MAX_SEQ, MAX_TIME_MS, Console, client_of, json_answer
 from console.scope import Place, Scope, lies_in
 
 MAX_SAID_CHARS = 2000

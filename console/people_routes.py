@@ -8,11 +8,11 @@ from pydantic import Field
 from starlette.responses import Response
 
 from console.accounts import Account, Role, Session
+from console.asking import Console, SignedIn, TheConsole, client_of, json_answer, set_session, token_of
 from console.orders import MAX_NAME_CHARS, Body, Name, Said
 from console.passwords import MAX_CHARS
 from console.people import AccountRow, PeopleRefused, SessionRow
 from console.problems import PROBLEMS, ProblemError, problem_of
-from console.routes import Console, SignedIn, TheConsole, client_of, json_answer, set_session, token_of
 from console.scope import Place, Scope
 from console.tokens import MAX_DAYS, TokenRow
 

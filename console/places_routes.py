@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from console.accounts import Account
+from console.asking import Console, SignedIn, TheConsole, json_answer
 from console.backend import SensorNow
 from console.grounds import version_of_ground
 from console.places import overview, sensor_json
 from console.problems import ProblemError
-from console.routes import Console, SignedIn, TheConsole, json_answer
 from console.scope import Place
 from registry.drawing import Drawing
 from registry.picture import Picture

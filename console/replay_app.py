@@ -11,13 +11,13 @@ from starlette.responses import Response
 
 from console.accounts import Accounts
 from console.app import LOOKING, add_problem_handlers
+from console.asking import MAX_TIME_MS, Console, SignedIn, json_answer
 from console.audit import Audit
 from console.backend import ConsoleBackend
 from console.feed import Feed
 from console.people import People
 from console.problems import ProblemError
 from console.replay_backend import Jump, ReplayControl
-from console.routes import MAX_TIME_MS, Console, SignedIn, json_answer
 from console.source_routes import Sparks
 from console.tokens import Tokens
 from ledger.audit import AuditLog

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from console.accounts import Account
+from console.asking import MAX_TIME_MS, Console, SignedIn, TheConsole, client_of, json_answer, lasting
 from console.problems import UNSAFE_METHODS, ProblemError
 from console.replay_backend import OpenReplay, ReplayOrder, ReplayRefused
-from console.routes import MAX_TIME_MS, Console, SignedIn, TheConsole, client_of, json_answer, lasting
 
 CONTROL = "replay"
 """The one thing under a replay that may be changed: its own course."""

@@ -11,10 +11,7 @@ from starlette.responses import Response
 
 from alerting.texts import both
 from console.accounts import Account, Role
-from console.orders import arrangements_seen
-from console.problems import ProblemError, problem_of
-from console.reports_backend import Asked, ReportRefused, ShiftTime, place_of_note
-from console.routes import (
+from console.asking import (
     MAX_SEQ,
     MAX_TIME_MS,
     Console,
@@ -24,6 +21,9 @@ from console.routes import (
     client_of,
     json_answer,
 )
+from console.orders import arrangements_seen
+from console.problems import ProblemError, problem_of
+from console.reports_backend import Asked, ReportRefused, ShiftTime, place_of_note
 from console.scope import Place
 from ledger.errors import LedgerError
 from ledger.handover import MAX_NOTES, MAX_TEXT_CHARS, HandoverNote

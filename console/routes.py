@@ -1,58 +1,42 @@
 """The web API under /api/v1: JSON in and out, problem+json when refused; see docs/console.md."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Body, Depends, Query, Request
+from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
 from alerting.commands import Acknowledge
 from alerting.events import AlertEvent
 from alerting.texts import both
-from console.accounts import Account, Accounts, LoginRefused, Role
-from console.audit import Audit
+from console.accounts import Account, LoginRefused, Role
+from console.asking import (
+    COOKIE,
+    MAX_SEQ,
+    MAX_TIME_MS,
+    Console,
+    Operator,
+    SignedIn,
+    TheConsole,
+    client_of,
+    json_answer,
+    lasting,
+    set_session,
+)
 from console.backend import AlertRow, ConsoleBackend, Refused, SensorFacts, place_of
-from console.feed import Feed, row_json
+from console.feed import row_json
 from console.passwords import MAX_CHARS
-from console.people import People
-from console.problems import UNSAFE_METHODS, ProblemError, problem_of
+from console.problems import ProblemError, problem_of
 from console.scope import Scope
-from console.tiles import Tiles
-from console.tokens import Tokens
 from store.series import Series, StoreError
 
-COOKIE = "hazwatch_session"
-BEFORE_CHANGE = frozenset({"/api/v1/me", "/api/v1/me/password"})
-"""What an account may ask for that must have a new password first."""
-NOT_NOTED = frozenset({"bad_request", "too_many_logins", "second_wrong"})
-"""Refusals that say nothing of what somebody may: wrong fields, and passwords, which are noted where they are looked at."""
-QUESTIONS = frozenset({"/api/v1/rules/explain", "/api/v1/rules/silence-preview"})
-"""What is sent as a change for the length of its body, and changes nothing."""
-NOTED_AS = {
-    "merge": "merge_incidents",
-    "split": "split_incident",
-    "write_note": "handover_note",
-    "take_over": "take_over_note",
-    "try_receiver": "test_receiver",
-    "add_account": "set_account",
-    "change_account": "set_account",
-    "reset_password": "one_time_password",
-    "end_others": "end_session",
-    "save": "save_view",
-    "begin": "open_replay",
-    "end": "end_replay",
-}
-"""As what a change that is refused is noted, where that is not the name of its route's function."""
 MAX_COMMENT_CHARS = 2000
 MAX_EVENTS = 1000
 MAX_LINES = 100_000
 MAX_POINTS = 5000
-MAX_SEQ = 2**53
-"""Beyond it a browser's numbers lose digits."""
 PAGE_EVENTS = 1000
 MAX_PAGES = 20
 """How many pages of history are looked through for an account whose scope hides most of them."""
@@ -60,124 +44,8 @@ NDJSON = "application/x-ndjson"
 ROWS_AT_ONCE = 200
 """Of a long answer; encoding them takes a few milliseconds."""
 DEFAULT_TREND_MS = 3_600_000
-MAX_TIME_MS = 9_223_372_036_000
-"""In the year 2262; later nanoseconds do not fit into 64 bits, in which snapshots and SQLite keep them."""
 
 api = APIRouter(prefix="/api/v1")
-
-
-@dataclass(frozen=True, slots=True)
-class Console:
-    """What the routes need, one for each application."""
-
-    backend: ConsoleBackend
-    accounts: Accounts
-    feed: Feed
-    audit: Audit
-    people: People
-    tokens: Tokens
-    data_late_s: float
-    tiles: Tiles | None = None
-
-    def heartbeat(self) -> Mapping[str, Any]:
-        """Return the heartbeat: the pipeline's clock in ms and the age of its newest reading in s."""
-        return {
-            "now_ms": self.backend.now_ns() / 1e6,
-            "newest_age_s": self.backend.newest_reading_age_s(),
-        }
-
-
-def _console(request: Request) -> Console:
-    console: Console = request.app.state.console
-    return console
-
-
-def client_of(request: Request) -> str:
-    """Return the address that a request came from."""
-    return request.client.host if request.client else ""
-
-
-def _account(request: Request) -> Account:
-    """Return who asks: by a token where one is sent, else by the session's cookie."""
-    console, token = _console(request), token_of(request)
-    if token is not None:
-        account = _by_token(console, token, client_of(request))
-    else:
-        found = console.accounts.account_of(request.cookies.get(COOKIE))
-        if found is None:
-            raise ProblemError("not_signed_in")
-        account = found
-    request.state.account = account
-    if account.must_change and request.url.path not in BEFORE_CHANGE:
-        raise ProblemError("must_change")
-    return account
-
-
-def token_of(request: Request) -> str | None:
-    """Return the token that a program sends, None where it sends none."""
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if kind.lower() == "bearer" else None
-
-
-def _by_token(console: Console, token: str, client: str) -> Account:
-    wait_s = console.accounts.too_many(client)
-    if wait_s > 0:
-        raise ProblemError("too_many_logins", retry_after_s=wait_s)
-    account = console.tokens.account_of(token)
-    if account is None:
-        console.accounts.failed(client)
-        console.audit.refused("", "token", "", "refused", client=client)
-        raise ProblemError("not_signed_in")
-    return account
-
-
-def note_refusal(request: Request, code: str) -> None:
-    """Note a change that was refused to somebody who is signed in, before it was tried."""
-    account = getattr(request.state, "account", None)
-    route = getattr(request.scope.get("route"), "path", "")
-    if account is None or request.method not in UNSAFE_METHODS or code in NOT_NOTED or route in QUESTIONS:
-        return
-    name = getattr(request.scope.get("route"), "name", "")
-    action = NOTED_AS.get(name, name)
-    subject = next(iter(request.path_params.values()), "")
-    _console(request).audit.refused(account.name, action, str(subject), code, client=client_of(request))
-
-
-def lasting(request: Request, console: Console, account: Account) -> Callable[[], bool]:
-    """Return what tells whether the session or token of a request still stands for the account as it was."""
-    cookie, token = request.cookies.get(COOKIE), token_of(request)
-
-    def still_allowed() -> bool:
-        found = console.accounts.account_of(cookie) if token is None else console.tokens.account_of(token)
-        return found == account
-
-    return still_allowed
-
-
-async def _signed_in(request: Request) -> Account:
-    return _account(request)
-
-
-async def _operator(request: Request) -> Account:
-    account = _account(request)
-    if not account.role.covers(Role.OPERATOR):
-        raise ProblemError("role")
-    return account
-
-
-async def _the_console(request: Request) -> Console:
-    return _console(request)
-
-
-SignedIn = Annotated[Account, Depends(_signed_in)]
-Operator = Annotated[Account, Depends(_operator)]
-TheConsole = Annotated[Console, Depends(_the_console)]
-
-
-def json_answer(body: Any, *, keep: bool = False) -> Response:
-    """Return a body as JSON that no cache keeps; with `keep` a browser may, if it asks each time whether it still holds."""
-    kept = "private, no-cache" if keep else "no-store"
-    return Response(msgspec.json.encode(body), media_type="application/json", headers={"Cache-Control": kept})
 
 
 class LoginBody(BaseModel):
@@ -223,18 +91,6 @@ async def login(request: Request, console: TheConsole, body: LoginBody) -> Respo
     response = json_answer(_me(console, outcome.account))
     set_session(request, response, outcome.cookie, console.accounts.session_s)
     return response
-
-
-def set_session(request: Request, response: Response, cookie: str, lasts_s: float) -> None:
-    """Give the browser a session's cookie."""
-    response.set_cookie(
-        COOKIE,
-        cookie,
-        max_age=int(lasts_s),
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-    )
 
 
 @api.post("/logout")

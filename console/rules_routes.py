@@ -15,9 +15,9 @@ from alerting.routes import Routes
 from alerting.routing import walk
 from alerting.texts import both
 from console.accounts import Account
+from console.asking import MAX_TIME_MS, Console, SignedIn, TheConsole, json_answer
 from console.orders import MAX_NAME_CHARS, NS_PER_MS, Body, Name, TimeMs, place_named, stays_within
 from console.problems import ProblemError, problem_of
-from console.routes import MAX_TIME_MS, Console, SignedIn, TheConsole, json_answer
 from console.rules_backend import Explanation, Sample, Setting
 from console.rules_json import called_json, duty_json, explained_json, override_json, rules_json, silence_json
 from console.rules_scope import routes_of

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from console.asking import Console, SignedIn, TheConsole, json_answer
 from console.problems import ProblemError
-from console.routes import Console, SignedIn, TheConsole, json_answer
 from console.scope import Place
 from console.source import limits_json, now_json, source_json, sparklines_json
 from registry.plant import HazardSource

@@ -8,9 +8,9 @@ from pydantic import Field
 from starlette.responses import Response
 
 from console.accounts import Account
+from console.asking import Console, SignedIn, TheConsole, json_answer
 from console.orders import Body
 from console.problems import ProblemError
-from console.routes import Console, SignedIn, TheConsole, json_answer
 from console.saved import MAX_SAVED, Saved, SavedTexts
 
 MAX_NAME_CHARS = 100

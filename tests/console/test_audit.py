@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 from alerting.commands import Command
-from console.routes import NOTED_AS, QUESTIONS
+from console.asking import NOTED_AS, QUESTIONS
 from ledger.audit import Asked
 from tests.console.live import PASSWORD
 from tests.console.test_api import COLD_ALERT, RED, Site, on_site
