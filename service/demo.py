@@ -15,7 +15,7 @@ from ingest.mqtt import MqttSettings
 from service.app import Running, Service
 from service.pipeline import Outcome
 from service.plan import Loaded
-from service.settings import ConsolePart, MqttPart
+from service.settings_parts import ConsolePart, MqttPart
 from sim.outgoing import Addresses, Packer
 from sim.publish import Published, Publisher, publish
 from sim.recorded import Recorded

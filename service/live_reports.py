@@ -22,7 +22,7 @@ from service.reports.report import By
 from service.reports.shifts import Hours, Shift, Shifts, shift_at, shifts_from
 from service.reports.worker import Task, packed
 from service.runtime import Runtime
-from service.settings import ReportsPart
+from service.settings_parts import ReportsPart
 
 _log = structlog.get_logger(__name__)
 

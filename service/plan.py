@@ -18,7 +18,8 @@ from registry.load import load_registry
 from registry.marks import load_marked
 from registry.sensors import SensorRegistry, registry_of_columns
 from service.pipeline import Plan
-from service.settings import MqttPart, Settings, read_settings, secret
+from service.settings import Settings, read_settings, secret
+from service.settings_parts import MqttPart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

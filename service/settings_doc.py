@@ -12,7 +12,8 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from service.settings import PARTS, Settings, variable_of
+from service.settings import Settings, variable_of
+from service.settings_parts import PARTS
 
 _HEAD = """\
 # Settings

@@ -26,7 +26,7 @@ from service.reports.report import Report
 from service.reports.shifts import Hours, Shifts, shifts_from
 from service.reports.terminal import print_document
 from service.reports.times import moment_ns
-from service.settings import ReportsPart
+from service.settings_parts import ReportsPart
 
 
 class Language(StrEnum):

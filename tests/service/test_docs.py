@@ -14,7 +14,8 @@ from service.health import GRADES, NAMES, PATIENCE_S
 from service.main import build
 from service.metrics import PipelineCollector
 from service.runtime import Gauges
-from service.settings import PARTS, Settings
+from service.settings import Settings
+from service.settings_parts import PARTS
 from tests.service.site import pipeline
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -21,7 +21,7 @@ from registry.plant import Text
 from service import live_reports
 from service.live_reports import LiveReports
 from service.pipeline import Pipeline
-from service.settings import ReportsPart
+from service.settings_parts import ReportsPart
 from tests.service.rig import Rig, running
 from tests.service.site import ROUTES, FlakyLedger, S, plan
 

@@ -21,7 +21,8 @@ from registry.plant import Text
 from registry.sensors import SensorType
 from service.live_rules import LiveRules
 from service.pipeline import Pipeline, Plan
-from service.settings import MqttPart, Settings
+from service.settings import Settings
+from service.settings_parts import MqttPart
 from service.tuning.kept import FOLDER, MOST, kept
 from tests.service.rig import Rig, running
 from tests.service.site import LT, PROFILE, ROUTES, FlakyLedger, S, plan
