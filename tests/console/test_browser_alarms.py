@@ -122,7 +122,8 @@ def test_what_is_held_is_one_click_away_with_until_by_whom_why_and_its_end(desk:
     row = page.locator("tbody tr")
     expect(row).to_have_attribute("data-id", "h1")
     expect(row).to_contain_text(re.compile(r"until 01-01 .* by wang \+ bo · transmitter works"))
-    row.get_by_role("button", name="Unshelve").click()
+    with page.expect_response("**/alerts/h1/unshelve"):
+        row.get_by_role("button", name="Unshelve").click()
     expect(row.locator(".refused")).to_have_count(0)
     assert live.backend.commands == [Unshelve(by="li", alert="h1")]
 
