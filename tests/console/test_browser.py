@@ -473,8 +473,25 @@ def test_nothing_blinks_for_who_asks_for_less_motion(desk: Desk) -> None:
     page = desk.sign_in(reduced_motion="reduce")
     mark = page.locator("tbody .blinking").first
     mark.wait_for()
-    assert mark.evaluate("e => getComputedStyle(e).animationName") == "none"
+    assert mark.evaluate("e => e.getAnimations({ subtree: true }).length") == 0
     assert mark.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
+
+
+def test_a_blinking_mark_keeps_its_shape_in_the_dim_phase(desk: Desk) -> None:
+    page = desk.sign_in()
+    mark = page.locator("tbody .blinking").first
+    mark.wait_for()
+    dim = mark.evaluate(
+        """e => {
+          const all = e.getAnimations({ subtree: true });
+          for (const one of all) { one.pause(); one.currentTime = 800; }
+          const [path, text, row] = [e.querySelector("path"), e.querySelector("text"), e.closest("tr")].map((of) =>
+            getComputedStyle(of));
+          return [all.length, path.strokeOpacity, getComputedStyle(e).opacity, path.stroke, text.fill, row.color];
+        }"""
+    )
+    assert dim[:3] == [2, "1", "1"]
+    assert dim[3] == dim[4] == dim[5], "outline and numeral are as dark as text"
 
 
 def _fits(page: Page) -> None:
