@@ -6,6 +6,7 @@ import * as replayWords from "../words/replay.ts";
 import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
+import * as auditWords from "../words/audit.ts";
 import * as peopleWords from "../words/people.ts";
 import * as shellWords from "../words/shell.ts";
 import type { Dictionary } from "./en.ts";
@@ -247,5 +248,6 @@ export const zh: Dictionary = {
   alarms: alarmsWords.zh,
   replay: replayWords.zh,
   people: peopleWords.zh,
+  audit: auditWords.zh,
   shell: shellWords.zh,
 };
