@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import get_args
@@ -10,8 +11,14 @@ from typing import get_args
 import msgspec
 
 from alerting.commands import Command
+from alerting.events import Event, Kind, State
+from alerting.methods import ABOUT
+from alerting.phrases import PHRASES
 from console.asking import NOT_NOTED, NOTED_AS, QUESTIONS
 from console.problems import PROBLEMS
+from detectors.findings import Method
+from detectors.settings import Methods
+from registry.sensors import LIMIT_NAMES, SensorType
 from tests.console.test_api import Site, on_site
 
 ROOT = Path(__file__).parents[2]
@@ -64,10 +71,26 @@ def test_the_page_has_words_for_all_that_comes_of_a_deed() -> None:
     assert codes - NOT_NOTED <= words_of("audit", "outcomeOf")
 
 
+def test_every_detector_kind_and_setting_has_words() -> None:
+    assert set(PHRASES) == set(ABOUT) == set(Method)
+    assert all(one.label.zh and one.label.en for method, one in PHRASES.items() if method != Method.LIMIT)
+    assert all(one.seen.zh and one.seen.en for one in PHRASES.values())
+    assert {one.name for one in fields(Methods)} == words_of("detectors", "settingOf")
+    for table, shown in {
+        "kind": Kind,
+        "state": State,
+        "event": Event,
+        "sensorType": SensorType,
+        "limitName": LIMIT_NAMES,
+    }.items():
+        assert set(shown) == words_of("../lib/en", f"  {table}"), table
+
+
 def words_of(file: str, table: str) -> set[str]:
     """Return the keys of a table of the page's English words; that both languages have the same the compiler checks."""
     words = (ROOT / f"console/page/src/words/{file}.ts").read_text("utf-8")
-    return set(re.findall(r"^\s+(\w+):", words.split(f"{table}: {{")[1].split("},")[0], re.MULTILINE))
+    body = words.split(f"{table}: {{")[1].split("},")[0]
+    return set(re.findall(r'(?:^|, )\s*(\w+): ["(]', body, re.MULTILINE))
 
 
 def noted_in_the_code() -> tuple[set[str], set[str]]:
@@ -124,11 +147,13 @@ def calls_in_the_code() -> Iterator[ast.Call]:
 
 @cache
 def trees() -> list[ast.Module]:
-    return [
-        ast.parse(file.read_text("utf-8"))
+    """Return the files that note something or refuse it, parsed."""
+    texts = (
+        file.read_text("utf-8")
         for room in ("alerting", "console", "service")
         for file in sorted((ROOT / room).rglob("*.py"))
-    ]
+    )
+    return [ast.parse(text) for text in texts if re.search(r"note\(|efused\(|Tried\(", text)]
 
 
 def name_of(node: ast.expr) -> str:

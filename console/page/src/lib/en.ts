@@ -7,6 +7,7 @@ import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
 import * as auditWords from "../words/audit.ts";
+import * as detectorsWords from "../words/detectors.ts";
 import * as peopleWords from "../words/people.ts";
 import * as shellWords from "../words/shell.ts";
 
@@ -253,6 +254,7 @@ export const en = {
   replay: replayWords.en,
   people: peopleWords.en,
   audit: auditWords.en,
+  detectors: detectorsWords.en,
   shell: shellWords.en,
 };
 
