@@ -71,10 +71,11 @@ class Audit:
         given = msgspec.to_builtins(command)
         named = next((given[key] for key in _SUBJECT if given.get(key)), "")
         said = next((given[key] for key in _REASON if given.get(key)), "")
+        usual = {field.name: field.default for field in msgspec.structs.fields(command)}
         detail = {
             key: value
             for key, value in given.items()
-            if key not in _NOT_DETAIL and value not in (None, "", named, said)
+            if key not in _NOT_DETAIL and value not in (None, "", named, said, usual.get(key))
         }
         self.note(
             given.get("by", ""),

@@ -1,11 +1,7 @@
 """What the console notes of people, and who may read it."""
 
-import re
 from pathlib import Path
-from typing import get_args
 
-from alerting.commands import Command
-from console.asking import NOTED_AS, QUESTIONS
 from ledger.audit import Asked
 from tests.console.live import PASSWORD
 from tests.console.test_api import COLD_ALERT, RED, Site, on_site
@@ -135,25 +131,5 @@ def test_only_administrators_read_it_and_it_can_be_searched_exported_and_verifie
         assert other["fault"] == {"n": 1, "how": "rewritten"}
         for wrong in ({"limit": 501}, {"before": -1}, {"who": "x" * 201}, {"from_ms": -1}):
             assert (await s.get("/api/v1/audit", **wrong)).status_code == 422
-
-    on_site(tmp_path, scenario)
-
-
-def test_the_page_has_a_word_for_each_deed(tmp_path: Path) -> None:
-    words = (Path(__file__).parents[2] / "console/page/src/words/people.ts").read_text("utf-8")
-    named = set(re.findall(r"^      (\w+):", words.split("actionOf: {")[1].split("},")[0], re.MULTILINE))
-    commands = {str(one.__struct_config__.tag) for one in get_args(Command)} - {"system_condition"}
-    assert commands <= named
-
-    async def scenario(s: Site) -> None:
-        told = (await s.get("/api/v1/openapi.json")).json()["paths"]
-        routes = {
-            operation["operationId"].split("_api_v1_")[0]
-            for path, operations in told.items()
-            for method, operation in operations.items()
-            if method == "post" and path not in QUESTIONS
-        }
-        harmless = {"login", "logout", "remove", "remove_filter"}
-        assert {NOTED_AS.get(name, name) for name in routes - harmless} <= named
 
     on_site(tmp_path, scenario)

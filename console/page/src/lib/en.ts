@@ -6,6 +6,8 @@ import * as replayWords from "../words/replay.ts";
 import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
+import * as auditWords from "../words/audit.ts";
+import * as detectorsWords from "../words/detectors.ts";
 import * as peopleWords from "../words/people.ts";
 import * as shellWords from "../words/shell.ts";
 
@@ -251,6 +253,8 @@ export const en = {
   alarms: alarmsWords.en,
   replay: replayWords.en,
   people: peopleWords.en,
+  audit: auditWords.en,
+  detectors: detectorsWords.en,
   shell: shellWords.en,
 };
 

@@ -1,5 +1,7 @@
 // How numbers and times are written. Times are shown in the browser's zone; what time it is comes from the server.
 
+import type { Dictionary } from "./en.ts";
+
 const pad = (n: number): string => String(n).padStart(2, "0");
 
 /** At most `digits` significant digits, no exponent for plant-sized numbers, a real minus sign. */
@@ -45,6 +47,12 @@ export function countdown(seconds: number): string {
   const s = Math.max(0, Math.floor(seconds));
   const head = s >= 3600 ? `${Math.floor(s / 3600)}:${pad(Math.floor((s % 3600) / 60))}` : String(Math.floor(s / 60));
   return `${head}:${pad(s % 60)}`;
+}
+
+/** A span in the greatest unit that leaves it whole. */
+export function span(t: Dictionary, seconds: number): string {
+  if (seconds >= 3600 && seconds % 3600 === 0) return t.hours(seconds / 3600);
+  return seconds >= 60 && seconds % 60 === 0 ? t.minutes(seconds / 60) : t.seconds(seconds);
 }
 
 /** Seconds until the limit is reached, as forecast when the alert's event was made; null without a forecast. */

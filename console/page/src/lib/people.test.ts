@@ -1,18 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { en } from "./en.ts";
-import { anchorOf, auditQuery, detailText, found } from "./people.ts";
-
-test("a change of an account is told as role and scope before and after", () => {
-  const detail = JSON.stringify({ was: { role: "operator" }, is: { role: "viewer", enterprise: "bh-lpg" } });
-  assert.equal(detailText(en, detail), "operator, no limit → viewer, enterprise bh-lpg");
-  assert.equal(detailText(en, '{"role":"operator","area":"370211","days":30,"id":"x"}'), "operator, area 370211 · 30 d");
-});
-
-test("what is no JSON, or was cut, is shown as it was noted", () => {
-  for (const text of ["", "words", '{"a": "cut', "[1]", "null"]) assert.equal(detailText(en, text), text);
-  assert.equal(detailText(en, '{"for_s":600,"one_shot":true}'), "for_s: 600 · one_shot: true");
-});
+import { anchorOf, auditQuery, found } from "./people.ts";
 
 test("an anchor is a number and a hash, and nothing else", () => {
   const hash = "0a".repeat(32);

@@ -96,39 +96,3 @@ export function auditQuery(asked: Record<string, string>): URLSearchParams {
   }
   return query;
 }
-
-/** What a row of the audit log tells beside its reason: roles and scopes in words, the rest as it was noted. */
-export function detailText(t: Dictionary, detail: string): string {
-  const told = parsed(detail);
-  if (told === null) return detail;
-  const { was, is, ...rest } = told;
-  if (isRecord(was) && isRecord(is)) return `${grantText(t, was)} → ${grantText(t, is)}`;
-  if (typeof rest.role === "string") {
-    const days = typeof rest.days === "number" ? ` · ${t.people.audit.days(rest.days)}` : "";
-    return grantText(t, rest) + days;
-  }
-  if (typeof rest.before === "number") return t.people.audit.before(rest.before);
-  return Object.entries(rest)
-    .map(([key, value]) => `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
-    .join(" · ");
-}
-
-function grantText(t: Dictionary, told: Record<string, unknown>): string {
-  const words: Record<string, string> = t.role;
-  const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
-  const role = text(told.role) ?? "";
-  return `${words[role] ?? role}, ${scopeText(t, { area: text(told.area), enterprise: text(told.enterprise) })}`;
-}
-
-function parsed(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : null;
-  } catch {
-    return null; // words, or JSON that was cut
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

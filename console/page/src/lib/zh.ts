@@ -6,6 +6,8 @@ import * as replayWords from "../words/replay.ts";
 import * as sourceWords from "../words/source.ts";
 import * as alarmsWords from "../words/alarms.ts";
 import * as systemWords from "../words/system.ts";
+import * as auditWords from "../words/audit.ts";
+import * as detectorsWords from "../words/detectors.ts";
 import * as peopleWords from "../words/people.ts";
 import * as shellWords from "../words/shell.ts";
 import type { Dictionary } from "./en.ts";
@@ -247,5 +249,7 @@ export const zh: Dictionary = {
   alarms: alarmsWords.zh,
   replay: replayWords.zh,
   people: peopleWords.zh,
+  audit: auditWords.zh,
+  detectors: detectorsWords.zh,
   shell: shellWords.zh,
 };

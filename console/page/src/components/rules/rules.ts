@@ -2,7 +2,7 @@
 
 import { call } from "../../lib/api.ts";
 import { view } from "../../lib/console.svelte.ts";
-import { clock, date } from "../../lib/format.ts";
+import { clock, date, span as spanIn } from "../../lib/format.ts";
 import { language } from "../../lib/i18n.svelte.ts";
 import type { AlertRow, Grade, Text } from "../../lib/types.ts";
 
@@ -167,11 +167,8 @@ export function at(ms: number): string {
   return `${date(ms)} ${clock(ms).slice(0, 5)}`;
 }
 
-/** A span in the greatest unit that leaves it whole. */
 export function span(seconds: number): string {
-  const t = language.t;
-  if (seconds >= 3600 && seconds % 3600 === 0) return t.rules.hours(seconds / 3600);
-  return seconds >= 60 && seconds % 60 === 0 ? t.minutes(seconds / 60) : t.seconds(seconds);
+  return spanIn(language.t, seconds);
 }
 
 export function afterwards(seconds: number): string {
