@@ -226,7 +226,7 @@ async def trend(
     """Return readings of a sensor with its limits; the last hour where no range is given."""
     facts = console.backend.sensor(sensor)
     if facts is None or not account.scope.sees(facts.place):
-        raise ProblemError("not_found")
+        raise ProblemError("no_sensor")
     end_ns = console.backend.now_ns() + 1 if end_ms is None else end_ms * 1_000_000
     start_ns = end_ns - DEFAULT_TREND_MS * 1_000_000 if start_ms is None else start_ms * 1_000_000
     if start_ns > end_ns:

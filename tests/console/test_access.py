@@ -99,7 +99,7 @@ ROUTES = {
     "GET /rules/routes": Route(ANY),
     "POST /rules/silence-preview": Route(ANY, "scope_matcher", {"matchers": [f"enterprise={COLD}"]}),
     "GET /sensors": Route(ANY),
-    "GET /sensors/{sensor}/trend": Route(ANY, "not_found"),
+    "GET /sensors/{sensor}/trend": Route(ANY, "no_sensor"),
     "GET /silences": Route(ANY),
     "POST /silences": Route(
         OPERATOR, "scope_matcher", {"matchers": [f"enterprise={COLD}"], "comment": "x", **LATER}

@@ -195,7 +195,11 @@ def test_an_enterprises_account_knows_of_nothing_else(tmp_path: Path) -> None:
         for alert in (COLD_ALERT, "system", "no such alert"):
             answer = await s.post(f"/api/v1/alerts/{alert}/ack", {})
             assert (answer.status_code, answer.json()["code"]) == (404, "unknown_alert")
-        assert (await s.get(f"/api/v1/sensors/{COLD}/GT-31/trend")).status_code == 404
+        foreign, unknown = [
+            await s.get(f"/api/v1/sensors/{sensor}/trend") for sensor in (f"{COLD}/GT-31", f"{LPG}/none")
+        ]
+        assert (foreign.status_code, foreign.json()["code"]) == (404, "no_sensor")
+        assert foreign.content == unknown.content, "nobody learns which sensors others have"
         assert (await s.get(f"/api/v1/sensors/{LPG}/GT-07/trend")).status_code == 200
 
     on_site(tmp_path, scenario)

@@ -1,8 +1,9 @@
 // Readings of one sensor for a chart, kept up to date while it is looked at.
 
 import { untrack } from "svelte";
-import { call } from "./api.ts";
+import { type Answer, call } from "./api.ts";
 import { view } from "./console.svelte.ts";
+import { language } from "./i18n.svelte.ts";
 import type { Trend } from "./types.ts";
 
 /** A time that ends now and moves on, or one that stands still. */
@@ -55,13 +56,22 @@ export function nearest(t_ms: readonly number[], ms: number, farMs: number): num
 
 export class Readings {
   trend = $state.raw<Trend | null>(null);
-  failed = $state(false);
+  /** The newest answer where it was none. */
+  refusal = $state.raw<Extract<Answer<Trend>, { ok: false }> | null>(null);
+
+  /** Why there is nothing to be seen, as the server says it; "" where there is something. */
+  get message(): string {
+    const t = language.t;
+    if (this.refusal) return language.of(this.refusal.text) || t.trendFailed;
+    if (this.trend === null) return t.trendLoading;
+    return this.trend.t_ms.length === 0 ? t.trendEmpty : "";
+  }
 
   /** Ask for the readings of a sensor until the function that this returns is called. */
   follow(sensor: string, frame: Frame, points: number): () => void {
     const stop = new AbortController();
     this.trend = null;
-    this.failed = false;
+    this.refusal = null;
     // What the loop reads as it starts must not start it again.
     untrack(() => void this.#loop(`sensors/${encodeURIComponent(sensor)}/trend`, frame, points, stop.signal));
     return () => stop.abort();
@@ -86,7 +96,7 @@ export class Readings {
     const query = `start_ms=${Math.max(0, Math.floor(from))}&end_ms=${Math.max(0, Math.ceil(end))}&max_points=${points}`;
     const answer = await call<Trend>(`${path}?${query}`, { signal });
     if (signal.aborted) return false;
-    this.failed = !answer.ok;
+    this.refusal = answer.ok ? null : answer;
     if (answer.ok) this.trend = last === undefined || this.trend === null ? answer.body : merged(this.trend, answer.body, start);
     return answer.ok;
   }
