@@ -123,6 +123,13 @@ PROBLEMS: Mapping[str, tuple[int, Text]] = {
     ),
     "internal": (500, Text("服务内部错误，已记录", "An internal error; it was logged")),
     "store": (503, Text("时序数据库暂不可用", "The time-series store is not available now")),
+    "store_too_much": (
+        503,
+        Text(
+            "时序数据库未能及时读出这么多读数；请缩短时段",
+            "The time-series store could not read so much in time; take a shorter period",
+        ),
+    ),
     "no_page": (
         503,
         Text(

@@ -31,7 +31,7 @@ from console.feed import row_json
 from console.passwords import MAX_CHARS
 from console.problems import ProblemError, problem_of
 from console.scope import Scope
-from store.series import Series, StoreError
+from store.series import Series, StoreError, TooMuchError
 
 MAX_COMMENT_CHARS = 2000
 MAX_EVENTS = 1000
@@ -233,6 +233,8 @@ async def trend(
         raise ProblemError("bad_request", more={"fields": [{"field": "start_ms", "message": "after end_ms"}]})
     try:
         series = await console.backend.trend(sensor, start_ns, end_ns, max_points)
+    except TooMuchError as error:
+        raise ProblemError("store_too_much") from error
     except StoreError as error:
         raise ProblemError("store") from error
     return json_answer(_trend_json(facts, series))

@@ -16,7 +16,7 @@ from console.fake import FakeBackend
 from console.feed import Feed
 from console.guard import MAX_BODY_BYTES
 from ledger.audit import AuditLog
-from store.series import Series, StoreError
+from store.series import Series, StoreError, TooMuchError
 from tests.console.live import PASSWORD, add_users
 from tests.console.site import COLD, HOSTILE, LPG, build, event, open_several
 
@@ -271,11 +271,15 @@ def test_a_store_that_is_away_is_a_problem_and_not_a_crash(tmp_path: Path) -> No
     def away(_: int, __: int) -> Series:
         raise StoreError("connection refused", retry=True)
 
+    def too_much(_: int, __: int) -> Series:
+        raise TooMuchError("more than 30000000 samples")
+
     async def scenario(s: Site) -> None:
         await s.sign_in("li")
-        s.backend.series[f"{LPG}/GT-07"] = away
-        answer = await s.get(f"/api/v1/sensors/{LPG}/GT-07/trend")
-        assert (answer.status_code, answer.json()["code"]) == (503, "store")
+        for told, code in ((away, "store"), (too_much, "store_too_much")):
+            s.backend.series[f"{LPG}/GT-07"] = told
+            answer = await s.get(f"/api/v1/sensors/{LPG}/GT-07/trend")
+            assert (answer.status_code, answer.json()["code"]) == (503, code)
 
     on_site(tmp_path, scenario)
 

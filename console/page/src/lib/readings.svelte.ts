@@ -16,6 +16,8 @@ const MOVED = 0.002;
 /** The newest readings come unmerged; after so many turns the whole is asked for again. */
 const WHOLE_EVERY = 15;
 const RETRY_MS = 5000;
+/** A year is longer in coming than what else is asked; the server ends it itself before, and says why. */
+const TIMEOUT_MS = 45_000;
 
 /** From when until when a frame is, ms of the server's clock. */
 export function boundsOf(frame: Frame, nowMs: number): [number, number] {
@@ -94,7 +96,7 @@ export class Readings {
     const last = turn % WHOLE_EVERY === 0 ? undefined : this.trend?.t_ms.at(-1);
     const from = last === undefined ? start : Math.max(start, Math.floor(last) + 1);
     const query = `start_ms=${Math.max(0, Math.floor(from))}&end_ms=${Math.max(0, Math.ceil(end))}&max_points=${points}`;
-    const answer = await call<Trend>(`${path}?${query}`, { signal });
+    const answer = await call<Trend>(`${path}?${query}`, { signal, timeoutMs: TIMEOUT_MS });
     if (signal.aborted) return false;
     this.refusal = answer.ok ? null : answer;
     if (answer.ok) this.trend = last === undefined || this.trend === null ? answer.body : merged(this.trend, answer.body, start);
