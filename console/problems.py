@@ -21,6 +21,13 @@ PROBLEMS: Mapping[str, tuple[int, Text]] = {
         Text("请求缺少 X-Hazwatch 请求头", "The request lacks the header X-Hazwatch"),
     ),
     "not_found": (404, Text("没有此内容，或不在您的权限范围内", "There is no such thing in your scope")),
+    "no_sensor": (
+        404,
+        Text(
+            "您的责任区域内没有此名称的测点",
+            "There is no sensor of this name in your area of responsibility",
+        ),
+    ),
     "second_wrong": (
         403,
         Text("第二人的用户名或密码错误", "The second person's name or password is wrong"),
@@ -116,6 +123,13 @@ PROBLEMS: Mapping[str, tuple[int, Text]] = {
     ),
     "internal": (500, Text("服务内部错误，已记录", "An internal error; it was logged")),
     "store": (503, Text("时序数据库暂不可用", "The time-series store is not available now")),
+    "store_too_much": (
+        503,
+        Text(
+            "时序数据库未能及时读出这么多读数；请缩短时段",
+            "The time-series store could not read so much in time; take a shorter period",
+        ),
+    ),
     "no_page": (
         503,
         Text(

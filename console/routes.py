@@ -31,7 +31,7 @@ from console.feed import row_json
 from console.passwords import MAX_CHARS
 from console.problems import ProblemError, problem_of
 from console.scope import Scope
-from store.series import Series, StoreError
+from store.series import Series, StoreError, TooMuchError
 
 MAX_COMMENT_CHARS = 2000
 MAX_EVENTS = 1000
@@ -226,13 +226,15 @@ async def trend(
     """Return readings of a sensor with its limits; the last hour where no range is given."""
     facts = console.backend.sensor(sensor)
     if facts is None or not account.scope.sees(facts.place):
-        raise ProblemError("not_found")
+        raise ProblemError("no_sensor")
     end_ns = console.backend.now_ns() + 1 if end_ms is None else end_ms * 1_000_000
     start_ns = end_ns - DEFAULT_TREND_MS * 1_000_000 if start_ms is None else start_ms * 1_000_000
     if start_ns > end_ns:
         raise ProblemError("bad_request", more={"fields": [{"field": "start_ms", "message": "after end_ms"}]})
     try:
         series = await console.backend.trend(sensor, start_ns, end_ns, max_points)
+    except TooMuchError as error:
+        raise ProblemError("store_too_much") from error
     except StoreError as error:
         raise ProblemError("store") from error
     return json_answer(_trend_json(facts, series))

@@ -49,10 +49,12 @@ from service.newest import Activations, Newest
 from service.settings import Settings
 from service.shown import Shown
 from service.tally import Tally
-from store.series import Series, SeriesReader
+from store.series import Series, SeriesReader, TooMuchError
 
 _LINE = msgspec.json.Decoder(AlertEvent)
 KEPT_EVENTS = 2000
+TURN_S = 10.0
+"""So long a trend waits for others that are read before it; the page waits longer than this and a reading together."""
 """How many events of an earlier run are looked through for the last hour's activations."""
 
 
@@ -190,9 +192,16 @@ class LiveConsole:
         return None if i is None else facts_of(registry, i)
 
     async def trend(self, sensor: str, start_ns: int, end_ns: int, max_points: int) -> Series:
-        """Read from the store, off the loop; one reader at a time."""
-        async with self._store_turn:
+        """Read from the store, off the loop; one reader at a time, and none waits longer than `TURN_S` for those before it."""
+        try:
+            async with asyncio.timeout(TURN_S):
+                await self._store_turn.acquire()
+        except TimeoutError:
+            raise TooMuchError("others were reading from the store") from None
+        try:
             return await asyncio.to_thread(self._store.read, sensor, start_ns, end_ns, max_points)
+        finally:
+            self._store_turn.release()
 
     def cap(self) -> CapMaker | None:
         """Return what makes CAP messages."""

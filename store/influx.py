@@ -4,9 +4,11 @@ Writing a line again changes nothing: it is the same point. What the server refu
 so that the good lines beside it are stored.
 """
 
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -18,13 +20,25 @@ from registry.sensors import SensorRegistry
 from store.lineprotocol import LineEncoder
 from store.reading import READERS, Flavour, Target, probe
 from store.scan import Stretch, scan_server
-from store.series import Encoded, Rejection, Series, StoreBatch, StoreError, encoded, raise_rejections
+from store.series import (
+    Encoded,
+    Rejection,
+    Series,
+    StoreBatch,
+    StoreError,
+    TooMuchError,
+    encoded,
+    raise_rejections,
+)
 
 _REFUSED_FOR_GOOD = frozenset({400, 413, 422})
 """Answers that speak of the lines; any other error speaks of the server or its settings and may pass."""
 _MAX_SPLITS = 400
 _GZIP_WBITS = 31
 _EXCERPT_BYTES = 200
+_READ_REQUESTS = 3
+"""A reading of many requests may take as long as so many may."""
+_LEAST_S = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +93,8 @@ class InfluxStore:
 
     def read(self, sensor: str, start_ns: int, end_ns: int, max_points: int) -> Series:
         """Return readings in [start, end), merged by the server where there are more than `max_points`."""
-        return READERS[self._known_flavour()](self._target(), sensor, start_ns, end_ns, max_points)
+        target = self._target(time.monotonic() + _READ_REQUESTS * self._settings.timeout_s)
+        return READERS[self._known_flavour()](target, sensor, start_ns, end_ns, max_points)
 
     def scan(self, start_ns: int, end_ns: int) -> Stretch:
         """Return every reading in [start, end)."""
@@ -95,11 +110,11 @@ class InfluxStore:
 
     def _known_flavour(self) -> Flavour:
         if self._flavour is None:
-            self._flavour = probe(self._get)
+            self._flavour = probe(self._target().get)
         return self._flavour
 
-    def _target(self) -> Target:
-        return Target(self._get, self._settings.org, self._settings.bucket)
+    def _target(self, until_s: float | None = None) -> Target:
+        return Target(partial(self._get, until_s), self._settings.org, self._settings.bucket)
 
     def _post(self, lines: bytes) -> None:
         settings = self._settings
@@ -124,13 +139,17 @@ class InfluxStore:
 
     def _get(
         self,
+        until_s: float | None,
         method: str,
         path: str,
         fields: dict[str, str] | None = None,
         body: bytes | None = None,
         **headers: str,
     ) -> tuple[int, dict[str, str], bytes]:
-        """Ask over the client's own pool; return status, headers and body."""
+        """Ask over the client's own pool, until a time of the monotonic clock; return status, headers and body."""
+        patience_s = self._settings.timeout_s
+        if until_s is not None:
+            patience_s = max(_LEAST_S, min(patience_s, until_s - time.monotonic()))
         pool = self._client.api_client.rest_client.pool_manager
         if self._settings.token:
             headers["Authorization"] = f"Token {self._settings.token}"
@@ -144,9 +163,11 @@ class InfluxStore:
                 fields=None if body is not None else fields,
                 body=body,
                 headers=headers,
-                timeout=urllib3.Timeout(total=self._settings.timeout_s),
+                timeout=urllib3.Timeout(total=patience_s),
                 retries=False,
             )
+        except urllib3.exceptions.ReadTimeoutError as exc:
+            raise TooMuchError(f"{url} did not answer in time") from exc
         except (urllib3.exceptions.HTTPError, OSError) as exc:
             raise StoreError(f"{self._settings.url} cannot be reached: {exc}", retry=True) from exc
         return answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.data

@@ -6,7 +6,8 @@ victoria  /api/v1/export for the points themselves, MetricsQL at /api/v1/query_r
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from operator import add
 from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
@@ -14,13 +15,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.lineprotocol import tag_text
-from store.series import Series, StoreError, bucket_ns, downsample
+from store.series import Series, StoreError, TooMuchError, bucket_ns, downsample
 
 Flavour = Literal["influx2", "influx1", "victoria"]
 _OK = 200
 _MS_NS = 1_000_000
 _EXPORT_POINTS = 200_000
 """So many points of VictoriaMetrics are merged here, exactly; more are merged there."""
+
+_PIECE_NS = 30 * 86_400 * 10**9
+"""No server merges more than about so long a time in one query. VictoriaMetrics refuses to look at more than 30 M points of a
+series (-search.maxSamplesPerSeries); InfluxDB 1 takes memory with the length: 5 GB for a year of one reading a second."""
+_MOST_PIECES = 16
+_ROLLUPS: Mapping[str, Callable[[float, float], float]] = {
+    "sum_over_time": add,
+    "count_over_time": add,
+    "min_over_time": min,
+    "max_over_time": max,
+}
+"""What VictoriaMetrics says of a bucket, and how two series of one sensor go together."""
+_TOO_MUCH = frozenset({413, 422, 504})
+"""Answers that speak of how much was asked: VictoriaMetrics' limits, and the patience of what stands before a server."""
 
 
 class Get(Protocol):
@@ -66,23 +81,27 @@ def probe(get: Get) -> Flavour:
 
 def _influx1(target: Target, sensor: str, start_ns: int, end_ns: int, max_points: int) -> Series:
     name = tag_text(sensor).replace("'", "\\'")
-    where = f"FROM readings WHERE sensor = '{name}' AND time >= {start_ns} AND time < {end_ns}"
+
+    def where(start: int, end: int) -> str:
+        return f"FROM readings WHERE sensor = '{name}' AND time >= {start} AND time < {end}"
 
     def ask(query: str) -> list[list[Any]]:
         body = answered(target, "GET", "/query", {"db": target.bucket, "epoch": "ns", "q": query})
         (result,) = msgspec.json.decode(body)["results"]
-        if "error" in result:
-            raise StoreError(f"the time-series server refused a query: {result['error']}", retry=False)
-        series = result.get("series", [])
+        series = influxql_series(result)
         return series[0]["values"] if series else []
 
-    rows = ask(f"SELECT value {where} ORDER BY time LIMIT {max_points + 1}")
+    rows = ask(f"SELECT value {where(start_ns, end_ns)} ORDER BY time LIMIT {max_points + 1}")
     if len(rows) <= max_points:
         return Series.raw(*_columns(rows, 2))
-    step = bucket_ns(start_ns, end_ns, max_points)
-    merged = ask(
-        f"SELECT mean(value), min(value), max(value) {where} GROUP BY time({step}ns, {start_ns % step}ns) fill(none)"
-    )
+    merged = [
+        row
+        for start, end, step in _pieces(start_ns, end_ns, bucket_ns(start_ns, end_ns, max_points), _PIECE_NS)
+        for row in ask(
+            f"SELECT mean(value), min(value), max(value) {where(start, end)}"
+            f" GROUP BY time({step}ns, {start % step}ns) fill(none)"
+        )
+    ]
     return Series(*_columns(merged, 4))
 
 
@@ -129,22 +148,47 @@ def _victoria(target: Target, sensor: str, start_ns: int, end_ns: int, max_point
         -(-start_ns // _MS_NS),
         -(-end_ns // _MS_NS),
     )  # the first and one beyond the last millisecond
-    span_ms = max(1, end_ms - start_ms)
+    step_ns = bucket_ns(start_ns, end_ns, max_points)
+    pieces = list(_pieces(start_ms, end_ms, -(-step_ns // _MS_NS), _PIECE_NS // _MS_NS))
+    most, count = max(_EXPORT_POINTS, max_points), 0.0
+    for first_ms, last_ms, _ in pieces:
+        count += _counted(target, series, first_ms, last_ms)
+        if count > most:
+            return _joined([_victoria_merged(target, series, *piece) for piece in pieces])
+    t_ns, value = _exported(target, series, start_ms, end_ms)
+    if len(t_ns) <= max_points:
+        return Series.raw(t_ns, value)
+    return downsample(t_ns, value, start_ns, step_ns)
+
+
+def _pieces(start: int, end: int, step: int, longest: int) -> Iterator[tuple[int, int, int]]:
+    """Yield start, end and length of a bucket: pieces of whole buckets, then what is left as one shorter bucket.
+
+    All in one unit. There are never many pieces: those of a very long time are longer than `longest`.
+    """
+    wanted = max(longest, (end - start) // _MOST_PIECES)
+    piece = max(1, wanted // step) * step
+    whole = end - (end - start) % step
+    for at in range(start, whole, piece):
+        yield at, min(at + piece, whole), step
+    if whole < end:
+        yield whole, end, end - whole
+
+
+def _joined(parts: list[Series]) -> Series:
+    columns = ([getattr(part, name) for part in parts] for name in ("t_ns", "mean", "low", "high"))
+    return Series(*(np.concatenate(column) for column in columns))
+
+
+def _counted(target: Target, series: str, start_ms: int, end_ms: int) -> float:
     counted = _metrics(
         target,
         "query",
-        f"sum(count_over_time({series}[{span_ms}ms]))",
+        f"sum(count_over_time({series}[{end_ms - start_ms}ms]))",
         time=seconds_text(end_ms - 1),
         step="1s",
     )
-    count = float(counted[0]["value"][1]) if counted else 0.0
-    step_ns = bucket_ns(start_ns, end_ns, max_points)
-    if count <= max(_EXPORT_POINTS, max_points):
-        t_ns, value = _exported(target, series, start_ms, end_ms)
-        if len(t_ns) <= max_points:
-            return Series.raw(t_ns, value)
-        return downsample(t_ns, value, start_ns, step_ns)
-    return _victoria_merged(target, series, start_ms, end_ms, max(1, -(-step_ns // _MS_NS)))
+    return float(counted[0]["value"][1]) if counted else 0.0
 
 
 def _exported(
@@ -161,28 +205,34 @@ def _exported(
 
 
 def _victoria_merged(target: Target, series: str, start_ms: int, end_ms: int, step_ms: int) -> Series:
-    """Merge there: a window of MetricsQL looks back, so the bucket from t is asked for at its last millisecond."""
+    """Merge there: a window of MetricsQL looks back, so the bucket from t is asked for at its last millisecond.
 
-    def ask(outer: str, inner: str) -> dict[int, float]:
-        found = _metrics(
-            target,
-            "query_range",
-            f"{outer}({inner}({series}[{step_ms}ms]))",
-            start=seconds_text(start_ms + step_ms - 1),
-            end=seconds_text(end_ms + step_ms - 2),
-            step=f"{step_ms}ms",
-            nocache="1",
-        )
-        return {round(t * 1000) - step_ms + 1: float(v) for t, v in found[0]["values"]} if found else {}
-
-    total, count = ask("sum", "sum_over_time"), ask("sum", "count_over_time")
-    low, high = ask("min", "min_over_time"), ask("max", "max_over_time")
-    t_ms = sorted(total.keys() & count.keys() & low.keys() & high.keys())
+    All four are asked for at once, for the server reads its points once then; a sensor may have several series.
+    """
+    rollups = ", ".join(f'"{name}"' for name in _ROLLUPS)
+    rows = _metrics(
+        target,
+        "query_range",
+        f"aggr_over_time(({rollups}), {series}[{step_ms}ms])",
+        start=seconds_text(start_ms + step_ms - 1),
+        end=seconds_text(end_ms - 1),
+        step=f"{step_ms}ms",
+        nocache="1",
+    )
+    merged: dict[str, dict[int, float]] = {name: {} for name in _ROLLUPS}
+    for row in rows:
+        name = row["metric"]["rollup"]
+        kept = merged[name]
+        for t, text in row["values"]:
+            t_ms, v = round(t * 1000) - step_ms + 1, float(text)
+            kept[t_ms] = _ROLLUPS[name](kept[t_ms], v) if t_ms in kept else v
+    total, count, low, high = merged.values()
+    times = sorted(total.keys() & count.keys() & low.keys() & high.keys())
     return Series(
-        np.array(t_ms, np.int64) * _MS_NS,
-        np.array([total[t] / count[t] for t in t_ms], np.float64),
-        np.array([low[t] for t in t_ms], np.float64),
-        np.array([high[t] for t in t_ms], np.float64),
+        np.array(times, np.int64) * _MS_NS,
+        np.array([total[t] / count[t] for t in times], np.float64),
+        np.array([low[t] for t in times], np.float64),
+        np.array([high[t] for t in times], np.float64),
     )
 
 
@@ -201,8 +251,23 @@ def answered(
     status, _, answer = target.get(method, path, fields, body, **headers)
     if status != _OK:
         text = answer.decode(errors="replace").strip()[:500]
+        if status in _TOO_MUCH:
+            raise TooMuchError(f"the time-series server refused {path}: {text}")
         raise StoreError(f"the time-series server answered {status} to {path}: {text}", retry=status >= 500)  # noqa: PLR2004 - 5xx
     return answer
+
+
+def influxql_series(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the series of one InfluxQL result; a limit of the server breaks a query off, or cuts its rows off."""
+    series: list[dict[str, Any]] = result.get("series", [])
+    if "error" in result:
+        text = f"the time-series server refused a query: {result['error']}"
+        raise TooMuchError(text) if "limit exceeded" in text else StoreError(text, retry=False)
+    if result.get("partial") or any(one.get("partial") for one in series):
+        raise TooMuchError(
+            "the time-series server sends a part of the rows alone (its setting max-row-limit)"
+        )
+    return series
 
 
 def _metrics(target: Target, kind: str, query: str, **fields: str) -> list[Any]:

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from store.reading import Flavour, Target, answered, flux_text, seconds_text
+from store.reading import Flavour, Target, answered, flux_text, influxql_series, seconds_text
 from store.series import StoreError
 
 _MS_NS = 1_000_000
@@ -92,10 +92,8 @@ def _influx1(target: Target, start_ns: int, end_ns: int) -> dict[str, Points]:
     )
     body = answered(target, "GET", "/query", {"db": target.bucket, "epoch": "ns", "q": query})
     (result,) = msgspec.json.decode(body)["results"]
-    if "error" in result:
-        raise StoreError(f"the time-series server refused a query: {result['error']}", retry=False)
     found: dict[str, Points] = {}
-    for series in result.get("series", []):
+    for series in influxql_series(result):
         points = found.setdefault(series["tags"]["sensor"], Points())
         points.values.update((t, v) for t, v, _ in series["values"] if v is not None)
         points.qualities.update((t, q) for t, _, q in series["values"] if q is not None)

@@ -100,6 +100,13 @@ class StoreError(Exception):
         self.retry_after_s = retry_after_s
 
 
+class TooMuchError(StoreError):
+    """The store did not answer in time, or refuses to look at so much at once; it may answer for less."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry=False)
+
+
 class SeriesReader(Protocol):
     """What series are read from, by any thread."""
 

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from console.accounts import Role, add_user, database_path
+from store.series import Series
 from tests.console.live import PASSWORD
 from tests.console.site import COLD, LPG
 from tests.console.test_api import COLD_ALERT, HEADERS, Site, on_site
@@ -99,7 +101,7 @@ ROUTES = {
     "GET /rules/routes": Route(ANY),
     "POST /rules/silence-preview": Route(ANY, "scope_matcher", {"matchers": [f"enterprise={COLD}"]}),
     "GET /sensors": Route(ANY),
-    "GET /sensors/{sensor}/trend": Route(ANY, "not_found"),
+    "GET /sensors/{sensor}/trend": Route(ANY, "no_sensor"),
     "GET /silences": Route(ANY),
     "POST /silences": Route(
         OPERATOR, "scope_matcher", {"matchers": [f"enterprise={COLD}"], "comment": "x", **LATER}
@@ -152,6 +154,7 @@ QUERIES = {
     "GET /reports/{kind}": "?from_ms=0&to_ms=60000",
 }
 ENDLESS = {"GET /stream"}
+ENDS = {"end_ms", "to_ms", "until_ms"}
 NOT_ALLOWED = {"not_signed_in", "role", "must_change", "no_header"}
 AS = {Role.VIEWER: "gu", Role.OPERATOR: "li", Role.ADMIN: "zhou"}
 
@@ -289,3 +292,61 @@ def test_a_login_begins_a_new_session_whatever_cookie_came_with_it(tmp_path: Pat
             assert ("secure" in parts) == (scheme == "https")
 
     on_site(tmp_path, scenario, scheme)
+
+
+def bounds_of(parameter: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the schemas that a value of the parameter may have, but null."""
+    schema = parameter["schema"]
+    return [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+
+
+def bounded(schema: dict[str, Any]) -> bool:
+    wanted = {
+        "integer": {"minimum", "maximum"},
+        "string": {"maxLength"},
+        "array": {"maxItems"},
+        "boolean": set(),
+    }
+    return "enum" in schema or "$ref" in schema or wanted[schema["type"]] <= schema.keys()
+
+
+def longest(body: Any) -> int:
+    """Return the length of the longest list in it."""
+    inner = body.values() if isinstance(body, dict) else body if isinstance(body, list) else ()
+    return max([len(body) if isinstance(body, list) else 0, *map(longest, inner)])
+
+
+def test_a_million_rows_or_a_hundred_years_are_refused_or_bounded(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        furnish(s.backend)
+        s.backend.series[NAMED["sensor"]] = lambda start_ns, end_ns: Series.raw(
+            np.linspace(start_ns, end_ns, 20_000).astype(np.int64), np.zeros(20_000)
+        )
+        callers = Callers(s)
+        await callers.sign_in("zhou")
+        paths = (await s.get("/api/v1/openapi.json")).json()["paths"]
+        operations = {
+            f"GET {path.removeprefix('/api/v1')}": of["get"] for path, of in paths.items() if "get" in of
+        }
+        asked = 0
+        for route, operation in operations.items():
+            queries = [one for one in operation.get("parameters", ()) if one["in"] == "query"]
+            for parameter in queries:
+                assert all(map(bounded, bounds_of(parameter))), (route, parameter)
+            names = [one["name"] for one in queries if bounds_of(one)[0].get("type") == "integer"]
+            times = {
+                name: 100 * 365 * 86_400_000 if name in ENDS else 0 for name in names if name.endswith("_ms")
+            }
+            sizes = [{name: 1_000_000} for name in names if name in {"limit", "max_points", "days"}]
+            for query in [*sizes, times] if times else sizes:
+                more = "".join(f"&{name}={value}" for name, value in query.items())
+                answer = await callers.ask(route, "zhou", more=("&" if route in QUERIES else "?") + more[1:])
+                asked += 1
+                if query is not times or not answer.is_success:
+                    assert answer.status_code in {404, 422}, (route, query, answer.text[:200])
+                    assert answer.headers["content-type"] == "application/problem+json"
+                elif answer.headers["content-type"] == "application/json":
+                    assert longest(answer.json()) <= 5000, (route, query)
+        assert asked >= 8, "pages and periods were found"
+
+    on_site(tmp_path, scenario)

@@ -16,7 +16,7 @@ from console.fake import FakeBackend
 from console.feed import Feed
 from console.guard import MAX_BODY_BYTES
 from ledger.audit import AuditLog
-from store.series import Series, StoreError
+from store.series import Series, StoreError, TooMuchError
 from tests.console.live import PASSWORD, add_users
 from tests.console.site import COLD, HOSTILE, LPG, build, event, open_several
 
@@ -195,7 +195,11 @@ def test_an_enterprises_account_knows_of_nothing_else(tmp_path: Path) -> None:
         for alert in (COLD_ALERT, "system", "no such alert"):
             answer = await s.post(f"/api/v1/alerts/{alert}/ack", {})
             assert (answer.status_code, answer.json()["code"]) == (404, "unknown_alert")
-        assert (await s.get(f"/api/v1/sensors/{COLD}/GT-31/trend")).status_code == 404
+        foreign, unknown = [
+            await s.get(f"/api/v1/sensors/{sensor}/trend") for sensor in (f"{COLD}/GT-31", f"{LPG}/none")
+        ]
+        assert (foreign.status_code, foreign.json()["code"]) == (404, "no_sensor")
+        assert foreign.content == unknown.content, "nobody learns which sensors others have"
         assert (await s.get(f"/api/v1/sensors/{LPG}/GT-07/trend")).status_code == 200
 
     on_site(tmp_path, scenario)
@@ -267,11 +271,15 @@ def test_a_store_that_is_away_is_a_problem_and_not_a_crash(tmp_path: Path) -> No
     def away(_: int, __: int) -> Series:
         raise StoreError("connection refused", retry=True)
 
+    def too_much(_: int, __: int) -> Series:
+        raise TooMuchError("more than 30000000 samples")
+
     async def scenario(s: Site) -> None:
         await s.sign_in("li")
-        s.backend.series[f"{LPG}/GT-07"] = away
-        answer = await s.get(f"/api/v1/sensors/{LPG}/GT-07/trend")
-        assert (answer.status_code, answer.json()["code"]) == (503, "store")
+        for told, code in ((away, "store"), (too_much, "store_too_much")):
+            s.backend.series[f"{LPG}/GT-07"] = told
+            answer = await s.get(f"/api/v1/sensors/{LPG}/GT-07/trend")
+            assert (answer.status_code, answer.json()["code"]) == (503, code)
 
     on_site(tmp_path, scenario)
 

@@ -93,6 +93,11 @@ def test_trends_of_several_sensors_stand_in_the_address(desk: Desk, live: Live) 
     expect(page.locator("section .chart canvas")).to_have_count(2)
     page.get_by_role("button", name="Remove bh-lpg/GT-07").click()
     expect(page.locator("section .chart canvas")).to_have_count(1)
+    to(page, "#/trends/nobody%2FGT-1")
+    told = page.get_by_role("region", name="Trend of nobody/GT-1")
+    expect(told).to_contain_text("There is no sensor of this name in your area of responsibility")
+    page.get_by_role("button", name="中文").click()
+    expect(page.get_by_text("您的责任区域内没有此名称的测点")).to_be_visible()
 
 
 def test_the_system_page_says_for_whom_it_is_not(desk: Desk, live: Live) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -21,7 +22,7 @@ from service.live import LiveConsole
 from service.pipeline import Pipeline
 from service.recovery import recover
 from store.null import NullStore
-from store.series import Series
+from store.series import Series, TooMuchError
 from tests.service.rig import Rig, running
 from tests.service.site import DEAD_S, GT, LT, T0, FlakyLedger, S, plan, reading
 
@@ -274,6 +275,30 @@ def test_a_trend_is_read_off_the_loop_one_at_a_time(ledger: FlakyLedger) -> None
         assert [t.mean[0] for t in trends] == [1, 2, 3, 4, 5]
         assert store.most == 1
 
+    asyncio.run(main())
+
+
+def test_a_trend_does_not_wait_for_ever_for_its_turn(
+    ledger: FlakyLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+
+    class StuckStore(NullStore):
+        def read(self, sensor: str, start_ns: int, end_ns: int, max_points: int) -> Series:
+            go.wait(20)
+            return super().read(sensor, start_ns, end_ns, max_points)
+
+    async def main() -> None:
+        live = LiveConsole(Rig(ledger).runtime, StuckStore(), Feed())
+        first = asyncio.create_task(live.trend("e/LT", T0, T0 + S, 1))
+        await asyncio.sleep(0)
+        with pytest.raises(TooMuchError):
+            await live.trend("e/LT", T0, T0 + S, 1)
+        go.set()
+        await first
+        await live.trend("e/LT", T0, T0 + S, 1)
+
+    monkeypatch.setattr("service.live.TURN_S", 0.02)
     asyncio.run(main())
 
 

@@ -198,7 +198,7 @@ def test_the_server_is_known_by_its_answers(
 
     fake.answer = answer
     store = store_of(fake.url, registry)
-    assert probe(store._get) == flavour
+    assert probe(store._target().get) == flavour
     store.close()
 
 

@@ -81,7 +81,10 @@ def test_influx_keeps_every_reading_once_to_the_nanosecond(
     store.close()
 
 
-def test_influx_merges_many_readings(at_influx: InfluxStore, request: pytest.FixtureRequest) -> None:
+def test_influx_merges_many_readings(
+    at_influx: InfluxStore, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.reading._PIECE_NS", 10**12)  # so that there are several
     name = request.node.name
     batches = [batch(1, 4000)]
     at_influx.write(batches)
@@ -155,7 +158,16 @@ def test_victoria_merges_many_readings(
     wanted = downsample(np.array(times), np.array([raw[t] for t in times]), START_NS, step)
     exact = at_victoria.read(f"{request.node.name}/{NAMES[0]}", START_NS, START_NS + 70 * step, 70)
     monkeypatch.setattr("store.reading._EXPORT_POINTS", 0)
+    monkeypatch.setattr("store.reading._PIECE_NS", 20 * step)
     there = at_victoria.read(f"{request.node.name}/{NAMES[0]}", START_NS, START_NS + 70 * step, 70)
+    early_ns = START_NS + 69 * step + 300 * STEP_MS
+    cut = at_victoria.read(f"{request.node.name}/{NAMES[0]}", START_NS, early_ns, 70)
+    kept = [t for t in times if t < early_ns]
+    length = -(-bucket_ns(START_NS, early_ns, 70) // STEP_MS) * STEP_MS
+    ends = downsample(np.array(kept), np.array([raw[t] for t in kept]), START_NS, length)
+    assert (cut.t_ns.tolist(), cut.high.tolist()) == (ends.t_ns.tolist(), ends.high.tolist()), (
+        "none after the end"
+    )
     for series in (exact, there):
         assert series.t_ns.tolist() == wanted.t_ns.tolist()
         assert np.allclose(series.mean, wanted.mean, rtol=1e-9)

@@ -11,7 +11,7 @@ from registry.sensors import SensorRegistry
 from store.duck import DuckStore
 from store.reading import Flavour, Target
 from store.scan import DuckFile, Stretch, scan_server
-from store.series import StoreError
+from store.series import StoreError, TooMuchError
 from tests.store.batches import NAMES, START_NS, batch
 
 MS = 10**6
@@ -97,6 +97,18 @@ def test_nothing_there(flavour: Flavour, body: bytes) -> None:
     stretch = scan_server(flavour, Target(nothing, "o", "b"), 0, 9)
     assert (len(stretch), stretch.names) == (0, ())
     assert len(stretch.ranked({"a": 0})) == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'{"results":[{"error":"max-select-point limit exceeded: (9/8)"}]}',
+        b'{"results":[{"series":[{"tags":{"sensor":"x"},"values":[[1,2.5,0]],"partial":true}]}]}',
+    ],
+)
+def test_what_a_limit_cuts_off_is_not_taken_for_all(answer: bytes) -> None:
+    with pytest.raises(TooMuchError):
+        scan_server("influx1", Target(lambda *_, **__: (200, {}, answer), "o", "b"), 0, 9)
 
 
 def test_a_refused_query_says_why() -> None:

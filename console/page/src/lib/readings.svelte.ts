@@ -1,8 +1,9 @@
 // Readings of one sensor for a chart, kept up to date while it is looked at.
 
 import { untrack } from "svelte";
-import { call } from "./api.ts";
+import { type Answer, call } from "./api.ts";
 import { view } from "./console.svelte.ts";
+import { language } from "./i18n.svelte.ts";
 import type { Trend } from "./types.ts";
 
 /** A time that ends now and moves on, or one that stands still. */
@@ -15,6 +16,8 @@ const MOVED = 0.002;
 /** The newest readings come unmerged; after so many turns the whole is asked for again. */
 const WHOLE_EVERY = 15;
 const RETRY_MS = 5000;
+/** A year is longer in coming than what else is asked; the server ends it itself before, and says why. */
+const TIMEOUT_MS = 45_000;
 
 /** From when until when a frame is, ms of the server's clock. */
 export function boundsOf(frame: Frame, nowMs: number): [number, number] {
@@ -55,13 +58,22 @@ export function nearest(t_ms: readonly number[], ms: number, farMs: number): num
 
 export class Readings {
   trend = $state.raw<Trend | null>(null);
-  failed = $state(false);
+  /** The newest answer where it was none. */
+  refusal = $state.raw<Extract<Answer<Trend>, { ok: false }> | null>(null);
+
+  /** Why there is nothing to be seen, as the server says it; "" where there is something. */
+  get message(): string {
+    const t = language.t;
+    if (this.refusal) return language.of(this.refusal.text) || t.trendFailed;
+    if (this.trend === null) return t.trendLoading;
+    return this.trend.t_ms.length === 0 ? t.trendEmpty : "";
+  }
 
   /** Ask for the readings of a sensor until the function that this returns is called. */
   follow(sensor: string, frame: Frame, points: number): () => void {
     const stop = new AbortController();
     this.trend = null;
-    this.failed = false;
+    this.refusal = null;
     // What the loop reads as it starts must not start it again.
     untrack(() => void this.#loop(`sensors/${encodeURIComponent(sensor)}/trend`, frame, points, stop.signal));
     return () => stop.abort();
@@ -84,9 +96,9 @@ export class Readings {
     const last = turn % WHOLE_EVERY === 0 ? undefined : this.trend?.t_ms.at(-1);
     const from = last === undefined ? start : Math.max(start, Math.floor(last) + 1);
     const query = `start_ms=${Math.max(0, Math.floor(from))}&end_ms=${Math.max(0, Math.ceil(end))}&max_points=${points}`;
-    const answer = await call<Trend>(`${path}?${query}`, { signal });
+    const answer = await call<Trend>(`${path}?${query}`, { signal, timeoutMs: TIMEOUT_MS });
     if (signal.aborted) return false;
-    this.failed = !answer.ok;
+    this.refusal = answer.ok ? null : answer;
     if (answer.ok) this.trend = last === undefined || this.trend === null ? answer.body : merged(this.trend, answer.body, start);
     return answer.ok;
   }
