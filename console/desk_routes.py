@@ -45,6 +45,7 @@ from console.orders import (
     SuppressBody,
     UnsuppressBody,
     arrangements_seen,
+    known_to,
     place_of_enterprise,
     stays_within,
 )
@@ -177,9 +178,14 @@ async def put_in_service(order: AnOrder, body: InServiceBody) -> Response:
 
 @desk_api.get("/silences")
 async def silences(console: TheConsole, account: SignedIn) -> Response:
-    """Return the silences in force that stay within the account's scope."""
-    rows = [one for one in console.backend.silences() if stays_within(one.row.matchers, account.scope)]
-    return json_answer({"silences": [{**silence_json(one.row), "holding": one.holding} for one in rows]})
+    """Return the silences in force that stay within the account's scope, without the names of other places."""
+    known = known_to(console, account.scope)
+    rows = [
+        (one.row if known is None else known.told_of(one.row), one.holding)
+        for one in console.backend.silences()
+        if stays_within(one.row.matchers, account.scope)
+    ]
+    return json_answer({"silences": [{**silence_json(row), "holding": holding} for row, holding in rows]})
 
 
 @desk_api.post("/silences")

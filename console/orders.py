@@ -18,7 +18,8 @@ from console.backend import AlertRow, Done, Refused, place_of
 from console.feed import row_json
 from console.passwords import MAX_CHARS
 from console.problems import UNFIT_TEXT, ProblemError, problem_of
-from console.scope import Place, Scope, lies_in
+from console.rules_scope import Known
+from console.scope import UNLIMITED, Place, Scope, lies_in
 from registry.texts import text_problem
 
 MAX_SAID_CHARS = 2000
@@ -271,6 +272,18 @@ def place_named(console: Console, kind: str, name: str) -> Place | None:
         name = "" if equipment is None else equipment.source
     source = plant.sources.get(name)
     return None if source is None else place_of_enterprise(console, source.enterprise)
+
+
+def known_to(console: Console, scope: Scope) -> Known | None:
+    """Return which places an account of this scope may know of by their names; None: of all."""
+    if scope == UNLIMITED:
+        return None
+
+    def sees(sensor: str) -> bool:
+        place = place_named(console, "sensor", sensor)
+        return place is not None and scope.sees(place)
+
+    return Known.of(scope, console.backend.plant(), sees)
 
 
 def arrangements_seen(console: Console, scope: Scope) -> list[Arrangement]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -11,16 +11,23 @@ from starlette.responses import Response
 
 from alerting.events import Grade, Kind
 from alerting.matcher_text import MatcherError, parse_matcher
-from alerting.routes import Routes
-from alerting.routing import walk
 from alerting.texts import both
 from console.accounts import Account
 from console.asking import MAX_TIME_MS, Console, SignedIn, TheConsole, json_answer
-from console.orders import MAX_NAME_CHARS, NS_PER_MS, Body, Name, TimeMs, place_named, stays_within
+from console.orders import (
+    MAX_NAME_CHARS,
+    NS_PER_MS,
+    Body,
+    Name,
+    TimeMs,
+    known_to,
+    place_named,
+    stays_within,
+)
 from console.problems import ProblemError, problem_of
 from console.rules_backend import Explanation, Sample, Setting
 from console.rules_json import called_json, duty_json, explained_json, override_json, rules_json, silence_json
-from console.rules_scope import routes_of
+from console.rules_scope import Withheld, routes_of
 from console.scope import UNLIMITED
 from registry.plant import Text
 
@@ -61,13 +68,14 @@ class PreviewBody(Body):
 async def routes(console: TheConsole, account: SignedIn) -> Response:
     """Return the tree of routes with what went by each in a day, inhibition, limits and the files that they come from.
 
-    Who is in a chain is told to accounts without a scope alone; an account of an enterprise has the routes of that one.
+    Who is in a chain is told to accounts without a scope alone; of routes, an account with one has those that its alerts
+    could meet, without the names of other places.
     """
     rules = console.backend.rules
-    own = account.scope.enterprise
+    known = known_to(console, account.scope)
     return json_answer(
         rules_json(
-            rules.routes() if own is None else routes_of(rules.routes(), own),
+            rules.routes() if known is None else routes_of(rules.routes(), known),
             rules.traffic(account.scope.sees),
             rules.files(),
             now_ns=console.backend.now_ns(),
@@ -87,12 +95,12 @@ async def explain(console: TheConsole, account: SignedIn, body: ExplainBody) -> 
         found = rules.explain_alert(body.alert)
         if found is None:
             raise ProblemError("unknown_alert")
-        return json_answer(_explanation_json(found, account, rules.routes()))
+        return json_answer(_explanation_json(found, account, console))
     _check_place(console, account, body)
     assert body.grade is not None, "the body has an alert or a grade"
     sample = Sample(grade=body.grade, kind=body.kind.value, sensor=body.sensor, source=body.source)
     at_ns = None if body.at_ms is None else body.at_ms * NS_PER_MS
-    return json_answer(_explanation_json(rules.explain_sample(sample, at_ns), account, rules.routes()))
+    return json_answer(_explanation_json(rules.explain_sample(sample, at_ns), account, console))
 
 
 @rules_api.post("/silence-preview")
@@ -225,24 +233,30 @@ def _check_place(console: Console, account: Account, body: ExplainBody) -> None:
         raise ProblemError("not_found")
 
 
-def _explanation_json(found: Explanation, account: Account, routes: Routes) -> dict[str, Any]:
-    """Return an explanation: only accounts without a scope are told who is never called and of other enterprises' routes."""
-    own = account.scope.enterprise
-    hidden = set() if own is None else _paths(routes) - _paths(routes_of(routes, own))
-    calls = [one for one in found.calls if one.when_ns is not None or account.scope == UNLIMITED]
+def _explanation_json(found: Explanation, account: Account, console: Console) -> dict[str, Any]:
+    """Return an explanation: only accounts without a scope are told who is never called and of others' routes."""
+    known = known_to(console, account.scope)
+    withheld = Withheld.of(console.backend.rules.routes(), found.silences, known)
+    routes = [
+        replace(one, reason=withheld.said(one.reason))
+        for one in found.routes
+        if one.path not in withheld.routes
+    ]
+    calls = [
+        replace(one, reason=withheld.said(one.reason))
+        for one in found.calls
+        if one.when_ns is not None or account.scope == UNLIMITED
+    ]
+    silences = found.silences if known is None else [known.told_of(one) for one in found.silences]
     return {
         "at_ms": found.at_ns / NS_PER_MS,
         "live": found.live,
         "alert": found.event,
-        "routes": [explained_json(one, found.at_ns) for one in found.routes if one.path not in hidden],
+        "routes": [explained_json(one, found.at_ns) for one in routes],
         "calls": [called_json(one, found.at_ns) for one in calls],
-        "silences": [silence_json(one) for one in found.silences],
+        "silences": [silence_json(one) for one in silences],
         "overrides": [{"schedule": name, **override_json(one)} for name, one in found.overrides],
     }
-
-
-def _paths(routes: Routes) -> set[str]:
-    return {route.path for route in walk(routes.root)}
 
 
 def _setting_json(one: Setting) -> dict[str, Any]:

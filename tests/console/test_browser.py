@@ -469,12 +469,37 @@ def test_a_phone_shows_list_detail_and_acknowledges(desk: Desk) -> None:
     expect(page.locator(f'tr[data-id="{RED}"]')).to_be_visible()
 
 
+_PHASES = """e => Promise.all([true, false].map(dim => new Promise(resolve => {
+  const root = document.documentElement;
+  const look = () => {
+    if (root.classList.contains("dim-phase") !== dim) return;
+    watcher.disconnect();
+    const [mark, path, text, row] = [e, e.querySelector("path"), e.querySelector("text"), e.closest("tr")].map(of => getComputedStyle(of));
+    resolve({ mark: mark.opacity, fill: path.fillOpacity, edge: path.stroke, edgeOpacity: path.strokeOpacity, ink: text.fill, words: row.color });
+  };
+  const watcher = new MutationObserver(look);
+  watcher.observe(root, { attributes: true });
+})))"""
+"""A mark as it stands in the dim phase and in the bright one."""
+
+
 def test_nothing_blinks_for_who_asks_for_less_motion(desk: Desk) -> None:
     page = desk.sign_in(reduced_motion="reduce")
     mark = page.locator("tbody .blinking").first
     mark.wait_for()
-    assert mark.evaluate("e => getComputedStyle(e).animationName") == "none"
+    dim, bright = mark.evaluate(_PHASES)
+    assert dim == bright
     assert mark.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
+
+
+def test_a_blinking_mark_keeps_its_shape_in_the_dim_phase(desk: Desk) -> None:
+    page = desk.sign_in()
+    mark = page.locator("tbody .blinking").first
+    mark.wait_for()
+    dim, bright = mark.evaluate(_PHASES)
+    assert (dim["fill"], bright["fill"]) == ("0.25", "1")
+    assert dim["mark"] == dim["edgeOpacity"] == "1"
+    assert dim["edge"] == dim["ink"] == dim["words"], "outline and numeral are as dark as text"
 
 
 def _fits(page: Page) -> None:

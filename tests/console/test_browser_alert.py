@@ -138,6 +138,10 @@ def test_the_page_of_an_alert_says_all_that_is_known(
     expect(article.locator(".chart canvas")).to_have_count(3)
     assert nothing_is_cut(page)
     page.screenshot(path=tmp_path / "alert.png", full_page=True)
+    article.get_by_role("link", name="Silence alerts like this" if english else "静默此类报警").click()
+    matchers = page.locator("main textarea")
+    row = live.backend.rows[RED].event
+    expect(matchers).to_have_value(re.compile(f"sensor={re.escape(row.sensor or '')}\nkind={row.kind}$"))
 
 
 def test_a_measure_ticked_in_one_browser_is_seen_in_another_with_its_name(desk: Desk, live: Live) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from alerting.arrangements import Arrangement
 from alerting.escalation.explain import Called
@@ -13,14 +14,17 @@ from alerting.escalation.schedule import Crew, Override, Schedule, Shift
 from alerting.escalation.settings import Chain, EscalationSettings, Ladder, Person, Step
 from alerting.events import Grade, State
 from alerting.explain import Explained
+from alerting.inhibition import InhibitRule
 from alerting.matcher_text import parse_matcher
 from alerting.routes import Routes
 from alerting.routing import Grouping, Route
-from alerting.silences import SilenceRow
+from alerting.silences import SilenceRow, SilenceView
+from console.accounts import Role, add_user, database_path
 from console.fake import FakeBackend
 from console.rules_backend import Explanation, Kept, RouteTraffic, Setting
 from console.scope import Place
-from registry.plant import Text
+from registry.plant import Equipment, Text
+from tests.console.live import PASSWORD
 from tests.console.site import COLD, LPG, event
 from tests.console.test_api import Site, on_site
 from tests.console.test_places import furnish as furnish_places
@@ -207,6 +211,115 @@ def test_an_account_of_one_enterprise_is_told_of_no_route_of_another(tmp_path: P
         assert [one["route"] for one in told["routes"]] == ["route.routes[1]"], "[0] is of another"
         await s.sign_in("gu")
         assert len((await s.get("/api/v1/rules/routes")).json()["tree"]["routes"]) == 4
+
+    on_site(tmp_path, scenario)
+
+
+def test_an_account_with_a_scope_learns_no_name_of_another_place(tmp_path: Path) -> None:
+    others = ("cold-room", "C-1", f"{COLD}/GT-31", "370300", COLD)
+
+    def route(number: int, *matchers: str) -> Route:
+        asked = tuple(parse_matcher(text) for text in matchers)
+        return Route(path=f"route.routes[{number}]", receiver=f"to-{number}", matchers=asked)
+
+    children = tuple(
+        route(number, *matchers)
+        for number, matchers in enumerate(
+            (
+                ("source=cold-room",),
+                ("equipment=C-1",),
+                (f"sensor={COLD}/GT-31",),
+                ("area=370300",),
+                ("source!=cold-room", f"sensor!={COLD}/GT-31", "kind=high"),
+                ("source=~cold-room|tank-farm",),
+                (f"sensor=~{COLD}/.*",),
+                (f"sensor={LPG}/LT-101", "source=tank-farm", "area=370200"),
+            )
+        )
+    )
+
+    async def scenario(s: Site) -> None:
+        furnish(s.backend)
+        plant, rules = s.backend.plant_now, s.backend.ruled
+        cold = replace(plant.sources["tank-farm"], id="cold-room", enterprise=COLD)
+        room = Equipment(id="C-1", source="cold-room", name=Text.same("C-1"), kind="room")
+        enterprises = {**plant.enterprises, COLD: replace(plant.enterprises[COLD], area="370300")}
+        s.backend.plant_now = replace(
+            plant,
+            enterprises=enterprises,
+            sources={**plant.sources, "cold-room": cold},
+            equipment={"C-1": room},
+        )
+        s.backend.sensors[f"{COLD}/GT-31"] = replace(
+            s.backend.sensors[f"{COLD}/GT-31"], place=Place(enterprise=COLD, area="370300")
+        )
+        rules.tree = replace(
+            rules.tree,
+            root=replace(ROOT, children=children),
+            inhibit=(
+                InhibitRule(
+                    path="inhibit_rules[0]",
+                    source=(parse_matcher("source=cold-room"),),
+                    target=(parse_matcher("grade=blue"),),
+                ),
+            ),
+        )
+        assert rules.answer is not None
+        named = rules.answer.silences[0]
+        foreign = structs.replace(
+            named,
+            id="silence-2",
+            matchers=(f"enterprise={LPG}", "source!=cold-room"),
+            comment="cold-room is emptied",
+        )
+        quoting = Text.same("source=~cold-room|tank-farm does not hold: it is loading")
+        held = Text.same(f"silence {foreign.id} of {foreign.by} ({foreign.comment})")
+        rules.answer = replace(
+            rules.answer,
+            routes=tuple(
+                Explained(path=one.path, receiver=None, matched=False, when_ns=None, reason=why)
+                for one, why in zip(children, [quoting] * 7 + [held], strict=True)
+            ),
+            silences=(named, foreign),
+        )
+        s.backend.silenced = [SilenceView(foreign, 0)]
+        sample = {"grade": "red", "sensor": f"{LPG}/LT-101"}
+        seen = {}
+        add_user(database_path(tmp_path), "shi", Role.OPERATOR, PASSWORD, "370211", None)
+        for name in ("bo", "shi", "gu"):
+            await s.sign_in(name)
+            tree = await s.get("/api/v1/rules/routes")
+            told = await s.post("/api/v1/rules/explain", sample)
+            silences = await s.get("/api/v1/silences")
+            seen[name] = [one["matchers"] for one in tree.json()["tree"]["routes"]]
+            leaked = [one for one in others for text in (tree, told, silences) if one in text.text]
+            if name == "gu":
+                assert set(leaked) == set(others)
+                continue
+            assert not leaked, name
+            assert tree.json()["inhibit"] == [], "it concerns others alone"
+            assert [one["route"] for one in told.json()["routes"]] == [one.path for one in children[4:]]
+            assert {one["reason"]["en"] for one in told.json()["routes"]} == {
+                "concerns places out of your scope"
+            }
+            assert [(one["id"], one["comment"]) for one in told.json()["silences"]] == [
+                ("silence-1", "calibration"),
+                ("silence-2", "…"),
+            ]
+        assert (
+            seen["bo"]
+            == seen["shi"]
+            == [
+                ["kind=high"],
+                ["source=~…"],
+                ["sensor=~…"],
+                [f"sensor={LPG}/LT-101", "source=tank-farm", "area=370200"],
+            ]
+        )
+        assert len(seen["gu"]) == len(children)
+        await s.sign_in("bo")
+        [row] = (await s.get("/api/v1/silences")).json()["silences"]
+        assert row["matchers"] == [f"enterprise={LPG}"]
 
     on_site(tmp_path, scenario)
 

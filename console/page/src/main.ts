@@ -2,6 +2,8 @@ import { mount } from "svelte";
 import "uplot/dist/uPlot.min.css";
 import "./app.css";
 import App from "./App.svelte";
+import { beginToBlink } from "./lib/blink.ts";
 
 const target = document.getElementById("app");
 if (target) mount(App, { target });
+beginToBlink(document.documentElement);
