@@ -16,7 +16,7 @@ from console.asking import Console, SignedIn, TheConsole, json_answer
 from console.backend import Refused, place_of
 from console.bulk import AcknowledgeAll, AssignAll, BulkAlert, BulkBody, ShelveAll, command_for
 from console.desk_routes import AnId, AnOrder
-from console.orders import AssignBody, Body, Orders
+from console.orders import AssignBody, Body, Line, Orders
 from console.problems import PROBLEMS, ProblemError
 from console.saved import MAX_SAVED, Saved, SavedTexts
 from console.scope import Scope, lies_in
@@ -31,7 +31,7 @@ alarms_api = APIRouter(prefix="/api/v1")
 class FilterName(Body):
     """Which of the account's filters."""
 
-    name: str = Field(min_length=1, max_length=MAX_FILTER_NAME_CHARS)
+    name: Line = Field(min_length=1, max_length=MAX_FILTER_NAME_CHARS)
 
 
 class FilterBody(FilterName):

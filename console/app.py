@@ -30,7 +30,7 @@ from console.openapi import describe
 from console.people import People
 from console.people_routes import people_api
 from console.places_routes import places_api
-from console.problems import ProblemError, problem
+from console.problems import UNFIT_TEXT, ProblemError, problem
 from console.replay_routes import replay_api
 from console.reports_routes import reports_api
 from console.routes import api
@@ -147,7 +147,8 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> Response:
         fields = [{"field": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()]
-        return problem("bad_request", more={"fields": fields})
+        unfit = all(e["type"] == UNFIT_TEXT for e in error.errors())
+        return problem(UNFIT_TEXT if unfit else "bad_request", more={"fields": fields})
 
     @app.exception_handler(Exception)
     async def _internal(_: Request, __: Exception) -> Response:

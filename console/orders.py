@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from alerting.arrangements import Arrangement
@@ -16,16 +17,36 @@ from console.asking import MAX_SEQ, MAX_TIME_MS, Console, client_of, json_answer
 from console.backend import AlertRow, Done, Refused, place_of
 from console.feed import row_json
 from console.passwords import MAX_CHARS
-from console.problems import ProblemError, problem_of
+from console.problems import UNFIT_TEXT, ProblemError, problem_of
 from console.rules_scope import Known
 from console.scope import UNLIMITED, Place, Scope, lies_in
+from registry.texts import text_problem
 
 MAX_SAID_CHARS = 2000
 MAX_NAME_CHARS = 200
 NS_PER_MS = 1_000_000
 
-Said = Annotated[str, Field(min_length=1, max_length=MAX_SAID_CHARS)]
-Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
+
+def _paragraph(text: str) -> str:
+    return _fit(text, lines=True)
+
+
+def _line(text: str) -> str:
+    return _fit(text, lines=False)
+
+
+def _fit(text: str, *, lines: bool) -> str:
+    if problem := text_problem(text, lines=lines):
+        raise PydanticCustomError(UNFIT_TEXT, "{problem}", {"problem": problem})
+    return text
+
+
+Paragraph = Annotated[str, AfterValidator(_paragraph)]
+"""What a person says: line breaks may stand in it; its length is bounded where it is used."""
+Line = Annotated[str, AfterValidator(_line)]
+"""A name or a label."""
+Said = Annotated[Paragraph, Field(min_length=1, max_length=MAX_SAID_CHARS)]
+Name = Annotated[Line, Field(min_length=1, max_length=MAX_NAME_CHARS)]
 TimeMs = Annotated[int, Field(ge=0, le=MAX_TIME_MS)]
 
 
@@ -51,7 +72,7 @@ class CommentBody(Body):
 class ResetBody(Body):
     """A person's words, if there are any."""
 
-    comment: str = Field(default="", max_length=MAX_SAID_CHARS)
+    comment: Paragraph = Field(default="", max_length=MAX_SAID_CHARS)
 
 
 class AssignBody(ResetBody):

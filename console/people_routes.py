@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from console.accounts import Account, Role, Session
 from console.asking import Console, SignedIn, TheConsole, client_of, json_answer, set_session, token_of
-from console.orders import MAX_NAME_CHARS, Body, Name, Said
+from console.orders import MAX_NAME_CHARS, MAX_SAID_CHARS, Body, Line, Name, Paragraph, Said
 from console.passwords import MAX_CHARS
 from console.people import AccountRow, PeopleRefused, SessionRow
 from console.problems import PROBLEMS, ProblemError, problem_of
@@ -64,13 +64,13 @@ class PasswordBody(Body):
 class EndBody(Body):
     """Why a session is ended; of one's own nobody asks."""
 
-    reason: str = Field(default="", max_length=2000)
+    reason: Paragraph = Field(default="", max_length=MAX_SAID_CHARS)
 
 
 class TokenBody(ScopeBody):
     """What a token is for, what it may, and for how many days."""
 
-    label: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^:]+$")]
+    label: Annotated[Line, Field(min_length=1, max_length=64, pattern=r"^[^:]+$")]
     days: int = Field(ge=1, le=MAX_DAYS)
 
 

@@ -8,6 +8,9 @@ from starlette.responses import Response
 
 from registry.plant import Text
 
+UNFIT_TEXT = "unfit_text"
+"""Also the type of the fault that a body's text is given."""
+
 PROBLEMS: Mapping[str, tuple[int, Text]] = {
     "not_signed_in": (401, Text("请先登录", "Sign in first")),
     "wrong_login": (401, Text("用户名或密码错误", "The name or the password is wrong")),
@@ -90,6 +93,13 @@ PROBLEMS: Mapping[str, tuple[int, Text]] = {
         Text("已存视图过多，请先删除一些", "There are too many saved views: delete some first"),
     ),
     "too_large": (413, Text("请求内容过大", "The request is too large")),
+    UNFIT_TEXT: (
+        422,
+        Text(
+            "文字中有无法显示的控制字符，或改变文字方向的字符：请删除后重试",
+            "The text has characters that cannot be shown, or that turn the direction of text: take them out",
+        ),
+    ),
     "bad_request": (422, Text("请求参数有误", "The request has a wrong field")),
     "must_change": (403, Text("请先设置新密码", "Set a new password first")),
     "not_yours": (403, Text("超出您的权限范围", "That is more than you have yourself")),

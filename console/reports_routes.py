@@ -21,7 +21,7 @@ from console.asking import (
     client_of,
     json_answer,
 )
-from console.orders import arrangements_seen
+from console.orders import Paragraph, arrangements_seen
 from console.problems import ProblemError, problem_of
 from console.reports_backend import Asked, ReportRefused, ShiftTime, place_of_note
 from console.scope import Place
@@ -67,14 +67,14 @@ class NoteBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     shift_ms: int = Field(ge=0, le=MAX_TIME_MS)
-    text: str = Field(min_length=1, max_length=MAX_TEXT_CHARS, pattern=r"\S")
+    text: Paragraph = Field(min_length=1, max_length=MAX_TEXT_CHARS, pattern=r"\S")
 
 
 class TakeOverBody(BaseModel):
     """What the one who takes a note over has to say."""
 
     model_config = ConfigDict(extra="forbid")
-    answer: str = Field(default="", max_length=MAX_ANSWER_CHARS)
+    answer: Paragraph = Field(default="", max_length=MAX_ANSWER_CHARS)
 
 
 @reports_api.get("")

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from console.accounts import Account
 from console.asking import Console, SignedIn, TheConsole, json_answer
-from console.orders import Body
+from console.orders import Body, Line
 from console.problems import ProblemError
 from console.saved import MAX_SAVED, Saved, SavedTexts
 
@@ -18,7 +18,7 @@ MAX_VIEW_CHARS = 4000
 
 views_api = APIRouter(prefix="/api/v1")
 
-Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS, pattern=r"\S")]
+Name = Annotated[Line, Field(min_length=1, max_length=MAX_NAME_CHARS, pattern=r"\S")]
 
 
 class ViewBody(Body):

@@ -9,8 +9,11 @@ from registry.ids import ALLOWED_ID, id_problem
 from registry.marks import KeyPath, Marked
 from registry.plant import Text
 from registry.suggest import shown
+from registry.texts import ALLOWED_TEXT, one_line, text_problem
 
+MAX_NAME_CHARS = 200
 MAX_TEXT_CHARS = 2000
+"""The longest measure; it may have several lines, a name has one."""
 
 
 class Entry:
@@ -56,8 +59,13 @@ class Entry:
             return None
         return text
 
-    def text(self, key: str, otherwise: str = "") -> Text:
-        """Return ``{zh:, en:}`` or a plain text that reads alike in both languages."""
+    def word(self, key: str) -> str | None:
+        """Return a scalar as it was written, on one line and fit to be shown; None where there is none or it is unfit."""
+        text = self.raw(key)
+        return None if text is None else self._fit(key, text, lines=False)
+
+    def text(self, key: str, otherwise: str = "", *, lines: bool = False) -> Text:
+        """Return ``{zh:, en:}`` or a plain text that reads alike in both languages; a name, or with `lines` a paragraph."""
         value = self.data.get(key)
         if value is None:
             return Text.same(otherwise)
@@ -68,17 +76,24 @@ class Entry:
             if not zh or not en:
                 self.fault(key, f"{key} lacks {'zh' if not zh else 'en'}", "{zh: …, en: …} or one plain text")
                 return Text.same(zh or en or otherwise)
-            self._check_length(key, zh, en)
-            return Text(zh=zh, en=en)
+            found = [self._fit(key, text, lines=lines) or otherwise for text in (zh, en)]
+            return Text(zh=found[0], en=found[1])
         plain = self.raw(key)
         if plain is None:
             return Text.same(otherwise)
-        self._check_length(key, plain)
-        return Text.same(plain)
+        return Text.same(self._fit(key, plain, lines=lines) or otherwise)
 
-    def _check_length(self, key: str, *texts: str) -> None:
-        if any(len(text) > MAX_TEXT_CHARS for text in texts):
-            self.fault(key, f"{key} is too long to show", f"at most {MAX_TEXT_CHARS} characters")
+    def _fit(self, key: str, given: str, *, lines: bool) -> str | None:
+        text, most = (given, MAX_TEXT_CHARS) if lines else (one_line(given), MAX_NAME_CHARS)
+        if len(text) > most:
+            self.fault(
+                key, f"{key} is too long to show: {len(text)} characters", f"at most {most} characters"
+            )
+        elif problem := text_problem(text, lines=lines):
+            self.fault(key, f"{key} {problem}", ALLOWED_TEXT)
+        else:
+            return text
+        return None
 
     def number(self, key: str, lo: float, hi: float, allowed: str) -> float | None:
         """Return a number in lo..hi; None where there is none, NaN, with a fault, where it is not one."""

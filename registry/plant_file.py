@@ -150,7 +150,7 @@ def _enterprise(key: str, entry: Entry) -> Enterprise:
         id=key,
         name=entry.text("name", key),
         area=entry.raw("area"),
-        industry=entry.raw("industry"),
+        industry=entry.word("industry"),
         plan=site_plan(entry),
     )
 
@@ -161,7 +161,7 @@ def _equipment(key: str, entry: Entry) -> Equipment:
         id=key,
         source=entry.id("source") or "",
         name=entry.text("name", key),
-        kind=entry.raw("kind") or "",
+        kind=entry.word("kind") or "",
         design=_design(entry.mapping("design", "a limit by sensor type, as {pressure: 1.77 MPa}")),
     )
 
@@ -231,7 +231,7 @@ def _source(key: str, entry: Entry) -> HazardSource:
 def _measures(entry: Entry) -> Mapping[str, Text]:
     entry.check_keys(MEASURE_KEYS)
     return MappingProxyType(
-        {kind: entry.text(kind) for kind in MEASURE_KEYS if entry.data.get(kind) is not None}
+        {kind: entry.text(kind, lines=True) for kind in MEASURE_KEYS if entry.data.get(kind) is not None}
     )
 
 
@@ -282,7 +282,9 @@ def _chemicals(source: Entry) -> tuple[Chemical, ...] | None:
 
 def _chemical(entry: Entry) -> Chemical | None:
     entry.check_keys(_CHEMICAL_KEYS)
-    substance = entry.raw("substance")
+    substance = entry.word("substance")
+    if not substance and entry.data.get("substance"):
+        return None
     if not substance:
         entry.fault(
             "substance",

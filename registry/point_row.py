@@ -9,6 +9,7 @@ from registry.ids import ALLOWED_ID, id_problem
 from registry.sensors import SensorType
 from registry.sheets import Row, Sheet
 from registry.suggest import did_you_mean, shown
+from registry.texts import ALLOWED_TEXT, one_line, text_problem
 from registry.units import canonical, convert, convertible, split_quantity, units_of
 
 NO_VALUE = frozenset({"-", "–", "—", "/", "none", "无"})
@@ -67,6 +68,8 @@ class PointRow:
         for name, most in (("description", MAX_DESCRIPTION_CHARS), ("group", MAX_GROUP_CHARS)):
             if (length := len(self.text(name))) > most:
                 self.fault(name, f"the {name} has {length} characters", f"at most {most} characters")
+            elif problem := text_problem(one_line(self.text(name))):
+                self.fault(name, f"the {name} {problem}", ALLOWED_TEXT)
 
     def id(self, name: str, *, needed: bool = True) -> str:
         """Return a cell that is an id; unfit ones are faults, empty ones only where it is needed."""

@@ -15,6 +15,7 @@ from registry.point_row import IN_UNIT, PointRow
 from registry.sensors import SensorSpec, SensorType, full_id
 from registry.sheets import Row, Sheet, read_sheet
 from registry.suggest import did_you_mean, shown
+from registry.texts import one_line
 from registry.units import canonical, convert, convertible, split_quantity
 
 COLUMNS = (
@@ -174,9 +175,9 @@ class _Table:
             source=place.source,
             equipment=place.equipment,
             design=self._design(line, place.equipment, sensor_type, unit),
-            group=line.text("group") or None,
+            group=one_line(line.text("group")) or None,
             topic=line.text("topic") or None,
-            description=line.text("description"),
+            description=one_line(line.text("description")),
             **{name: _value(numbers[name], 0.0 if name in _ZERO_IF_NONE else math.nan) for name in numbers},
         )
         for complaint in complaints(spec, from_type):

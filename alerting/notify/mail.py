@@ -23,6 +23,7 @@ from alerting.notify.settings import MailSettings, Security
 from alerting.notify.template import Words, view_of
 from alerting.notify.wording import Wording
 from registry.plant import Text
+from registry.texts import one_line
 
 AT_ONCE = 2
 """Mail servers refuse clients that come with many connections."""
@@ -139,7 +140,7 @@ def mail_of(notification: Notification, words: Words, settings: MailSettings, no
     domain = parseaddr(settings.sender)[1].rpartition("@")[2] or "hazwatch"
     mail["From"] = settings.sender
     mail["To"] = ", ".join(settings.to)
-    mail["Subject"] = words.title
+    mail["Subject"] = one_line(words.title)
     mail["Date"] = format_datetime(datetime.fromtimestamp(now_s, UTC))
     mail["Message-ID"] = f"<{notification.id}@{domain}>"
     mail["References"] = f"<alert-{notification.alert}@{domain}>"

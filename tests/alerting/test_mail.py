@@ -112,6 +112,12 @@ def test_red_is_marked_important() -> None:
     assert mail_of(red, Words("t", "b"), settings(1), NOW_S)["Importance"] == "high"
 
 
+def test_a_title_of_several_lines_adds_no_header() -> None:
+    mail = mail_of(NOTE, Words("a\r\nBcc: x@y.cn", "b"), settings(1), NOW_S)
+    assert mail["Subject"] == "a Bcc: x@y.cn"
+    assert mail["Bcc"] is None
+
+
 def test_a_repetition_has_the_same_message_id() -> None:
     with mail_server() as server:
         server.data = ("451 later", "250 taken")

@@ -400,6 +400,35 @@ def test_bad_bodies_are_refused_with_their_field(tmp_path: Path) -> None:
     on_site(tmp_path, scenario)
 
 
+@pytest.mark.parametrize("words", ["a\x00b", "a\x1b[2Jb", "\u202eb", "\u2066b"])
+def test_words_that_cannot_be_shown_are_refused_in_both_languages(tmp_path: Path, words: str) -> None:
+    async def scenario(s: Site) -> None:
+        await s.sign_in("li")
+        for path, body in (
+            (f"alerts/{RED}/comment", {"comment": words}),
+            (f"alerts/{RED}/reset", {"comment": words}),
+            ("silences", {"matchers": [words], "comment": "x", "until_ms": UNTIL_MS}),
+        ):
+            answer = await s.post(f"/api/v1/{path}", body)
+            assert (answer.status_code, answer.json()["code"]) == (422, "unfit_text")
+            assert "cannot be shown" in answer.json()["en"]
+            assert "控制字符" in answer.json()["zh"]
+            assert answer.json()["fields"]
+        assert s.backend.commands == []
+
+    on_site(tmp_path, scenario)
+
+
+def test_words_may_have_lines_and_any_script(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        await s.sign_in("li")
+        words = "First line\n\tsecond <b>line</b>, خزان ١ 👩\u200d🔧"
+        assert (await s.post(f"/api/v1/alerts/{RED}/comment", {"comment": words})).status_code == 200
+        assert [one.comment for one in s.backend.commands if isinstance(one, Comment)] == [words]
+
+    on_site(tmp_path, scenario)
+
+
 def test_a_silence_of_a_scoped_account_stays_within_the_scope(tmp_path: Path) -> None:
     async def scenario(s: Site) -> None:
         await s.sign_in("bo")

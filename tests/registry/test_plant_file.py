@@ -46,6 +46,16 @@ def test_measures_and_position() -> None:
     assert source.measures == {"high": Text(zh="停", en="Stop"), "any": Text.same("Look")}
 
 
+def test_a_name_has_one_line_and_a_measure_may_have_several() -> None:
+    text = source(
+        f'{CHEM}\n    alpha: 1\n    name: |\n      Tank\n      farm\n    measures: {{any: "Stop\\nCall"}}'
+    )
+    found, faults = plant_of(parse_marked(text, "p.yaml"))
+    assert not errors_in(faults)
+    assert found.sources["s"].name == Text.same("Tank farm")
+    assert found.sources["s"].measures["any"] == Text.same("Stop\nCall")
+
+
 def test_ids_stay_as_they_are_written() -> None:
     found, faults = plant_of(parse_marked("enterprises: [{id: 007}, {id: no}, {id: 1e3}]\n", "p.yaml"))
     assert faults == []
@@ -102,6 +112,12 @@ def source(body: str) -> str:
         (source(f"{CHEM}\n    alpha: 1\n    lon: 1\n    lat: -91"), "line 8: lat '-91' does not fit"),
         (source(f"{CHEM}\n    alpha: 1\n    lon: 1"), "a position needs both lon and lat"),
         (source(f"{CHEM}\n    alpha: 1\n    measures: {{hihg: x}}"), "unknown key 'hihg'; did you mean 'high'?"),
+        (source(f"{CHEM}\n    alpha: 1\n    measures: {{any: {'x' * 2001}}}"), "line 7: any is too long to show: 2001 characters"),
+        (source(f"{CHEM}\n    alpha: 1\n    name: {'x' * 201}"), "line 7: name is too long to show: 201 characters (allowed: at most 200"),
+        (source(f'{CHEM}\n    alpha: 1\n    name: {{zh: "a\\0", en: b}}'), "line 7: name has U+0000, which cannot be shown"),
+        (source(f'{CHEM}\n    alpha: 1\n    persons: {{principal: {{name: "a\\u202eb"}}}}'), "name has U+202E, which turns"),
+        (source('alpha: 1\n    chemicals: [{substance: "a\\eb", quantity_t: 1, class: J1}]'), "substance has U+001B"),
+        (HEAD + 'equipment:\n- {id: a, source: z, kind: "\\u2067tank"}\n', "line 3: kind has U+2067"),
         (f"sources:\n- {{id: s, enterprise: gone, {CHEM}, alpha: 1}}\n", "line 2: unknown enterprise 'gone'"),
     ],
 )  # fmt: skip

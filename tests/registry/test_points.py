@@ -102,6 +102,8 @@ def row(**cells: object) -> str:
         (row(enterprise="a#"), "column enterprise: the enterprise 'a#' has #"),
         (row(topic="a/#"), "column topic: the topic 'a/#' is a filter for many topics"),
         (row(description="x" * 501), "column description: the description has 501 characters"),
+        (row(description="a\u202eb"), "column description: the description has U+202E, which turns the direction"),
+        (row(group="a\x1bb"), "column group: the group has U+001B, which cannot be shown"),
         (row(group="x" * 129), "column group: the group has 129 characters"),
         (row(type="gas_toxic", unit="ppm", h=10, on_delay_s=5), "on_delay_s 5 s holds back a gas alarm (GB/T 50493)"),
         (row(type="oxygen", unit="%VOL", l=19.5, on_delay_s=4), "holds back a gas alarm"),
@@ -111,6 +113,12 @@ def test_faults_of_a_row(text: str, message: str) -> None:
     specs, faults = load(text)
     assert any(f"points.csv: {message}" in line or message in line for line in words(faults)), words(faults)
     assert len(specs) <= 1
+
+
+def test_line_breaks_of_a_sheets_cell_become_spaces() -> None:
+    specs, faults = load(row(description='"North\ntank"'))
+    assert not words(faults)
+    assert specs[0].description == "North tank"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_delimiters_and_line_ends(delimiter: str, ending: str) -> None:
 def test_quotes_and_lines_inside_cells_keep_the_line_numbers() -> None:
     text = 'sensor,type,description\nA,level,"one, ""two""\nthree"\n\nB,levle,x\n'
     specs, faults = load(text)
-    assert specs[0].description == 'one, "two"\nthree'
+    assert specs[0].description == 'one, "two" three'
     assert [fault.where for fault in faults] == ["line 5, column type"]
 
 
