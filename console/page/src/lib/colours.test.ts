@@ -90,14 +90,37 @@ function heldApart(tones: readonly { name: string; hex: string }[]): void {
     }
 }
 
-test("the four grades are told apart by colour alone, however the colours are seen", () => {
-  const css = readFileSync(new URL("../app.css", import.meta.url), "utf8");
-  const tones = ["red", "orange", "yellow", "blue"].map((name) => {
-    const hex = new RegExp(`--${name}: (#[0-9a-f]{6})`).exec(css)?.[1];
+/** The last of each that a sheet names; what a page leaves alone is as on the desk. */
+function tonesOf(...sheets: string[]): { name: string; hex: string }[] {
+  const css = sheets.map((sheet) => readFileSync(new URL(sheet, import.meta.url), "utf8")).join("\n");
+  return ["red", "orange", "yellow", "blue"].map((name) => {
+    const hex = [...css.matchAll(new RegExp(`--${name}: (#[0-9a-f]{6})`, "g"))].at(-1)?.[1];
     assert.ok(hex);
     return { name, hex };
   });
-  heldApart(tones);
+}
+const WALL = "../components/wall/Wall.svelte";
+
+test("the four grades are told apart by colour alone, however the colours are seen", () => {
+  heldApart(tonesOf("../app.css"));
+  heldApart(tonesOf("../app.css", WALL));
+});
+
+/** Relative luminance (WCAG 2.2). */
+function luminance(hex: string): number {
+  const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => {
+    const v = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
+    return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+test("a grade stands out from the dark ground of the wall as WCAG 2.2 wants it of graphics, 3 to 1", () => {
+  const panel = /--panel: (#[0-9a-f]{6})/.exec(readFileSync(new URL(WALL, import.meta.url), "utf8"))?.[1] ?? "";
+  for (const { name, hex } of tonesOf("../app.css", WALL)) {
+    const ratio = (luminance(hex) + 0.05) / (luminance(panel) + 0.05);
+    assert.ok(ratio >= 3, `${name}: ${ratio.toFixed(1)}`);
+  }
 });
 
 test("the lines of eight sensors are told apart by colour alone, however the colours are seen", () => {
