@@ -143,6 +143,10 @@ class AlertBook:
         """Return all that holds alerts back now, also where none stands; oldest first."""
         return sorted(self._book.arrangements, key=lambda one: (one.since_ns, one.id))
 
+    def works_ahead(self) -> list[Arrangement]:
+        """Return the works that the alarms file or a person announced and that have not begun, what begins first first."""
+        return self._holding.works.ahead(self._now_ns)
+
     def stale(self, now_ns: int) -> list[AlertView]:
         """Return the alerts that have stood for longer than anybody should let them, oldest opening first."""
         before_ns = now_ns - round(self._settings.nuisance.stale_s * NS_PER_S)
@@ -185,10 +189,11 @@ class AlertBook:
                 self._alerts.closed.entries(),
                 now_ns=self._now_ns,
                 arrangements=list(self._book.arrangements),
-                ended_plans=self._holding.ended_plans,
+                ended_plans=self._holding.works.ended_plans,
                 next_return_ns=self._holding.next_return_ns,
                 histories=self._book.histories.entries(),
                 silences=self._rollup.silences(),
+                announced=self._holding.works.announced(),
             )
         )
 
@@ -208,18 +213,16 @@ class AlertBook:
         for one in state.arrangements:
             self._book.arrangements.add(one)
         self._holding = Holding(self._book)
-        self._holding.take_over(state.ended_plans, state.next_return_ns)
-        self._plans = {one.id: one for one in map(of_plan, self._settings.planned)}
+        self._holding.take_over(state.next_return_ns)
         self._designs: dict[str, list[Design]] = {}
         for design in self._settings.designs:
             self._designs.setdefault(design.when, []).append(design)
-        kept = {*self._plans, *(of_design(design, 0).id for design in self._settings.designs)}
+        kept = {of_plan(planned).id for planned in self._settings.planned}
+        kept |= {of_design(design, 0).id for design in self._settings.designs}
         for one in state.arrangements:
             if one.of_settings and one.id not in kept:
                 self._book.set_timer(Due.ARRANGEMENT, one.id, state.now_ns)
-        for planned in self._plans.values():
-            if self._book.arrangements.find(planned.id) is None and planned.id not in state.ended_plans:
-                self._book.set_timer(Due.PLAN, planned.id, max(planned.since_ns, state.now_ns))
+        self._holding.works.take_over(state.announced, state.ended_plans, state.now_ns)
 
     def _view(self, alert: Alert) -> AlertView:
         return view_of(alert, self._book.present(alert), safety_class=self._book.is_safety(alert))
@@ -229,8 +232,9 @@ class AlertBook:
         match due:
             case Due.ARRANGEMENT:
                 return self._holding.time_out(name, now_ns)
-            case Due.PLAN:
-                return self._without_others(self._holding.start(self._plans[name], now_ns), now_ns)
+            case Due.PLAN | Due.ANNOUNCED:
+                begun = self._holding.works.begin(due, name)
+                return self._without_others(self._holding.start(begun, now_ns), now_ns)
             case Due.RETURN:
                 return []  # what waits is released after everything of its time
             case Due.REALARM | Due.SETTLE:

@@ -26,7 +26,8 @@ class SnapshotError(ValueError):
 class BookState(msgspec.Struct, array_like=True):
     """Everything that a book knows: the last `seq`, open alerts oldest first, the newest closed ones, and what holds.
 
-    `now_ns` is the newest time that the book has seen. `ended_plans` are planned works that a person ended early.
+    `now_ns` is the newest time that the book has seen. `ended_plans` are works of the alarms file that a person ended early or
+    withdrew, `announced` those that people announced and that have not begun.
     `next_return_ns` is before when no further alert returns from a hold that timed out. `silences` are those that sensors share, and those of one.
     """
 
@@ -40,6 +41,7 @@ class BookState(msgspec.Struct, array_like=True):
     next_return_ns: int = 0
     histories: list[tuple[Key, History]] = []
     silences: list[Silence] = []
+    announced: list[Arrangement] = []
 
 
 class RecentlyClosed:

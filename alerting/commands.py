@@ -138,18 +138,23 @@ class Unsuppress(msgspec.Struct, frozen=True, kw_only=True, tag="unsuppress", ta
 class TakeOutOfService(
     msgspec.Struct, frozen=True, kw_only=True, tag="take_out_of_service", tag_field="command"
 ):
-    """A place is worked on under a permit until `until_ns` at the latest (ns of the pipeline's clock)."""
+    """A place is worked on under a permit until `until_ns` at the latest (ns of the pipeline's clock).
+
+    `from_ns` announces works that begin then; None, or a time that has just passed, begins them at once. Of one permit at one
+    place the announcement given last counts.
+    """
 
     place: Place
     permit: Name
     until_ns: int
+    from_ns: int | None = None
     by: Name
     reason: Said
     second: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
 class PutInService(msgspec.Struct, frozen=True, kw_only=True, tag="put_in_service", tag_field="command"):
-    """The work of a permit at a place is over."""
+    """The work of a permit at a place is over; what is announced of it is withdrawn."""
 
     place: Place
     permit: Name

@@ -27,6 +27,7 @@ from alerting.refusals import (
     too_long,
 )
 from alerting.texts import both, duration
+from alerting.works import Works, begins_ns
 from registry.plant import Text
 
 _OPENS = {
@@ -59,12 +60,12 @@ class Holding:
     def __init__(self, book: Occurrences) -> None:
         self._book = book
         self._waiting: list[tuple[int, int, str]] = []
-        self.ended_plans: list[str] = []
+        self.works = Works(book, book.settings.planned)
         self.next_return_ns = 0
 
-    def take_over(self, ended_plans: list[str], next_return_ns: int) -> None:
-        """Go on with these; the arrangements and alerts are in the book already."""
-        self.ended_plans, self.next_return_ns = ended_plans, next_return_ns
+    def take_over(self, next_return_ns: int) -> None:
+        """Go on with this; the arrangements and alerts are in the book already."""
+        self.next_return_ns = next_return_ns
         self._waiting = sorted(alert.waits for alert in self._book.alerts if alert.waits is not None)
         for one in self._book.arrangements:
             self._book.set_timer(Due.ARRANGEMENT, one.id, one.until_ns)
@@ -83,21 +84,19 @@ class Holding:
                 name = f"{State.SHELVED}|slot|{subject}|{slot}|"
                 return self._end(name, f"{subject} {slot}", command.by, now_ns)
             case Suppress() | TakeOutOfService():
-                return self._begin(self._design(command, now_ns), now_ns)
+                return self._hold(command, now_ns)
             case Unsuppress():
                 name = f"{State.SUPPRESSED}|{command.place.kind}|{command.place.id}||{command.condition}"
                 return self._end(name, command.place.id, command.by, now_ns)
             case PutInService():
                 name = f"{State.OUT_OF_SERVICE}|{command.place.kind}|{command.place.id}||{command.permit}"
-                events = self._end(name, command.place.id, command.by, now_ns)
-                self.ended_plans.append(name)
-                return events
+                return self._put_in(name, command, now_ns)
         assert_never(command)
 
     def start(self, planned: Arrangement, now_ns: int) -> list[AlertEvent]:
-        """Begin what the settings have, unless its time is over, or a person ended it."""
+        """Begin what was announced, or what the settings have, unless its time is over."""
         over = planned.until_ns is not None and planned.until_ns <= now_ns
-        return [] if over or planned.id in self.ended_plans else self._begin(planned, now_ns)
+        return [] if over else self._begin(planned, now_ns)
 
     def time_out(self, name: str, now_ns: int) -> list[AlertEvent]:
         """End an arrangement whose time is over; what it held waits to be let go by `release`."""
@@ -174,7 +173,28 @@ class Holding:
             one_shot=command.one_shot,
         )
 
-    def _design(self, command: Suppress | TakeOutOfService, now_ns: int) -> Arrangement:
+    def _hold(self, command: Suppress | TakeOutOfService, now_ns: int) -> list[AlertEvent]:
+        """Begin what holds a place, or note works for when they begin; what was announced of their permit counts no more."""
+        since_ns = now_ns if isinstance(command, Suppress) else begins_ns(command, now_ns)
+        one = self._design(command, since_ns, now_ns)
+        if since_ns > now_ns:
+            self.works.announce(one)
+            return []
+        self.works.drop(one.id)
+        return self._begin(one, now_ns)
+
+    def _put_in(self, name: str, command: PutInService, now_ns: int) -> list[AlertEvent]:
+        """End the works of a permit at a place, and withdraw what is announced of them."""
+        if self._book.arrangements.find(name) is not None:
+            events = self._end(name, command.place.id, command.by, now_ns)
+        elif any(one.id == name for one in self.works.ahead(now_ns)):
+            events = []
+        else:
+            raise not_held(command.place.id)
+        self.works.withdraw(name)
+        return events
+
+    def _design(self, command: Suppress | TakeOutOfService, since_ns: int, now_ns: int) -> Arrangement:
         one = Arrangement(
             kind=State.SUPPRESSED if isinstance(command, Suppress) else State.OUT_OF_SERVICE,
             place_kind=command.place.kind,
@@ -183,7 +203,7 @@ class Holding:
             by=command.by,
             second=command.second,
             reason=command.reason,
-            since_ns=now_ns,
+            since_ns=since_ns,
             until_ns=command.until_ns,
         )
         sensors = self._book.arrangements.sensors_of(one.place_kind, one.place)
@@ -193,7 +213,10 @@ class Holding:
             raise in_the_past()
         types = {self._book.registry.specs[i].type for i in sensors}
         safe = types <= self._book.settings.safety.types
-        self._check_second(one.by, one.second, self._book.arrangements.keys_of(one), of_safety=safe)
+        keys = (
+            self._book.arrangements.keys_of(one) if since_ns == now_ns else []
+        )  # what is open now may be over by then
+        self._check_second(one.by, one.second, keys, of_safety=safe)
         return one
 
     def _check_second(self, by: str, second: str, keys: list[Key], *, of_safety: bool) -> None:

@@ -39,9 +39,10 @@ class Due(IntEnum):
 
     ARRANGEMENT = 1
     PLAN = 2
-    REALARM = 3
-    RETURN = 4
-    SETTLE = 5
+    ANNOUNCED = 3
+    REALARM = 4
+    RETURN = 5
+    SETTLE = 6
 
 
 class Occurrences:

@@ -129,6 +129,36 @@ def in_the_past() -> CommandRefused:
     return CommandRefused("in_the_past", Text("结束时间已过", "the time of the end is over already"))
 
 
+def begins_in_the_past(late_min: int) -> CommandRefused:
+    """Refuse works that would have begun a while ago: what was told since cannot be held back any more."""
+    return CommandRefused(
+        "begins_in_the_past",
+        Text(
+            f"开始时间已过去超过 {late_min} 分钟；立即停用请不填开始时间",
+            f"the start is past by more than {late_min} min: leave it out to begin at once",
+        ),
+    )
+
+
+def ends_before_it_begins() -> CommandRefused:
+    """Refuse works that would be over before they begin."""
+    return CommandRefused(
+        "ends_before_it_begins",
+        Text("结束时间须晚于开始时间", "the end must be after the start"),
+    )
+
+
+def too_far_ahead(most_days: int) -> CommandRefused:
+    """Refuse works that would end in a time that nobody can have meant."""
+    return CommandRefused(
+        "too_far_ahead",
+        Text(
+            f"停用须在 {most_days} 天内结束",
+            f"works end within {most_days} days from now",
+        ),
+    )
+
+
 def needs_second_person() -> CommandRefused:
     """Refuse to hold what is of the safety class on one person's word."""
     return CommandRefused(

@@ -153,11 +153,12 @@ async def unsuppress(order: AnOrder, body: UnsuppressBody) -> Response:
 
 @desk_api.post("/out-of-service")
 async def take_out_of_service(order: AnOrder, body: OutOfServiceBody) -> Response:
-    """Take a place out of service under a permit."""
+    """Take a place out of service under a permit, or announce that."""
     place = order.check_place(body.place)
     asked = TakeOutOfService(
         place=_command_place(body.place),
         permit=body.permit,
+        from_ns=None if body.from_ms is None else body.from_ms * NS_PER_MS,
         until_ns=body.until_ms * NS_PER_MS,
         by=order.account.name,
         reason=body.reason,
@@ -168,7 +169,7 @@ async def take_out_of_service(order: AnOrder, body: OutOfServiceBody) -> Respons
 
 @desk_api.post("/out-of-service/end")
 async def put_in_service(order: AnOrder, body: InServiceBody) -> Response:
-    """Put a place in service again."""
+    """Put a place in service again, or withdraw works before they begin."""
     order.check_place(body.place)
     place = _command_place(body.place)
     return await order.give(

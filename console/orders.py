@@ -123,10 +123,11 @@ class UnsuppressBody(Body):
 
 
 class OutOfServiceBody(Body):
-    """A place that is worked on under a permit."""
+    """A place that is worked on under a permit, from `from_ms` on or at once."""
 
     place: PlaceBody
     permit: Name
+    from_ms: TimeMs | None = None
     until_ms: TimeMs
     reason: Said
     second: SecondBody | None = None

@@ -115,7 +115,7 @@ class RulesBackend(Protocol):
         """Return who stands in for whom by command, by schedule."""
 
     def planned(self) -> Sequence[Arrangement]:
-        """Return the works that the settings announce and that have not begun."""
+        """Return the works that the alarms file or a person announced and that have not begun, soonest first."""
 
     def types(self) -> Mapping[str, Sequence[Setting]]:
         """Return the settings of the methods by sensor type."""

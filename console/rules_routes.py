@@ -14,6 +14,7 @@ from alerting.matcher_text import MatcherError, parse_matcher
 from alerting.texts import both
 from console.accounts import Account
 from console.asking import MAX_TIME_MS, Console, SignedIn, TheConsole, json_answer
+from console.desk_routes import MAX_ROWS
 from console.orders import (
     MAX_NAME_CHARS,
     NS_PER_MS,
@@ -164,14 +165,14 @@ async def duty(
 
 @rules_api.get("/planned")
 async def planned(console: TheConsole, account: SignedIn) -> Response:
-    """Return the works of the account's scope that the settings announce and that have not begun."""
+    """Return the works of the account's scope that have not begun, and whether the settings or a person announced them."""
     found = [
-        one.why()
+        {**one.why(), "of_settings": one.of_settings}
         for one in console.backend.rules.planned()
         if (place := place_named(console, one.place_kind, one.place)) is not None
         and account.scope.sees(place)
     ]
-    return json_answer({"planned": found})
+    return json_answer({"planned": found[:MAX_ROWS], "left_out": max(0, len(found) - MAX_ROWS)})
 
 
 @rules_api.get("/detectors")

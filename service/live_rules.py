@@ -8,7 +8,7 @@ from itertools import islice
 
 import msgspec
 
-from alerting.arrangements import Arrangement, of_plan
+from alerting.arrangements import Arrangement
 from alerting.dispatch import Dispatcher
 from alerting.dispatch_state import decode_state, encode_state
 from alerting.escalation.chosen import chain_by_route
@@ -111,10 +111,8 @@ class LiveRules:
         return self._runtime.pipeline.desk.escalation.overrides()
 
     def planned(self) -> Sequence[Arrangement]:
-        """Return the works of the alarms file that have not begun."""
-        now_ns = self._runtime.now_ns()
-        works = (of_plan(one) for one in self._plan.alarms.planned)
-        return sorted((one for one in works if one.since_ns > now_ns), key=lambda one: one.since_ns)
+        """Return the works that have not begun, of the alarms file and of people."""
+        return self._runtime.pipeline.desk.book.works_ahead()
 
     def types(self) -> Mapping[str, Sequence[Setting]]:
         """Return the settings by sensor type."""

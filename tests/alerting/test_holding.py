@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alerting.alarms import Design, Planned
+from alerting.alarms import AlarmSettings, Design, Planned
 from alerting.alarms_file import default_alarms
 from alerting.book import AlertBook
 from alerting.commands import (
@@ -236,6 +236,118 @@ def test_planned_works_begin_and_end_by_the_settings_and_are_not_begun_again_by_
     fresh = AlertBook(REGISTRY, default_grades(), settings)
     push(fresh, TT1, 0)
     assert told(fresh.tick(T0 + 200 * S)) == [("out_of_service", "out_of_service"), ("in_service", "unack")]
+
+
+def announce(
+    permit: str, from_s: float | None, until_s: float, place: Place = TANK, second: str = ""
+) -> TakeOutOfService:
+    return TakeOutOfService(
+        place=place,
+        permit=permit,
+        from_ns=None if from_s is None else T0 + int(from_s * S),
+        until_ns=T0 + int(until_s * S),
+        by="li",
+        reason="weld",
+        second=second,
+    )
+
+
+def ahead(made: AlertBook) -> list[tuple[str, int]]:
+    return [(one.name, (one.since_ns - T0) // S) for one in made.works_ahead()]
+
+
+def again(made: AlertBook, settings: AlarmSettings | None = None) -> AlertBook:
+    restored = AlertBook(REGISTRY, default_grades(), settings)
+    restored.restore(made.snapshot())
+    assert restored.snapshot() == made.snapshot()
+    return restored
+
+
+def test_announced_works_lie_ahead_until_they_begin_and_survive_a_restart() -> None:
+    made = book()
+    push(made, TT1, 0)
+    assert do(made, announce("P-8", 200, 300), 1) == []
+    assert do(made, announce("P-7", 50, 90), 1) == []
+    assert do(made, announce("P-7", 100, 150), 2) == [], "what is said later counts"
+    assert (ahead(made), made.arrangements()) == ([("P-7", 100), ("P-8", 200)], [])
+    made = again(made)
+    assert made.tick(T0 + 99 * S) == []
+    [begun] = made.tick(T0 + 120 * S)
+    assert (begun.event, begun.time[14:23]) == ("out_of_service", "01:40.000")
+    assert begun.why["person"]["by"] == "li"
+    assert ahead(made) == [("P-8", 200)]
+    made = again(made)
+    assert told(made.tick(T0 + 199 * S)) == [("in_service", "unack")]
+    late = again(made)
+    assert told(late.tick(T0 + 900 * S)) == [("out_of_service", "out_of_service"), ("in_service", "unack")]
+    assert (ahead(late), late.arrangements()) == ([], [])
+
+
+def test_announced_works_are_withdrawn_and_begun_early() -> None:
+    made = book()
+    push(made, TT1, 0)
+    do(made, announce("P-7", 100, 150), 1)
+    do(made, announce("P-8", 100, 150), 1)
+    assert do(made, PutInService(place=TANK, permit="P-7", by="wang", reason="rain"), 2) == []
+    assert refused(made, PutInService(place=TANK, permit="P-7", by="wang"), 3) == "not_held"
+    assert told(do(made, announce("P-8", 0, 50), 10)) == [("out_of_service", "out_of_service")]
+    [stands] = made.arrangements()
+    assert stands.since_ns == T0 + 10 * S, "a start that has just passed means now"
+    assert ahead(again(made)) == []
+    assert told(made.tick(T0 + 200 * S)) == [("in_service", "unack")]
+
+
+def test_a_permit_that_is_over_has_nothing_ahead_and_other_permits_have() -> None:
+    made = book()
+    do(made, announce("P-7", None, 50), 0)
+    do(made, announce("P-7", 100, 150), 1)
+    do(made, announce("P-8", 100, 150), 1)
+    do(made, PutInService(place=TANK, permit="P-7", by="li"), 2)
+    assert (ahead(made), made.arrangements()) == ([("P-8", 100)], [])
+
+
+def test_works_of_the_file_are_withdrawn_and_not_lost_where_the_permit_stands_already() -> None:
+    plans = tuple(
+        Planned(kind="equipment", id="T-102", permit=permit, from_ns=T0 + 100 * S, until_ns=T0 + 150 * S, by="li", reason="x")
+        for permit in ("P-7", "P-8")
+    )  # fmt: skip
+    settings = dataclasses.replace(default_alarms(), planned=plans)
+    made = AlertBook(REGISTRY, default_grades(), settings)
+    do(made, announce("P-7", None, 50), 0)
+    do(made, PutInService(place=TANK, permit="P-8", by="li"), 1)
+    made = again(made, settings)
+    assert ahead(made) == [("P-7", 100)]
+    made.tick(T0 + 120 * S)
+    assert [one.name for one in made.arrangements()] == ["P-7"]
+
+
+def test_announced_works_hold_nothing_of_the_safety_class_without_a_second_person() -> None:
+    made = book()
+    gas = Place(kind="sensor", id="lpg/GT-1")
+    assert refused(made, announce("P-7", 100, 150, gas), 0) == "needs_second_person"
+    assert refused(made, announce("P-7", 100, 150, gas, "li"), 0) == "same_person"
+    [hot] = push(made, TT1, 0, "hh")
+    assert refused(made, announce("P-7", None, 150), 1) == "needs_second_person"
+    assert do(made, announce("P-7", 100, 150), 1) == [], "what is open now may be over by then"
+    assert made.tick(T0 + 120 * S) == [], "but what is red still is not held"
+    do(made, announce("P-8", 130, 150, second="wang"), 121)
+    assert told(made.tick(T0 + 140 * S)) == [("out_of_service", "out_of_service")]
+    assert made.find(hot.id) is not None
+
+
+@pytest.mark.parametrize(
+    ("works", "code"),
+    [
+        (announce("P-7", -301, 10), "begins_in_the_past"),
+        (announce("P-7", 100, 100), "ends_before_it_begins"),
+        (announce("P-7", -100, -1), "in_the_past"),
+        (announce("P-7", 10, 366 * 86_400 + 1), "too_far_ahead"),
+        (announce("P-7", None, 366 * 86_400 + 1), "too_far_ahead"),
+        (announce("P-7", 10, 20, Place(kind="source", id="moon")), "no_such_place"),
+    ],
+)
+def test_works_whose_times_or_place_make_no_sense_are_refused(works: TakeOutOfService, code: str) -> None:
+    assert refused(book(), works, 0) == code
 
 
 def test_a_mass_return_is_spread_gravest_first_and_a_rise_does_not_wait() -> None:

@@ -143,6 +143,13 @@ class Desk(RuleBasedStateMachine):
             TakeOutOfService(place=place, permit="P", until_ns=until_ns, by="li", reason="x", second=second)
         )
 
+    @rule(place=st.sampled_from(PLACES), second=SECONDS, after_s=st.sampled_from([-400, -10, 5, 60]))
+    def announce(self, place: Place, second: str, after_s: int) -> None:
+        from_ns = self.now_ns + after_s * S
+        until_ns = from_ns + 50 * S
+        works = {"permit": "P", "by": "li", "reason": "x", "second": second}
+        self.both(TakeOutOfService(place=place, from_ns=from_ns, until_ns=until_ns, **works))
+
     @rule(place=st.sampled_from(PLACES))
     def put_back(self, place: Place) -> None:
         self.both(PutInService(place=place, permit="P", by="li"))

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from alerting.commands import EndSilence, Silence
+from alerting.commands import EndSilence, Place, PutInService, Silence, TakeOutOfService
 from alerting.silences import SilenceRow, SilenceView
 from console.app import STATIC_DIR
 from tests.console.live import Live
@@ -85,6 +85,34 @@ def test_a_silence_shows_what_it_would_hold_and_is_begun_and_ended_with_a_reason
     assert isinstance(given[0], Silence)
     assert given[0].matchers == (f"enterprise={LPG}", "kind=high")
     assert given[1] == EndSilence(silence="silence-7", by="li", reason="done early")
+
+
+def test_works_are_announced_and_withdrawn_with_a_reason(desk: Desk, live: Live) -> None:
+    live.call(lambda: furnish(live.backend))
+    page = desk.sign_in()
+    to(page, "#/rules/maintenance")
+    row = page.get_by_role("table", name="Announced works").get_by_role("row").filter(has_text="tank-farm")
+    expect(row).to_contain_text("alarms file")
+    form = page.get_by_role("form", name="Begin")
+    form.get_by_label("Place").select_option("source")
+    form.get_by_role("textbox", name="Hazard source").fill("tank-farm")
+    form.get_by_label("Permit").fill("P-9")
+    form.get_by_label("From (empty: at once)").fill("2030-03-17T08:00")
+    form.get_by_label("Until").fill("2030-03-17T16:00")
+    form.get_by_label("Reason").fill("weld")
+    form.get_by_role("button", name="Announce").click()
+    expect(form.get_by_label("Permit")).to_have_value("")
+    row.get_by_role("button", name="Withdraw P-1").click()
+    row.get_by_label("Reason", exact=True).fill("rain")
+    row.get_by_role("button", name="Confirm").click()
+    expect(row.get_by_role("button", name="Withdraw P-1")).to_be_visible()
+    works, over = live.call(lambda: list(live.backend.commands))
+    assert isinstance(works, TakeOutOfService)
+    assert works.from_ns is not None
+    assert (works.permit, works.until_ns - works.from_ns) == ("P-9", 8 * 3600 * 10**9)
+    assert over == PutInService(
+        place=Place(kind="source", id="tank-farm"), permit="P-1", by="li", reason="rain"
+    )
 
 
 def test_duty_marks_now_and_gaps_and_says_for_whom_it_is_not(desk: Desk, live: Live) -> None:

@@ -161,6 +161,18 @@ ORDERS: list[tuple[str, Any, Callable[[str], Any]]] = [
         ),
     ),
     (
+        "out-of-service",
+        {"place": V101, "permit": "P-8", "from_ms": UNTIL_MS - 1, "until_ms": UNTIL_MS, "reason": "weld"},
+        lambda by: TakeOutOfService(
+            place=PLACE,
+            permit="P-8",
+            from_ns=(UNTIL_MS - 1) * 10**6,
+            until_ns=UNTIL_MS * 10**6,
+            by=by,
+            reason="weld",
+        ),
+    ),
+    (
         "out-of-service/end",
         {"place": V101, "permit": "P-7", "reason": "done"},
         lambda by: PutInService(place=PLACE, permit="P-7", by=by, reason="done"),
@@ -382,6 +394,7 @@ BAD_BODIES: list[tuple[str, Any]] = [
     (f"alerts/{RED}/shelve", {"reason": "x", "for_s": "NaN"}),
     ("suppressions", {"condition": "x", "place": {"kind": "planet", "id": "x"}, "reason": "x"}),
     ("out-of-service", {"place": V101, "permit": "x", "until_ms": -1, "reason": "x"}),
+    ("out-of-service", {"place": V101, "permit": "x", "from_ms": "now", "until_ms": 1, "reason": "x"}),
     ("silences", {"matchers": [], "comment": "x", "until_ms": UNTIL_MS}),
     ("incidents/i1/merge", {"incidents": [], "reason": "x"}),
 ]

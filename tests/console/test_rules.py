@@ -421,7 +421,9 @@ def test_detector_settings_say_where_they_come_from_and_stay_in_scope(tmp_path: 
         assert (await s.get(f"/api/v1/rules/detectors/{COLD}/GT-31")).status_code == 404
         assert (await s.get("/api/v1/rules/detectors")).json()["types"]["level"][0]["origin"] == "type"
         works = (await s.get("/api/v1/rules/planned")).json()["planned"]
-        assert [one["place"]["id"] for one in works] == ["tank-farm"], "its own alone"
+        assert [(one["place"]["id"], one["by"], one["of_settings"]) for one in works] == [
+            ("tank-farm", "plan", True)
+        ], "its own alone"
         await s.sign_in("gu")
         assert len((await s.get("/api/v1/rules/planned")).json()["planned"]) == 2
         kept = (await s.get("/api/v1/rules/backtests")).json()

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import service.runtime as runtime_module
-from alerting.commands import OverrideOnCall, Silence
+from alerting.commands import OverrideOnCall, PutInService, Silence, TakeOutOfService
+from alerting.commands import Place as CommandPlace
 from alerting.escalation.schedule import Crew, Schedule, Shift
 from alerting.escalation.settings import Chain, EscalationSettings, Ladder, Person, Step
 from alerting.events import Grade
@@ -113,6 +114,25 @@ def test_a_running_silence_and_a_stand_in_count_and_are_named(ledger: FlakyLedge
         assert told(later) == ["siren", "board"]
         assert (list(later.silences), later.live) == ([], False)
         assert told(rules.explain_sample(ORANGE, now_ns + H // 2)) == [], "it still runs then"
+
+    on_rules(ledger, tmp_path, scenario)
+
+
+def test_works_announced_by_a_person_lie_ahead_until_they_are_withdrawn(
+    ledger: FlakyLedger, tmp_path: Path
+) -> None:
+    def scenario(rig: Rig, rules: LiveRules) -> None:
+        now_ns, place = rig.runtime.now_ns(), CommandPlace(kind="sensor", id=LT.id)
+        works = TakeOutOfService(
+            place=place, permit="P-7", by="li", reason="weld", from_ns=now_ns + H, until_ns=now_ns + 2 * H
+        )
+        assert rig.runtime.command(works).events == ()
+        assert [(one.name, one.by, one.of_settings) for one in rules.planned()] == [("P-7", "li", False)]
+        again = Pipeline(rig.runtime.pipeline.plan)
+        again.restore(rig.runtime.pipeline.snapshot())
+        assert again.desk.book.works_ahead() == rules.planned()
+        rig.runtime.command(PutInService(place=place, permit="P-7", by="li", reason="rain"))
+        assert rules.planned() == []
 
     on_rules(ledger, tmp_path, scenario)
 

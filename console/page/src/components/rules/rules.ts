@@ -4,7 +4,7 @@ import { call } from "../../lib/api.ts";
 import { view } from "../../lib/console.svelte.ts";
 import { clock, date, span as spanIn } from "../../lib/format.ts";
 import { language } from "../../lib/i18n.svelte.ts";
-import type { AlertRow, Grade, Text } from "../../lib/types.ts";
+import type { AlertRow, Arrangement, Grade, Text } from "../../lib/types.ts";
 
 export const SECTIONS = ["routes", "silences", "maintenance", "duty", "detectors", "incidents"] as const;
 export type Section = (typeof SECTIONS)[number];
@@ -152,6 +152,12 @@ export interface WholeIncident extends Incident {
   closed_alerts: string[];
   timeline: { time_ms: number; what: string; alert: string | null; sensor: string | null; grade: Grade | null; title: Text | null; by: string | null; text: string | null }[];
   left_out: number;
+}
+
+/** Works that have not begun. */
+export interface Planned extends Arrangement {
+  /** The alarms file announces them, and no person in the console. */
+  of_settings: boolean;
 }
 
 /** Give a command; null when it counts, else why not. */
