@@ -147,4 +147,5 @@ def _response(one: Response) -> dict[str, Any]:
         "median_s": one.median_s,
         "p90_s": one.p90_s,
         "p95_s": one.p95_s,
+        "in_time": one.in_time,
     }

@@ -1,7 +1,7 @@
 """The measures of a slice: each a figure with its unit, its limit and its verdict, and the lists that stand behind them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from types import MappingProxyType
 
@@ -43,7 +43,11 @@ class Measure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """How long people took, in seconds; `answered` of `asked` activations."""
+    """How long people took, in seconds; `answered` of `asked` activations.
+
+    `in_time` is the share in per cent of those that were answered within the time of their grade, of all for which that is
+    known; None where it is not known of any, or where there is no such time.
+    """
 
     grade: Grade
     asked: int
@@ -51,6 +55,12 @@ class Response:
     median_s: float | None
     p90_s: float | None
     p95_s: float | None
+    in_time: float | None = None
+
+    @property
+    def share(self) -> float | None:
+        """How many were answered, in per cent."""
+        return _percent(self.answered, self.asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +146,13 @@ def panel_of(tally: Tally, period: Period, rules: Rules, *, gauges: bool = True)
             for grade in GRADES
         ),
         kinds=MappingProxyType(dict(sorted(tally.kinds.items()))),
-        acknowledged=tuple(_response(grade, tally, tally.to_acknowledge[grade]) for grade in GRADES),
+        acknowledged=tuple(
+            replace(
+                _response(grade, tally, tally.to_acknowledge[grade]),
+                in_time=_percent(tally.in_time[grade], tally.in_time[grade] + tally.late[grade]),
+            )
+            for grade in GRADES
+        ),
         confirmed=tuple(_response(grade, tally, tally.to_confirm[grade]) for grade in GRADES),
         causes=MappingProxyType(dict(sorted(tally.confirmed.items()))),
         false_alarms=tally.false_alarms,
@@ -240,6 +256,13 @@ class _Figures:
             PERCENT,
         )
         yield self._of("chattering_alarms", Text("抖动报警点", "chattering alarms"), len(tally.chattering))
+        if self._gauges:
+            yield self._of(
+                "chattering_share",
+                Text("抖动报警点的报警占比", "share of the alarms that chattered"),
+                _percent(sum(tally.alarms[alarm] for alarm in tally.chattering), tally.annunciated),
+                PERCENT,
+            )
         yield self._of("fleeting_alarms", Text("瞬时报警点", "fleeting alarms"), len(tally.fleeting))
         if self._gauges:
             yield self._of(
@@ -285,6 +308,13 @@ class _Figures:
                 tally.to_acknowledge[grade].quantile(0.95),
                 SECONDS,
             )
+        in_time = tally.in_time.total()
+        yield self._of(
+            "in_time_share",
+            Text("按时确认占比", "acknowledged in time"),
+            _percent(in_time, in_time + tally.late.total()),
+            PERCENT,
+        )
         yield self._of(
             "returned_unacknowledged_share",
             Text("未确认即恢复占比", "returned to normal unacknowledged"),

@@ -51,8 +51,9 @@ _CARDS = (
     "per_hour_average",
     "per_10min_peak",
     "flood_share",
-    "chattering_alarms",
+    "chattering_share",
     "stale_peak",
+    "in_time_share",
     "returned_unacknowledged_share",
     "rubber_stamp_share",
 )

@@ -114,6 +114,10 @@ class Rules:
     priorities: Mapping[Grade, float]
     limits: Mapping[str, Limit]
 
+    def in_time_ns(self, grade: Grade) -> int:
+        """Return within what an alarm of a grade is acknowledged in time: up to where its P95 is acceptable."""
+        return round(self.limits[f"acknowledge_p95_{grade.label}"].acceptable * SECOND_NS)
+
 
 @cache
 def packaged_rules() -> Rules:

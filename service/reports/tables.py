@@ -26,8 +26,8 @@ def _of_all(report: Report) -> Iterator[Table]:
     yield _fleeting(report)
     yield _stale(report)
     yield _priorities(panel)
-    yield _responses("acknowledged", Text("确认用时", "time to acknowledge"), panel.acknowledged)
-    yield _responses("confirmed", Text("处置反馈用时", "time to confirm"), panel.confirmed)
+    yield _responses("acknowledged", Text("确认用时", "time to acknowledge"), panel.acknowledged, timed=True)
+    yield _responses("confirmed", Text("处置反馈用时", "time to confirm"), panel.confirmed, timed=False)
     yield _people(panel)
     yield _holds(panel)
     yield _days(report)
@@ -163,7 +163,7 @@ def _priorities(panel: Panel) -> Table:
     )
 
 
-def _responses(name: str, title: Text, responses: Sequence[Response]) -> Table:
+def _responses(name: str, title: Text, responses: Sequence[Response], *, timed: bool) -> Table:
     return Table(
         name=name,
         title=title,
@@ -171,6 +171,8 @@ def _responses(name: str, title: Text, responses: Sequence[Response]) -> Table:
             Text("级别", "grade"),
             Text("报警数", "alarms"),
             Text("其中已做", "of these done"),
+            Text("占比", "share"),
+            *((Text("按时占比", "in time"),) if timed else ()),
             Text("中位数", "median"),
             Text("P90", "P90"),
             Text("P95", "P95"),
@@ -180,6 +182,8 @@ def _responses(name: str, title: Text, responses: Sequence[Response]) -> Table:
                 GRADE_WORDS[r.grade],
                 r.asked,
                 r.answered,
+                quantity(r.share, "%"),
+                *((quantity(r.in_time, "%"),) if timed else ()),
                 *(quantity(value, "s") for value in (r.median_s, r.p90_s, r.p95_s)),
             )
             for r in responses
@@ -245,6 +249,7 @@ _COLUMNS: tuple[tuple[str, Text], ...] = (
     ("chattering_alarms", Text("抖动", "chattering")),
     ("fleeting_alarms", Text("瞬时", "fleeting")),
     ("stale_peak", Text("陈旧", "stale")),
+    ("in_time_share", Text("按时确认", "ack in time")),
     ("acknowledge_p95_red", Text("红确认 P95", "red ack P95")),
     ("acknowledge_p95_yellow", Text("黄确认 P95", "yellow ack P95")),
     ("returned_unacknowledged_share", Text("未确认恢复", "returned unack.")),

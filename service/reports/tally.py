@@ -75,6 +75,9 @@ class Tally:
         self.held: Counter[Held] = Counter()
         self.to_acknowledge: dict[Grade, Spans] = {grade: Spans() for grade in Grade}
         self.to_confirm: dict[Grade, Spans] = {grade: Spans() for grade in Grade}
+        self.in_time: Counter[Grade] = Counter()
+        self.late: Counter[Grade] = Counter()
+        """Acknowledged within the time of the grade; and later, or not at all though that time is over."""
         self.returned_unacknowledged = 0
         self.returned_in_time = self.not_returned = 0
         self.chattering: dict[Alarm, Bad] = {}
@@ -116,6 +119,11 @@ class Tally:
                 self.returned_in_time += 1
             elif until_ns <= now_ns:
                 self.not_returned += 1
+        due_ns = activation.t_ns + self._rules.in_time_ns(activation.grade)
+        if seen_ns is not None and seen_ns <= due_ns:
+            self.in_time[activation.grade] += 1
+        elif seen_ns is not None or due_ns <= now_ns:
+            self.late[activation.grade] += 1
         if activation.confirmed_ns is not None:
             self.to_confirm[activation.grade].add(activation.confirmed_ns - activation.t_ns)
         if returned_ns is not None and (seen_ns is None or returned_ns < seen_ns):

@@ -10,6 +10,7 @@ from service.reports.bins import Flood
 from service.reports.measures import Actor, Priority
 from service.reports.report import By, Report
 from service.reports.rules import Verdict, packaged_rules
+from service.reports.tables import tables_of
 from service.reports.tally import Person, Stale
 from tests.service.reports.cases import (
     DAY_S,
@@ -286,6 +287,34 @@ def test_a_reopened_alarm_asks_anew_and_a_second_acknowledgement_does_not_count_
     ]
     blue = panel(rows).acknowledged[3]
     assert (blue.asked, blue.answered, blue.median_s) == (2, 1, 5)
+
+
+def test_the_share_acknowledged_in_time_leaves_out_what_is_not_due() -> None:
+    rows = [raw(0, "opened", id_=one, grade="red") for one in ("in", "late", "never", "over")]
+    rows += [raw(30, "closed", "closed", id_="over", grade="red")]  # closed before its minute was over
+    rows += [acknowledged(60, "li", id_="in", grade="red"), acknowledged(60.1, "li", id_="late", grade="red")]
+    rows += [raw(DAY_S - 59, "opened", id_="new", grade="red")]
+    found = panel(rows)
+    red, orange = found.acknowledged[:2]
+    assert value(found, "in_time_share") == red.in_time == pytest.approx(100 / 3)
+    assert red.share == 40
+    assert (orange.share, orange.in_time) == (None, None)
+
+
+def test_the_share_of_chattering_alarms_is_of_what_was_annunciated() -> None:
+    rows = [raw(at_s, "opened", id_=f"{at_s}") for at_s in (0, 10, 20, 5000)]
+    rows.append(raw(100, "opened", id_="other", sensor="e/B"))
+    rows += [raw(200 + k, "opened", "shelved", id_=f"s{k}") for k in range(3)]
+    assert value(panel(rows), "chattering_share") == 80
+
+
+def test_a_share_of_nothing_is_a_dash() -> None:
+    found = report([])
+    shown = {row[0].text.en: row[1] for row in next(tables_of(found)).rows}
+    for name in ("chattering_share", "in_time_share", "top_ten_share", "returned_unacknowledged_share"):
+        measure = found.panel.measure(name)
+        assert (measure.value, measure.verdict) == (None, None)
+        assert shown[measure.text.en].text.en == "–"
 
 
 @pytest.mark.parametrize("closed", [False, True])
