@@ -24,7 +24,7 @@ from alerting.notification import Notification
 from alerting.notify.settings import MqttSettings
 from alerting.routes import Routes
 from alerting.routing import Labels, Router
-from alerting.silences import Silences, SilenceView
+from alerting.silences import EndedSilence, Silences, SilenceView
 from alerting.texts import rfc3339
 from alerting.verdicts import (
     ACTIVE,
@@ -115,13 +115,17 @@ class Dispatcher:
                 self._now_ns = now_ns
                 self._waiting.timers.drop((SILENCE_END, name))
                 self._waiting.timers.drop((SILENCE_NOTICE, name))
-                return self._end_silence(name, now_ns)
+                return self._end_silence(name, now_ns, command)
 
     def silences(self) -> tuple[SilenceView, ...]:
         """Return the silences in force, with how many alerts each holds back."""
         return tuple(
             SilenceView(row, len(self._waiting.held.get(row.hold, ()))) for row in self._silences.rows()
         )
+
+    def silences_ended(self) -> tuple[EndedSilence, ...]:
+        """Return the silences that ended lately, in the order in which they ended."""
+        return tuple(self._silences.ended())
 
     def why_held(self, alert_id: str, now_ns: int) -> Text | None:
         """Return why nobody is told of an open alert now; None where somebody is, or it is not open.
@@ -157,6 +161,7 @@ class Dispatcher:
                 groups=list(self._waiting.groups.values()),
                 digests=self._limits.digests,
                 silences=self._silences.rows(),
+                silences_ended=self._silences.ended(),
                 silences_made=self._silences.made,
                 sources=self._inhibition.sources(),
                 timers=self._waiting.timers.entries(),
@@ -175,7 +180,7 @@ class Dispatcher:
         self._waiting.groups.clear()
         self._waiting.groups.update({group.key: group for group in state.groups})
         self._limits.digests = state.digests
-        self._silences.restore(state.silences, state.silences_made)
+        self._silences.restore(state.silences, state.silences_ended, state.silences_made)
         standing = [self._waiting.open[name].event for name in state.sources]
         self._inhibition.restore([(event.id, self._router.labels(event)) for event in standing])
         self._waiting.timers.restore({(kind, name): due for kind, name, due in state.timers})
@@ -287,8 +292,8 @@ class Dispatcher:
                 owed = Owed(receiver, row.hold, Event.OPENED, event.seq, again=told)
                 self._waiting.own(tracked, found.path, owed, self._now_ns)
 
-    def _end_silence(self, name: str, now_ns: int) -> list[Notification]:
-        row = self._silences.take_out(name)
+    def _end_silence(self, name: str, now_ns: int, command: EndSilence | None = None) -> list[Notification]:
+        row = self._silences.take_out(name, now_ns, command)
         why = Text(f"静默 {name} 已结束，现仍未恢复", f"silence {name} is over, and it still stands")
         return self._later.release(row.hold, why, now_ns)
 

@@ -4,9 +4,9 @@ import msgspec
 
 from alerting.book_state import SnapshotError
 from alerting.events import AlertEvent
-from alerting.silences import SilenceRow
+from alerting.silences import EndedSilence, SilenceRow
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Owed(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -73,6 +73,7 @@ class DispatchState(msgspec.Struct, array_like=True):
     groups: list[Group]
     digests: dict[str, Digest]
     silences: list[SilenceRow]
+    silences_ended: list[EndedSilence]
     silences_made: int
     sources: list[str]
     timers: list[tuple[int, str, int]]

@@ -4,6 +4,7 @@ A silence ends by itself, at most a day after it began, and what it held back is
 red alert needs two people.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ NOTICE_S = 900.0
 """So long before its end a silence is announced; a short one when a quarter of it is left."""
 MOST_SILENCES = 200
 """So many may be in force at once: each event is held against each."""
+MOST_ENDED = 50
+"""So many that are over are remembered, the newest ones."""
 
 
 class SilenceRow(msgspec.Struct, frozen=True, array_like=True):
@@ -47,6 +50,15 @@ class SilenceRow(msgspec.Struct, frozen=True, array_like=True):
         return self.until_ns - lead_ns
 
 
+class EndedSilence(msgspec.Struct, frozen=True, array_like=True):
+    """A silence that is over: since when, who ended it and why; `by` is None where it ran out, with no reason."""
+
+    row: SilenceRow
+    ended_ns: int
+    by: str | None
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class SilenceView:
     """A silence in force, with how many alerts it holds back now."""
@@ -56,11 +68,12 @@ class SilenceView:
 
 
 class Silences:
-    """The silences in force, the oldest first."""
+    """The silences in force, the oldest first, and those that ended lately."""
 
     def __init__(self) -> None:
         self._rows: dict[str, SilenceRow] = {}
         self._matchers: dict[str, tuple[Matcher, ...]] = {}
+        self._ended: deque[EndedSilence] = deque(maxlen=MOST_ENDED)
         self.made = 0
         """How many there ever were; the next one's id comes from it."""
 
@@ -108,10 +121,13 @@ class Silences:
             )
         return row
 
-    def take_out(self, name: str) -> SilenceRow:
-        """End a silence that is in force."""
+    def take_out(self, name: str, now_ns: int, command: EndSilence | None) -> SilenceRow:
+        """End a silence that is in force, by a command, or without one because its time is over."""
         del self._matchers[name]
-        return self._rows.pop(name)
+        row = self._rows.pop(name)
+        by, reason = (None, "") if command is None else (command.by, command.reason)
+        self._ended.append(EndedSilence(row=row, ended_ns=now_ns, by=by, reason=reason))
+        return row
 
     def get(self, name: str) -> SilenceRow:
         """Return a silence that is in force."""
@@ -137,9 +153,14 @@ class Silences:
         """Return the silences in force."""
         return list(self._rows.values())
 
-    def restore(self, rows: Iterable[SilenceRow], made: int) -> None:
+    def ended(self) -> list[EndedSilence]:
+        """Return the silences that ended lately, in the order in which they ended."""
+        return list(self._ended)
+
+    def restore(self, rows: Iterable[SilenceRow], ended: Iterable[EndedSilence], made: int) -> None:
         """Take over the silences of a snapshot."""
         self._rows, self._matchers, self.made = {}, {}, made
+        self._ended = deque(ended, maxlen=MOST_ENDED)
         for row in rows:
             self._add(row)
 

@@ -12,7 +12,7 @@ from alerting.commands import Command
 from alerting.escalation.schedule import OnDuty
 from alerting.events import AlertEvent
 from alerting.incidents.incident import IncidentView
-from alerting.silences import SilenceView
+from alerting.silences import EndedSilence, SilenceView
 from console.alarms_backend import AlarmsBackend
 from console.replay_backend import ReplaysBackend
 from console.reports_backend import ReportsBackend
@@ -244,6 +244,9 @@ class ConsoleBackend(Protocol):
 
     def silences(self) -> Sequence[SilenceView]:
         """Return the silences in force, oldest first."""
+
+    def silences_ended(self) -> Sequence[EndedSilence]:
+        """Return the last silences that ended, in the order in which they ended."""
 
     def incidents(self) -> Sequence[IncidentView]:
         """Return the open incidents."""

@@ -50,7 +50,7 @@ from console.orders import (
     stays_within,
 )
 from console.problems import ProblemError
-from console.rules_json import silence_json
+from console.rules_json import ended_silence_json, silence_json
 from console.scope import UNLIMITED, Place
 from ledger.records import OutboxRow
 
@@ -179,14 +179,27 @@ async def put_in_service(order: AnOrder, body: InServiceBody) -> Response:
 
 @desk_api.get("/silences")
 async def silences(console: TheConsole, account: SignedIn) -> Response:
-    """Return the silences in force that stay within the account's scope, without the names of other places."""
+    """Return the silences in force, and those that ended lately, newest first.
+
+    Only those that stay within the account's scope, without the names of other places.
+    """
     known = known_to(console, account.scope)
     rows = [
         (one.row if known is None else known.told_of(one.row), one.holding)
         for one in console.backend.silences()
         if stays_within(one.row.matchers, account.scope)
     ]
-    return json_answer({"silences": [{**silence_json(row), "holding": holding} for row, holding in rows]})
+    ended = [
+        one if known is None else known.told_of_ended(one)
+        for one in reversed(console.backend.silences_ended())
+        if stays_within(one.row.matchers, account.scope)
+    ]
+    return json_answer(
+        {
+            "silences": [{**silence_json(row), "holding": holding} for row, holding in rows],
+            "ended": [ended_silence_json(one) for one in ended],
+        }
+    )
 
 
 @desk_api.post("/silences")

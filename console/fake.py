@@ -17,7 +17,7 @@ from alerting.grades_file import default_grades
 from alerting.grading import GradeTable
 from alerting.incidents.flood import Flood
 from alerting.incidents.incident import IncidentView
-from alerting.silences import SilenceView
+from alerting.silences import EndedSilence, SilenceView
 from console.alarms_backend import Assignee
 from console.alert_backend import Record, Surroundings
 from console.backend import (
@@ -120,6 +120,7 @@ class FakeBackend:
         self.answer: Done | Refused = Done()
         self.arranged: list[Arrangement] = []
         self.silenced: list[SilenceView] = []
+        self.unsilenced: list[EndedSilence] = []
         self.gathered: dict[str, IncidentView] = {}
         self.delivered: list[OutboxRow] = []
         self.duties: dict[str, OnDuty] = {}
@@ -232,6 +233,10 @@ class FakeBackend:
     def silences(self) -> Sequence[SilenceView]:
         """Return the silences kept."""
         return self.silenced
+
+    def silences_ended(self) -> Sequence[EndedSilence]:
+        """Return the ended silences kept."""
+        return self.unsilenced
 
     def incidents(self) -> Sequence[IncidentView]:
         """Return the incidents kept."""

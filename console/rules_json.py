@@ -11,7 +11,7 @@ from alerting.escalation.settings import EscalationSettings, Ladder
 from alerting.explain import Explained
 from alerting.routes import Routes
 from alerting.routing import Route
-from alerting.silences import SilenceRow
+from alerting.silences import EndedSilence, SilenceRow
 from alerting.texts import both
 from console.rules_backend import Files, Traffic
 from registry.plant import Text
@@ -141,7 +141,7 @@ def override_json(one: Override) -> dict[str, Any]:
 
 
 def silence_json(row: SilenceRow) -> dict[str, Any]:
-    """Return a silence in force."""
+    """Return a silence."""
     return {
         "id": row.id,
         "matchers": row.matchers,
@@ -150,6 +150,16 @@ def silence_json(row: SilenceRow) -> dict[str, Any]:
         "comment": row.comment,
         "since_ms": row.begins_ns / _NS_PER_MS,
         "until_ms": row.until_ns / _NS_PER_MS,
+    }
+
+
+def ended_silence_json(one: EndedSilence) -> dict[str, Any]:
+    """Return a silence that is over; `ended_by` None: it ran out."""
+    return {
+        **silence_json(one.row),
+        "ended_ms": one.ended_ns / _NS_PER_MS,
+        "ended_by": one.by,
+        "reason": one.reason,
     }
 
 

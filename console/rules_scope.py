@@ -20,7 +20,7 @@ import msgspec
 from alerting.matcher_text import parse_matcher
 from alerting.routes import Routes
 from alerting.routing import ABSENT, Matcher, Op, Route, area_chain, walk
-from alerting.silences import SilenceRow
+from alerting.silences import EndedSilence, SilenceRow
 from console.scope import Place, Scope
 from registry.plant import Plant, Text
 
@@ -82,6 +82,13 @@ class Known:
             return row
         told = tuple(str(one) for one in self.told(matchers))
         return msgspec.structs.replace(row, matchers=told, comment=HIDDEN)
+
+    def told_of_ended(self, one: EndedSilence) -> EndedSilence:
+        """Return a silence that is over as the account may read it: the reason of its end is kept as its comment is."""
+        row = self.told_of(one.row)
+        if row is one.row:
+            return one
+        return msgspec.structs.replace(one, row=row, reason=HIDDEN if one.reason else "")
 
     def may_read(self, matchers: Iterable[Matcher]) -> bool:
         """Return whether the account may read all matchers as they are."""

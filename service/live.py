@@ -15,7 +15,7 @@ from alerting.escalation.schedule import OnDuty
 from alerting.events import AlertEvent, State
 from alerting.incidents.incident import IncidentView
 from alerting.notify.build import CapParts
-from alerting.silences import SilenceView
+from alerting.silences import EndedSilence, SilenceView
 from alerting.texts import rfc3339
 from console.backend import (
     Accepted,
@@ -164,6 +164,10 @@ class LiveConsole:
     def silences(self) -> Sequence[SilenceView]:
         """Return the silences in force."""
         return self._runtime.pipeline.desk.dispatcher.silences()
+
+    def silences_ended(self) -> Sequence[EndedSilence]:
+        """Return the last silences that ended."""
+        return self._runtime.pipeline.desk.dispatcher.silences_ended()
 
     def incidents(self) -> Sequence[IncidentView]:
         """Return the open incidents."""

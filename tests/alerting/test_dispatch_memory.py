@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from alerting.book_state import SnapshotError
-from alerting.commands import Silence
+from alerting.commands import CommandRefused, EndSilence, Silence
 from alerting.dispatch import Dispatcher
 from alerting.events import AlertEvent
 from alerting.explain import Explained
@@ -15,6 +15,7 @@ from alerting.limits import Limit
 from alerting.notify.settings import LogSettings
 from alerting.routes import Routes
 from alerting.routing import Grouping, Matcher, Op, Route
+from alerting.silences import MOST_ENDED
 from registry.plant import Text
 from tests.alerting.plant import GT1, LT1, REGISTRY, T0, TT1, S, apply, block, book, finding
 
@@ -208,3 +209,28 @@ def test_a_silence_goes_on_after_a_restart() -> None:
         ("silence-1", "2025-11-24T16:00:45.000Z"),
         (event.id, "2025-11-24T16:01:00.000Z"),
     ]
+
+
+def test_who_ended_a_silence_when_and_why_is_known_of_the_last_ones_after_a_restart_too() -> None:
+    made = Dispatcher(PLAIN, REGISTRY)
+    asked = Silence(matchers=("grade!=red",), by="li", comment="x", until_ns=T0 + 60 * S)
+    made.command(asked, T0)
+    made.command(asked, T0)
+    made.command(EndSilence(silence="silence-2", by="wu", reason="done early"), T0 + S)
+    with pytest.raises(CommandRefused):
+        made.command(EndSilence(silence="silence-2", by="gu", reason="again"), T0 + 2 * S)
+    made.tick(T0 + 99 * S)
+    other = Dispatcher(PLAIN, REGISTRY)
+    other.restore(made.snapshot())
+    for one in (made, other):
+        assert one.silences() == ()
+        assert [(over.row.id, over.ended_ns, over.by, over.reason) for over in one.silences_ended()] == [
+            ("silence-2", T0 + S, "wu", "done early"),
+            ("silence-1", T0 + 60 * S, None, ""),
+        ]
+    later_on = msgspec.structs.replace(asked, until_ns=T0 + 999 * S)
+    for number in range(3, 3 + MOST_ENDED):
+        other.command(later_on, T0 + 100 * S)
+        other.command(EndSilence(silence=f"silence-{number}", by="wu", reason="x"), T0 + 100 * S)
+    kept = [over.row.id for over in other.silences_ended()]
+    assert kept == [f"silence-{number}" for number in range(3, 3 + MOST_ENDED)]

@@ -13,6 +13,7 @@ from tests.console.test_browser import DESK, PHONE, RED, Desk, chromium, desk, l
 from tests.console.test_browser_alert import surround
 from tests.console.test_browser_pages import owned, to
 from tests.console.test_browser_reports import made
+from tests.console.test_rules import furnish
 
 __all__ = ["chromium", "desk", "live"]  # fixtures are found by name
 
@@ -48,23 +49,46 @@ SETTLED = """async () => {
 }"""
 
 
+TABBED = ("rules", "people", "reports")
+"""Pages of several parts, each with an address that the page itself links to."""
+PARTS_IN = (PHONE, "zh")
+"""Where the parts are toured, once for the time that it takes: in a hand, where most has to scroll or is laid out anew."""
+
+
+def parts(page: Page) -> list[str]:
+    """Return the addresses of the parts of a page that are not shown now."""
+    links = page.locator("main nav a:not([aria-current=page])")
+    links.first.wait_for()
+    found: list[str] = links.evaluate_all("links => links.map((one) => one.getAttribute('href'))")
+    return found
+
+
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_no_page_violates_wcag_2_2_aa(desk: Desk, live: Live, size: dict[str, int]) -> None:
-    live.call(lambda: furnish_source(live.backend))
-    live.call(lambda: surround(live.backend))
-    live.call(lambda: owned(live))
-    live.backend.reports.answer = made
+    live.call(lambda: furnish(live.backend))
     page = desk.open(size)
     page.locator("form button.go").wait_for()
     found = violations(page, "login")
     page.close()
 
     page = desk.sign_in("zhou", size)
+    to(page, "#/overview")
+    expect(page.get_by_role("group", name="Hazard sources by position")).to_be_visible()
+    found += violations(page, "overview without a map")
+    to(page, "#/alarms")
+    live.call(lambda: furnish_source(live.backend))
+    live.call(lambda: surround(live.backend))
+    live.call(lambda: owned(live))
+    live.backend.reports.answer = made
     for language, shelve in (("en", "Shelve"), ("zh", "搁置")):
         for name, address in addresses().items():
             to(page, address)
             page.evaluate(SETTLED)
             found += violations(page, f"{name} ({language})")
+            for part in parts(page) if name in TABBED and (size, language) == PARTS_IN else ():
+                to(page, part)
+                page.evaluate(SETTLED)
+                found += violations(page, f"{part} ({language})")
         to(page, "#/alarms")
         page.locator(f'tr[data-id="{RED}"] .title').click()
         detail = page.locator("aside")

@@ -1,10 +1,13 @@
 """The page of the rules in a real Chromium."""
 
+import re
+
 import pytest
+from msgspec.structs import replace
 from playwright.sync_api import expect
 
 from alerting.commands import EndSilence, Place, PutInService, Silence, TakeOutOfService
-from alerting.silences import SilenceRow, SilenceView
+from alerting.silences import EndedSilence, SilenceRow, SilenceView
 from console.app import STATIC_DIR
 from tests.console.live import Live
 from tests.console.site import LPG
@@ -64,6 +67,11 @@ def test_a_silence_shows_what_it_would_hold_and_is_begun_and_ended_with_a_reason
     def hold() -> None:
         furnish(live.backend)
         live.backend.silenced = [SilenceView(row, 3)]
+        ended_ns = now_ns + 10**9
+        live.backend.unsilenced = [
+            EndedSilence(row=replace(row, id="silence-5"), ended_ns=ended_ns, by=None, reason=""),
+            EndedSilence(row=replace(row, id="silence-6"), ended_ns=ended_ns, by="wu", reason="<i>over</i>"),
+        ]
 
     live.call(hold)
     page = desk.sign_in()
@@ -76,7 +84,11 @@ def test_a_silence_shows_what_it_would_hold_and_is_begun_and_ended_with_a_reason
     page.get_by_label("Reason (is shown").fill("calibration")
     begin.click()
     expect(page.get_by_label("Matchers, one a line")).to_have_value("")
-    expect(page.get_by_text("<b>")).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="silence-7")).to_contain_text("<b>")
+    ended = page.get_by_role("region", name="Ended lately").locator("tbody tr")
+    expect(ended).to_have_count(2)
+    expect(ended.nth(0)).to_contain_text(re.compile("silence-6.*wu.*<i>over</i>"))
+    expect(ended.nth(1)).to_contain_text(re.compile("silence-5.*ran out"))
     page.get_by_role("button", name="End silence-7 before its time").click()
     page.get_by_label("Reason", exact=True).fill("done early")
     page.get_by_role("button", name="Confirm").click()

@@ -18,7 +18,7 @@ from alerting.inhibition import InhibitRule
 from alerting.matcher_text import parse_matcher
 from alerting.routes import Routes
 from alerting.routing import Grouping, Route
-from alerting.silences import SilenceRow, SilenceView
+from alerting.silences import EndedSilence, SilenceRow, SilenceView
 from console.accounts import Role, add_user, database_path
 from console.fake import FakeBackend
 from console.rules_backend import Explanation, Kept, RouteTraffic, Setting
@@ -283,6 +283,14 @@ def test_an_account_with_a_scope_learns_no_name_of_another_place(tmp_path: Path)
             silences=(named, foreign),
         )
         s.backend.silenced = [SilenceView(foreign, 0)]
+        s.backend.unsilenced = [
+            EndedSilence(row=named, ended_ns=5_000_000, by="wu", reason="done early"),
+            EndedSilence(row=foreign, ended_ns=6_000_000, by="wu", reason="cold-room is full"),
+            EndedSilence(row=foreign, ended_ns=7_000_000, by=None, reason=""),
+            EndedSilence(
+                row=structs.replace(named, matchers=("kind=high",)), ended_ns=8_000_000, by="wu", reason="y"
+            ),
+        ]
         sample = {"grade": "red", "sensor": f"{LPG}/LT-101"}
         seen = {}
         add_user(database_path(tmp_path), "shi", Role.OPERATOR, PASSWORD, "370211", None)
@@ -318,8 +326,19 @@ def test_an_account_with_a_scope_learns_no_name_of_another_place(tmp_path: Path)
         )
         assert len(seen["gu"]) == len(children)
         await s.sign_in("bo")
-        [row] = (await s.get("/api/v1/silences")).json()["silences"]
+        answer = (await s.get("/api/v1/silences")).json()
+        [row] = answer["silences"]
         assert row["matchers"] == [f"enterprise={LPG}"]
+        assert [
+            (one["id"], one["ended_ms"], one["ended_by"], one["reason"], one["comment"])
+            for one in answer["ended"]
+        ] == [
+            ("silence-2", 7.0, None, "", "…"),
+            ("silence-2", 6.0, "wu", "…", "…"),
+            ("silence-1", 5.0, "wu", "done early", "calibration"),
+        ]
+        await s.sign_in("gu")
+        assert len((await s.get("/api/v1/silences")).json()["ended"]) == 4
 
     on_site(tmp_path, scenario)
 

@@ -62,6 +62,13 @@ export interface Silence {
   holding?: number;
 }
 
+/** A silence that is over; `ended_by` null: it ran out. */
+export interface EndedSilence extends Silence {
+  ended_ms: number;
+  ended_by: string | null;
+  reason: string;
+}
+
 export interface StandIn {
   people: string[];
   from_ms: number;
