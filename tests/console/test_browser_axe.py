@@ -27,7 +27,7 @@ pytestmark = [
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN = """async (tags) => {
   const found = await axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
-  return found.violations.flatMap((v) => v.nodes.map((n) => [v.id, n.target.join(" "), n.failureSummary]));
+  return found.violations.flatMap((v) => v.nodes.map((n) => [v.id, n.target.join(" "), n.failureSummary + " " + n.html.slice(0, 300)]));
 }"""
 
 
