@@ -28,6 +28,9 @@ MAX_TEMPLATE_BYTES = 64 << 10
 MAX_TITLE_CHARS = 200
 _OVER = frozenset({"cleared", "closed"})
 _BLANK_LINES = re.compile(r"\n{3,}")
+_UTC_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+"""A time as `alerting.texts.rfc3339` writes it into a text."""
+_LANGUAGES = frozenset({"zh", "en"})
 
 
 class TemplateFault(Exception):  # noqa: N818 - it names what was found
@@ -63,7 +66,7 @@ class Template:
 
     def render(self, notification: Notification) -> Words:
         """Return the notification in words; raises `TemplateFault`."""
-        view = view_of(notification)
+        view = self._localized(view_of(notification))
         self._sandbox.begin()
         context = self._template.new_context(view)
         try:
@@ -88,6 +91,26 @@ class Template:
                 line = self._template.get_corresponding_lineno(at.tb_lineno)
             at = at.tb_next
         return line
+
+    def _localized(self, value: Any) -> Any:
+        """Return a view whose texts in two languages tell their times in the zone; times that stand alone stay as they are."""
+        match value:
+            case dict() if value.keys() == _LANGUAGES:
+                return {
+                    language: _UTC_TIME.sub(self._local_of, str(text)) for language, text in value.items()
+                }
+            case dict():
+                return {key: self._localized(each) for key, each in value.items()}
+            case list():
+                return [self._localized(each) for each in value]
+        return value
+
+    def _local_of(self, found: re.Match[str]) -> str:
+        """Return the time that was found in the zone, as it is where there is none such."""
+        try:
+            return self._local(found[0])
+        except (ValueError, OverflowError):
+            return found[0]
 
     def _local(self, time: str) -> str:
         moment = datetime.fromisoformat(time).astimezone(self._zone)

@@ -16,6 +16,7 @@ from alerting.notify.settings import TemplateText
 from alerting.notify.template import Template, TemplateFault, packaged, plain_words, view_of
 from alerting.notify.wording import Wording
 from alerting.notify.words import WORDS
+from registry.plant import Text
 
 NOTES = list(sample_notifications())
 NOTE, LARGE, GROUP, RESOLVED = NOTES[0], NOTES[-3], NOTES[-2], NOTES[-1]
@@ -111,6 +112,30 @@ def test_times_are_shown_in_the_zone_of_the_receiver() -> None:
     text = TemplateText("t.j2", TITLE + "{{ alert.time|local }}")
     assert Template(text).render(NOTE).body == "2026-03-01 04:05:06 UTC"
     assert Template(text, "Asia/Shanghai").render(NOTE).body == "2026-03-01 12:05:06 +0800"
+
+
+def test_times_inside_texts_are_shown_in_the_zone_of_the_receiver_and_those_of_lines_are_left() -> None:
+    line = json.loads(NOTE.body)
+    line["time"] = "2026-03-01T20:05:06.789Z"
+    line["why"]["seen"] = {
+        "zh": "始于 2026-03-01T20:05:06.789Z",
+        "en": "since 2026-03-01T20:05:06.789Z",
+    }
+    note = msgspec.structs.replace(
+        NOTE,
+        body=msgspec.json.encode(line),
+        reason=Text("至 2026-03-02T00:00:00.000Z", "until 9999-12-31T23:59:59.000Z"),
+    )
+    source = (
+        TITLE
+        + "{{ alert.why.seen.zh }}|{{ alert.why.seen.en }}|{{ reason.zh }}|{{ reason.en }}|{{ alert.time }}"
+    )
+    seen_zh, seen_en, zh, en, time = (
+        Template(TemplateText("t.j2", source), "Asia/Shanghai").render(note).body.split("|")
+    )
+    assert (seen_zh, seen_en) == ("始于 2026-03-02 04:05:06 +0800", "since 2026-03-02 04:05:06 +0800")
+    assert zh == "至 2026-03-02 08:00:00 +0800"
+    assert (en, time) == ("until 9999-12-31T23:59:59.000Z", "2026-03-01T20:05:06.789Z")
 
 
 def test_a_title_is_one_line_and_bounded() -> None:

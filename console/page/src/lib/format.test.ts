@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countdown, number, secondsLeft, withUnit } from "./format.ts";
+import { clock, countdown, date, number, secondsLeft, withLocalTimes, withUnit, zone } from "./format.ts";
 
 test("numbers", () => {
   const cases: [number | null, string][] = [
@@ -25,4 +25,12 @@ test("countdown", () => {
   assert.equal(secondsLeft(time, 600, Date.parse(time) + 60_000), 540);
   assert.equal(secondsLeft(time, null, 0), null);
   assert.equal(secondsLeft("no time", 600, 0), null);
+});
+
+test("times inside a text are told in the zone shown, and what is no time stays", () => {
+  const told = (time: string) => `${date(Date.parse(time))} ${clock(Date.parse(time))} ${zone(Date.parse(time))}`;
+  const [a, b] = ["2026-11-26T03:04:05.678Z", "2026-11-26T03:04:05Z"];
+  assert.equal(withLocalTimes(`自 ${a} 起，至 ${b}`), `自 ${told(a)} 起，至 ${told(b)}`);
+  assert.match(told(a), /UTC[+\u2212]\d+/);
+  for (const text of ["", "pump P-101", "at 2026-13-45T03:04:05.678Z"]) assert.equal(withLocalTimes(text), text);
 });

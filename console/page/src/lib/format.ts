@@ -42,6 +42,14 @@ export function moment(text: string | null | undefined, nowMs: number): string {
   return date(ms) === date(nowMs) ? clock(ms) : `${date(ms).slice(5)} ${clock(ms)}`;
 }
 
+/** A text of the server with the UTC times inside it told in the zone shown, which is named beside them. */
+export function withLocalTimes(text: string): string {
+  return text.replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z/g, (time) => {
+    const ms = Date.parse(time);
+    return Number.isFinite(ms) ? `${date(ms)} ${clock(ms)} ${zone(ms)}` : time;
+  });
+}
+
 /** Minutes and seconds left, hours where there are any; never below zero. */
 export function countdown(seconds: number): string {
   const s = Math.max(0, Math.floor(seconds));

@@ -1,4 +1,5 @@
 import { type Dictionary, en } from "./en.ts";
+import { withLocalTimes } from "./format.ts";
 import type { Lang, Text } from "./types.ts";
 import { zh } from "./zh.ts";
 
@@ -28,9 +29,9 @@ class Language {
     }
   }
 
-  /** A text that came from the server, in the language shown; in the other one where it lacks this one. */
+  /** A text that came from the server, in the language shown and with its times in the zone shown; in the other one where it lacks this one. */
   of(text: Partial<Text> | null | undefined): string {
-    return text?.[this.current] || text?.en || text?.zh || "";
+    return withLocalTimes(text?.[this.current] || text?.en || text?.zh || "");
   }
 }
 
