@@ -1,6 +1,10 @@
-"""The past of a real service in a real Chromium: framed, exact to the byte, and the present stays in view."""
+"""The past of a real service in a real Chromium: framed, exact to the byte, and the present stays in view.
+
+HAZWATCH_SOAK=1 replays the readings of an InfluxDB too.
+"""
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +19,7 @@ from console.app import STATIC_DIR
 from tests.integration.test_page import PASSWORD, Gateway, sign_in
 from tests.servers.chromium import page_of
 from tests.servers.hazwatch import Hazwatch, done, hazwatch, wait_until
+from tests.servers.influx import influx
 from tests.servers.mosquitto import Mosquitto
 
 pytestmark = [
@@ -41,11 +46,17 @@ FILES = {
 
 @pytest.fixture
 def running(tmp_path: Path, cache: Path) -> Iterator[tuple[Hazwatch, Gateway]]:
+    with _started(tmp_path, cache) as found:
+        yield found
+
+
+@contextmanager
+def _started(tmp_path: Path, cache: Path, **settings: Any) -> Iterator[tuple[Hazwatch, Gateway]]:
     with Mosquitto(tmp_path / "mosquitto") as broker, Gateway(broker.url) as gateway:
         service = Hazwatch(
             tmp_path / "run",
             cache,
-            {"points": "points.csv", "plant": "plant.yaml", "mqtt": {"url": broker.url}},
+            {"points": "points.csv", "plant": "plant.yaml", "mqtt": {"url": broker.url}, **settings},
             FILES,
         )
         for name in ("wang", "zhao"):
@@ -138,6 +149,55 @@ def test_the_past_is_shown_as_it_was_beside_the_present(running: tuple[Hazwatch,
         began = time.monotonic()
         assert service.stop() == 0
         assert time.monotonic() - began < 10
+
+
+@pytest.mark.skipif(not os.environ.get("HAZWATCH_SOAK"), reason="ten seconds: a part of scripts/soak")
+def test_readings_of_an_influxdb_are_replayed_at_any_pace(tmp_path: Path, cache: Path) -> None:
+    with (
+        influx(tmp_path / "influx") as server,
+        _started(tmp_path, cache, store={"kind": "influx", "url": server.url}) as (service, gateway),
+        client_of(service, "wang") as client,
+    ):
+        gateway.says(5.0, seconds=60)
+        rises(service, gateway, 9.5)
+        from_ms, to_ms = client.get("replays").json()["journal"]
+        from_ms -= 70_000
+
+        def stored() -> bool:
+            return 9.5 in client.get("sensors/acme/LT-1/trend").json()["mean"]
+
+        wait_until(stored, 20, "the level is not in the store")
+        under = begun(client, "store", from_ms, to_ms)
+
+        def control(**order: Any) -> dict[str, Any]:
+            answer = client.post(f"{under}/replay", json=order)
+            assert answer.status_code == 200, answer.text
+            return dict(answer.json())
+
+        def opened() -> list[str]:
+            lines = client.get(f"{under}/alerts.ndjson").content.splitlines()
+            return [event["sensor"] for event in map(json.loads, lines) if event["event"] == "opened"]
+
+        def ended() -> bool:
+            return bool(client.get(f"{under}/replay").json()["state"] == "ended")
+
+        def moved() -> bool:
+            return bool(client.get(f"{under}/replay").json()["now_ms"] > at_ms)
+
+        control(speed=600, paused=False)
+        wait_until(ended, 20, "it has no end at 600 times the pace")
+        assert "acme/LT-1" in opened()
+        trend = client.get(f"{under}/sensors/acme/LT-1/trend").json()
+        assert {5.0, 9.5} <= set(trend["mean"])
+
+        control(seek_ms=int(from_ms), speed=1, paused=False)
+        wait_until(lambda: not ended(), 20, "it does not go back")
+        assert opened() == []
+        at_ms = client.get(f"{under}/replay").json()["now_ms"]
+        assert at_ms < to_ms - 30_000
+        wait_until(moved, 20, "it stands still")
+        control(jump="next")
+        wait_until(lambda: "acme/LT-1" in opened(), 20, "there is no next alert")
 
 
 def _look_back(page: Page, service: Hazwatch, gateway: Gateway) -> None:
