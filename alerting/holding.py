@@ -213,9 +213,8 @@ class Holding:
             raise in_the_past()
         types = {self._book.registry.specs[i].type for i in sensors}
         safe = types <= self._book.settings.safety.types
-        keys = (
-            self._book.arrangements.keys_of(one) if since_ns == now_ns else []
-        )  # what is open now may be over by then
+        # What is open now may be over when announced works begin; what is open then is held as far as one person's word goes.
+        keys = self._book.arrangements.keys_of(one) if since_ns == now_ns else []
         self._check_second(one.by, one.second, keys, of_safety=safe)
         return one
 

@@ -96,14 +96,14 @@ class Known:
 
     def _always(self, one: Matcher) -> bool:
         """Return whether it holds for all that the account sees, and is not the name of its own place."""
-        if one.label not in self.values and one.label != "sensor":
-            return False
-        return one.op is not Op.EQUAL and all(self._answers(one))
+        return self._names_place(one) and one.op is not Op.EQUAL and all(self._answers(one))
 
     def _told(self, one: Matcher) -> Matcher:
-        names_others = one.label in self.values or one.label == "sensor"
         exact = one.op in _EXACT and any(self._answers(one))
-        return one if exact or not names_others else replace(one, value=HIDDEN)
+        return one if exact or not self._names_place(one) else replace(one, value=HIDDEN)
+
+    def _names_place(self, one: Matcher) -> bool:
+        return one.label in self.values or one.label == "sensor"
 
     def _answers(self, one: Matcher) -> set[bool]:
         """Return what it answers for the alerts of the scope: true, false or either."""

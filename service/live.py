@@ -53,9 +53,9 @@ from store.series import Series, SeriesReader, TooMuchError
 
 _LINE = msgspec.json.Decoder(AlertEvent)
 KEPT_EVENTS = 2000
+"""How many events of an earlier run are looked through for the last hour's activations."""
 TURN_S = 10.0
 """So long a trend waits for others that are read before it; the page waits longer than this and a reading together."""
-"""How many events of an earlier run are looked through for the last hour's activations."""
 
 
 class LiveConsole:

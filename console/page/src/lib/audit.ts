@@ -42,7 +42,7 @@ export function detailText(t: Dictionary, detail: string, of: Of, causes: Record
 }
 
 function valueText(t: Dictionary, key: string, value: unknown, of: Of, causes: Record<string, Text>): string {
-  if (typeof value === "boolean") return value ? t.audit.yes : t.audit.no;
+  if (typeof value === "boolean") return value ? t.yes : t.no;
   if (typeof value === "number") return numberText(t, key, value);
   if (Array.isArray(value)) {
     const shown = value.slice(0, LISTED).map((one) => valueText(t, key, one, of, causes));

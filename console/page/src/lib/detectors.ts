@@ -22,7 +22,7 @@ export function settingName(t: Dictionary, key: string): string {
 /** What a setting is set to; null is off. */
 export function settingValue(t: Dictionary, key: string, value: number | null): string {
   if (value === null) return t.rules.off;
-  if (key === "group") return value ? t.detectors.yes : t.detectors.no;
+  if (key === "group") return value ? t.yes : t.no;
   if (key === "vote_needed" && value === 0) return t.detectors.majority;
   if (key === "saturation_ends") return value === 1 ? t.detectors.upperEnd : t.detectors.bothEnds;
   if (key.endsWith("_s")) return span(t, value);

@@ -253,6 +253,8 @@ export const en = {
   alarms: alarmsWords.en,
   replay: replayWords.en,
   people: peopleWords.en,
+  yes: "yes",
+  no: "no",
   audit: auditWords.en,
   detectors: detectorsWords.en,
   shell: shellWords.en,

@@ -1,5 +1,6 @@
 // Accounts, sessions, tokens and the audit log as the server tells of them, and how they are put in words.
 
+import type { Answer } from "./api.ts";
 import type { Dictionary } from "./en.ts";
 import { clock, date } from "./format.ts";
 import type { Me } from "./types.ts";
@@ -7,6 +8,11 @@ import type { Me } from "./types.ts";
 export type Role = Me["role"];
 /** Gravest last: who has a role may give it and those before it to a token. */
 export const ROLES: readonly Role[] = ["viewer", "operator", "admin"];
+
+/** Whether the server refused it to the reader's role: then there is nothing to search or to add to either. */
+export function refusedToRole(answer: Answer<unknown> | null): boolean {
+  return answer !== null && !answer.ok && answer.code === "role";
+}
 
 /** A role and what it is limited to; null does not limit. */
 export interface Grant {

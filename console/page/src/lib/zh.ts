@@ -249,6 +249,8 @@ export const zh: Dictionary = {
   alarms: alarmsWords.zh,
   replay: replayWords.zh,
   people: peopleWords.zh,
+  yes: "是",
+  no: "否",
   audit: auditWords.zh,
   detectors: detectorsWords.zh,
   shell: shellWords.zh,

@@ -40,8 +40,6 @@ export const en = {
   further: "Further",
   more: (n: number) => `and ${n} more`,
   tooLong: "The details were too long to be kept whole; the CSV has their beginning.",
-  yes: "yes",
-  no: "no",
   process: "process",
   sourceOf: { journal: "the journal", store: "the time-series store" },
   outcomeOf: {
@@ -168,8 +166,6 @@ export const zh: Shape<typeof en> = {
   further: "其他",
   more: (n) => `另有 ${n} 项`,
   tooLong: "详细内容过长，未完整保存；其开头见 CSV。",
-  yes: "是",
-  no: "否",
   process: "工艺",
   sourceOf: { journal: "日志", store: "时序数据库" },
   outcomeOf: {
