@@ -35,10 +35,15 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
 
 
 class Listener:
-    """Everything that arrives, in a persistent session, so that a stopped broker keeps it."""
+    """Everything that arrives, in a persistent session, so that a stopped broker keeps it.
+
+    `first_deliveries` leaves out what the broker delivers again because our confirmation did not reach it: how many
+    those are depends on how busy the machine is, not on who published.
+    """
 
     def __init__(self, port: int) -> None:
         self.messages: list[Message] = []
+        self.first_deliveries: list[bytes] = []
         self._subscribed = threading.Event()
         self._client = Client(
             CallbackAPIVersion.VERSION2,
@@ -56,6 +61,8 @@ class Listener:
 
     def _take(self, message: MQTTMessage) -> None:
         self.messages.append(Message(message.topic, bytes(message.payload)))
+        if not message.dup:
+            self.first_deliveries.append(bytes(message.payload))
 
     def wait_for(self, count: int) -> list[Message]:
         deadline = time.monotonic() + WAIT_S
@@ -106,9 +113,9 @@ def _rows(block: ReadingBlock) -> list[tuple[int, int, float]]:
 def test_nothing_is_lost_or_overtaken_when_the_broker_goes_away(
     mosquitto: Mosquitto, listener: Listener
 ) -> None:
-    total = 3000
+    total, in_flight = 3000, 50
     messages = [Outgoing("hazwatch/v1/site", b"%d" % i, i, 1) for i in range(total)]
-    with Publisher(MqttSettings(url=mosquitto.url), in_flight=50) as publisher:
+    with Publisher(MqttSettings(url=mosquitto.url), in_flight=in_flight) as publisher:
         for i, message in enumerate(messages):
             if i == total // 2:
                 mosquitto.stop()
@@ -124,7 +131,8 @@ def test_nothing_is_lost_or_overtaken_when_the_broker_goes_away(
     numbers = [int(message.payload) for message in listener.messages]
     first_seen = list(dict.fromkeys(numbers))
     assert first_seen == list(range(total))
-    assert len(numbers) - total <= 2 * 50
+    published_again = len(listener.first_deliveries) - len(set(listener.first_deliveries))
+    assert published_again <= in_flight
 
 
 @pytest.mark.server
