@@ -61,7 +61,7 @@ class AcknowledgeBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     seq: int | None = Field(default=None, ge=0, le=MAX_SEQ)
-    comment: str | None = Field(default=None, max_length=MAX_COMMENT_CHARS)
+    comment: Paragraph | None = Field(default=None, max_length=MAX_COMMENT_CHARS)
 
 
 def _me(console: Console, account: Account) -> dict[str, Any]:

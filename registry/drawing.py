@@ -15,6 +15,7 @@ import msgspec
 from registry.faults import Fault
 from registry.files import read_bounded
 from registry.suggest import shown
+from registry.texts import ALLOWED_TEXT, one_line, text_problem
 
 MAX_DRAWING_BYTES = 4 * 1024 * 1024
 MAX_FEATURES = 5_000
@@ -125,7 +126,7 @@ class _Reading:
             raise self._unfit(f"{where}.geometry", f"the type is {shown(kind)}", ", ".join(_DEPTH))
         return {
             "type": "Feature",
-            "properties": self._properties(feature.get("properties")),
+            "properties": self._properties(f"{where}.properties", feature.get("properties")),
             "geometry": {
                 "type": kind,
                 "coordinates": self._lists(
@@ -134,7 +135,7 @@ class _Reading:
             },
         }
 
-    def _properties(self, given: Any) -> dict[str, Any]:
+    def _properties(self, where: str, given: Any) -> dict[str, Any]:
         kept: dict[str, Any] = {}
         if isinstance(given, dict):
             if given.get("kind") in DRAWING_KINDS:
@@ -142,13 +143,20 @@ class _Reading:
             names = given.get("name")
             texts = names if isinstance(names, dict) else {"zh": names, "en": names}
             name = {
-                language: text[:MAX_NAME_CHARS]
+                language: text
                 for language in ("zh", "en")
-                if isinstance(text := texts.get(language), str) and text
+                if isinstance(told := texts.get(language), str)
+                and (text := self._name(f"{where}.name", told))
             }
             if name:
                 kept["name"] = name
         return kept
+
+    def _name(self, where: str, given: str) -> str:
+        text = one_line(given)[:MAX_NAME_CHARS]
+        if problem := text_problem(text):
+            raise self._unfit(where, f"the name {problem}", ALLOWED_TEXT)
+        return text
 
     def _lists(self, where: str, given: Any, depth: int) -> list[Any]:
         if not isinstance(given, list) or not given:

@@ -78,6 +78,13 @@ def test_a_drawing_keeps_geometry_name_and_known_kind_and_nothing_else(tmp_path:
         (collection(), "features", "no features"),
         (collection(*[POINT] * (MAX_FEATURES + 1)), "features", "5001 features"),
         (collection(POINT, feature(None)), "features[1]", "no geometry"),
+        (collection(feature(POINT["geometry"], name="\ud800")), "features[0].properties.name", "U+D800"),
+        (
+            collection(feature(POINT["geometry"], name={"zh": "海", "en": "a\u202eb"})),
+            "features[0].properties.name",
+            "U+202E",
+        ),
+        (collection(feature(POINT["geometry"], name="\x1b[31m")), "features[0].properties.name", "U+001B"),
         (collection(feature({"type": "GeometryCollection"})), "features[0].geometry", "the type is"),
         (collection(feature({"type": ["Point"], "coordinates": []})), "features[0].geometry", "the type is"),
         (
