@@ -59,7 +59,7 @@ class Body(BaseModel):
 class SecondBody(Body):
     """The other person who agrees, proved by name and password in the same request."""
 
-    name: str = Field(min_length=1, max_length=256)
+    name: Line = Field(min_length=1, max_length=256)
     password: str = Field(min_length=1, max_length=MAX_CHARS)
 
 

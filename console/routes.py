@@ -28,6 +28,7 @@ from console.asking import (
 )
 from console.backend import AlertRow, ConsoleBackend, Refused, SensorFacts, place_of
 from console.feed import row_json
+from console.orders import Line, Paragraph
 from console.passwords import MAX_CHARS
 from console.problems import ProblemError, problem_of
 from console.scope import Scope
@@ -52,7 +53,7 @@ class LoginBody(BaseModel):
     """Who signs in."""
 
     model_config = ConfigDict(extra="forbid")
-    name: str = Field(min_length=1, max_length=256)
+    name: Line = Field(min_length=1, max_length=256)
     password: str = Field(min_length=1, max_length=MAX_CHARS)
 
 

@@ -419,7 +419,9 @@ def test_words_that_cannot_be_shown_are_refused_in_both_languages(tmp_path: Path
         await s.sign_in("li")
         for path, body in (
             (f"alerts/{RED}/comment", {"comment": words}),
+            (f"alerts/{RED}/ack", {"comment": words}),
             (f"alerts/{RED}/reset", {"comment": words}),
+            ("login", {"name": words, "password": "x"}),
             ("silences", {"matchers": [words], "comment": "x", "until_ms": UNTIL_MS}),
         ):
             answer = await s.post(f"/api/v1/{path}", body)
