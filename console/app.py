@@ -47,6 +47,9 @@ STATIC_DIR = Path(__file__).parent / "static"
 
 DATA_LATE_S = 10.0
 
+MAX_FIELDS, MAX_FIELD_CHARS = 20, 200
+"""Of what is wrong with one request: what was sent is not sent back at length."""
+
 LOOKING = (api, alert_api, desk_api, alarms_api, places_api, views_api, source_api)
 """What looks at a plant, live or in a replay; of the rest there is only one at a time."""
 
@@ -116,6 +119,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
+        redirect_slashes=False,  # it would lead to whatever host the request names
         lifespan=lifespan,
     )
     app.state.console = console
@@ -146,7 +150,10 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> Response:
-        fields = [{"field": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()]
+        fields = [
+            {"field": ".".join(map(str, e["loc"]))[:MAX_FIELD_CHARS], "message": e["msg"][:MAX_FIELD_CHARS]}
+            for e in error.errors()[:MAX_FIELDS]
+        ]
         unfit = all(e["type"] == UNFIT_TEXT for e in error.errors())
         return problem(UNFIT_TEXT if unfit else "bad_request", more={"fields": fields})
 
@@ -181,6 +188,9 @@ def _add_probes(app: FastAPI, probes: Probes) -> None:
 
 class _Assets(StaticFiles):
     """Files whose names carry a hash of their content, so a browser may keep them for good."""
+
+    async def check_config(self) -> None:
+        """Where the page is not built no file is found, as any other that is not there."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)

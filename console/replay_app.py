@@ -49,7 +49,13 @@ class ReplayConsole:
         self._tokens = Tokens(accounts, self._people)
         self._feed = feed
         self._audit = Audit(audit)
-        self.app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=self._lifespan)
+        self.app = FastAPI(
+            openapi_url=None,
+            docs_url=None,
+            redoc_url=None,
+            redirect_slashes=False,
+            lifespan=self._lifespan,
+        )
         add_problem_handlers(self.app)
         for routes in (*LOOKING, control_api):
             self.app.include_router(routes)

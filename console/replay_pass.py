@@ -13,7 +13,9 @@ from console.replay_backend import OpenReplay
 
 LONGEST_S = 30.0
 """A replay that runs to a time as fast as it goes still answers in between."""
-_PASSED_ON = ("cookie", "authorization", "accept", "content-type", "last-event-id", "x-hazwatch")
+_PASSED_ON = frozenset(
+    {b"cookie", b"authorization", b"accept", b"content-type", b"last-event-id", b"x-hazwatch"}
+)
 _PASSED_BACK = ("content-type", "cache-control", "content-disposition", "x-accel-buffering")
 
 
@@ -25,15 +27,21 @@ async def passed_on(request: Request, replay: OpenReplay, path: str) -> Response
         timeout=LONGEST_S,
         trust_env=False,
     )
-    asked = client.build_request(
-        request.method,
-        f"/api/v1/{quote(path)}",
-        params=request.url.query,
-        headers={name: value for name in _PASSED_ON if (value := request.headers.get(name)) is not None},
-        content=await request.body(),
-    )
+    body = await request.body()
     try:
+        asked = client.build_request(
+            request.method,
+            f"/api/v1/{quote(path)}",
+            params=request.url.query,
+            headers=[
+                each for each in request.headers.raw if each[0] in _PASSED_ON
+            ],  # bytes: they may be no text
+            content=body,
+        )
         answer = await client.send(asked, stream=True)
+    except httpx.InvalidURL:  # it is longer in the client's spelling than as it came
+        await client.aclose()
+        raise ProblemError("too_large") from None
     except httpx.TransportError:
         await client.aclose()
         raise ProblemError("replay_gone") from None

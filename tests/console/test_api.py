@@ -316,6 +316,28 @@ def test_unknown_paths_and_methods_are_problems_too(tmp_path: Path) -> None:
         assert (await s.get("/assets/../console.key")).status_code == 404
         assert (await s.client.put("/api/v1/me", headers=HEADERS)).json()["code"] == "method"
         assert (await s.get("/")).json()["code"] == "no_page"
+        assert (await s.get("/assets/page.js")).json()["code"] == "not_found"
+
+    on_site(tmp_path, scenario)
+
+
+def test_no_request_is_led_to_the_host_that_it_names(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        await s.sign_in("li")
+        for path in ("/api/v1/alerts/", "/api/v1/me/", "/assets", "/healthz/"):
+            answer = await s.client.get(path, headers={"Host": "elsewhere.example"})
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+            assert "location" not in answer.headers
+
+    on_site(tmp_path, scenario)
+
+
+def test_what_is_wrong_with_a_request_is_told_in_bounds(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        for wrong in ({f"k{i}": i for i in range(5000)}, {"k" * 60_000: 1}):
+            answer = await s.post("/api/v1/login", {"name": "li", "password": "x", **wrong})
+            assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
+            assert len(answer.content) < 10_000
 
     on_site(tmp_path, scenario)
 

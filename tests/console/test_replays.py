@@ -147,6 +147,29 @@ def test_another_account_finds_no_replay_and_nobody_commands_the_past(tmp_path: 
     asyncio.run(main())
 
 
+def test_a_request_that_is_no_text_or_grows_on_its_way_is_answered_all_the_same(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with site(tmp_path) as here, replaying(tmp_path, here):
+            under = await begun(here, "li")
+            for name in (b"Accept", b"Content-Type", b"Last-Event-ID"):
+                answer = await here.client.get(f"{under}/alerts", headers=[(name, b"\xe9")])
+                assert answer.status_code == 200, name
+            [cookie] = here.client.cookies.jar
+            answer = await here.client.get(
+                f"{under}/alerts",
+                headers=[(b"Cookie", f"a=\xe9; {cookie.name}={cookie.value}".encode("latin-1"))],
+            )
+            assert answer.status_code == 200
+            for long in ("/" + "%ff" * 10_000, "/alerts?" + "a=%ff&" * 9_000):
+                answer = await here.get(under + long)
+                assert answer.status_code in {200, 404, 413}, long[:10]
+            assert (await here.get(f"{under}/alerts/")).status_code == 404
+            for out in ("/%2e%2e/%2e%2e/healthz", "/..%2f..%2f..%2f..%2fme", "//elsewhere.example/me"):
+                assert (await here.get(under + out)).status_code == 404, out
+
+    asyncio.run(main())
+
+
 def test_its_course_is_changed_by_its_owner_within_bounds(tmp_path: Path) -> None:
     async def main() -> None:
         async with site(tmp_path) as here, replaying(tmp_path, here) as control:
