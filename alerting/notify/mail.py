@@ -134,13 +134,18 @@ def _said(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
+def _literal(text: str) -> str:
+    """Return a header's text without encoded words (RFC 2047): the library decodes what looks like one, line breaks too."""
+    return text.replace("=?", "= ?")
+
+
 def mail_of(notification: Notification, words: Words, settings: MailSettings, now_s: float) -> EmailMessage:
     """Return the mail that tells a notification; the same but for its date whenever it is made."""
     mail = EmailMessage()
     domain = parseaddr(settings.sender)[1].rpartition("@")[2] or "hazwatch"
     mail["From"] = settings.sender
     mail["To"] = ", ".join(settings.to)
-    mail["Subject"] = one_line(words.title)
+    mail["Subject"] = _literal(one_line(words.title))
     mail["Date"] = format_datetime(datetime.fromtimestamp(now_s, UTC))
     mail["Message-ID"] = f"<{notification.id}@{domain}>"
     mail["References"] = f"<alert-{notification.alert}@{domain}>"

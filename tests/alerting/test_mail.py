@@ -5,7 +5,9 @@ import re
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 
 import msgspec
 import pytest
@@ -105,6 +107,26 @@ def test_a_group_is_one_mail_that_lists_its_alerts_and_counts_the_rest() -> None
     assert f"{count} alerts" in mail.message["Subject"]
     assert f"未列出的报警数：{count - 50}" in text_of(mail.message)
     assert f"alerts not listed: {count - 50}" in text_of(mail.message)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "=?utf-8?q?=0aBcc:_all=40elsewhere.example?=",
+        "LT-101 =?utf-8?q?=0d=0aBcc:_all=40elsewhere.example=0d=0a=0d=0abody?= 报警",
+        "=?utf-8?b?CkJjYzogYWxsQGVsc2V3aGVyZS5leGFtcGxl?=",
+        "LT-101\r\nBcc: all@elsewhere.example",
+        "LT-101\x0b\u2028\x85Bcc: all@elsewhere.example",
+        "=?" * 100,
+    ],
+)
+def test_a_title_makes_no_header_of_its_own(title: str) -> None:
+    given = settings(25)
+    plain = mail_of(NOTE, Words("T-101", "body"), given, NOW_S)
+    made = message_from_bytes(mail_of(NOTE, Words(title, "body"), given, NOW_S).as_bytes(), policy=default)
+    assert made.keys() == plain.keys()
+    assert made.get_payload() == plain.get_payload()
+    assert made["Subject"] == " ".join(title.replace("=?", "= ?").split())
 
 
 def test_red_is_marked_important() -> None:
