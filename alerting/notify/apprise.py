@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import contextvars
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -50,6 +51,13 @@ COUNT_BYTES = frozenset({"dingtalk", "wecombot", "feishu", "lark"})
 """Services whose limit is one of bytes, while the library counts characters."""
 UTF8_BYTES = 3
 """A Chinese character's."""
+
+MAX_PARTS = 8
+"""Messages that one notification is cut into: an SMS costs money, and nobody reads the tenth."""
+
+_MARKUP = re.compile(r"<(?=[A-Za-z/!@#&])|@(?=(?:all|everyone|here|channel)\b)|(?<=\])\(")
+"""How tags, calls to everybody and links begin in the services' notations: `<at user_id="all">`, `@everyone`, `[x](http://…)`."""
+_AS_TEXT: Mapping[str, str] = {"<": "＜", "@": "＠", "(": "（"}
 
 _KINDS: Mapping[str, NotifyType] = {
     "red": NotifyType.FAILURE,
@@ -147,7 +155,7 @@ class AppriseReceiver:
 
     async def send(self, notification: Notification) -> Outcome:
         """Send once; another notification waits until this one is answered or given up."""
-        words = self._wording.words(notification)
+        words = self._wording.words(inert(notification))
         kind = _kind_of(view_of(notification))
         async with self._turn:
             self._left = [thread for thread in self._left if thread.is_alive()]
@@ -169,9 +177,11 @@ class AppriseReceiver:
         """Send on this thread, and judge by what was heard; never raises."""
         heard = _Heard()
         _LISTENING.set(heard)
+        most = self._service.body_maxlen * MAX_PARTS
+        body = words.body if len(words.body) <= most else words.body[: most - 1] + "…"
         try:
             taken = self._service.notify(
-                body=words.body, title=words.title, notify_type=kind, body_format=NotifyFormat.TEXT
+                body=body, title=words.title, notify_type=kind, body_format=NotifyFormat.TEXT
             )
         except Exception as error:  # noqa: BLE001 - the library's own fault; its text may hold the URL
             heard.errors.append(type(error).__name__)
@@ -179,6 +189,21 @@ class AppriseReceiver:
         return judge(
             taken=bool(taken), answers=[_answer_of(*each) for each in heard.answers], errors=heard.errors
         )
+
+
+def inert(notification: Notification) -> Notification:
+    """Return a notification in whose texts no service finds markup; a template's own is left alone."""
+    return msgspec.structs.replace(
+        notification,
+        body=_as_text(notification.body.decode()).encode(),
+        person=None if notification.person is None else _as_text(notification.person),
+        reason=Text(_as_text(notification.reason.zh), _as_text(notification.reason.en)),
+    )
+
+
+def _as_text(text: str) -> str:
+    """Return it, be it JSON or not: what is replaced is no part of JSON's own notation."""
+    return _MARKUP.sub(lambda found: _AS_TEXT[found[0]], text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,11 @@ import requests
 from structlog.testing import capture_logs
 
 from alerting.notification import Notification
-from alerting.notify.apprise import MAX_LEFT, Answer, AppriseReceiver, judge, service_of
+from alerting.notify.apprise import MAX_LEFT, MAX_PARTS, Answer, AppriseReceiver, judge, service_of
 from alerting.notify.receiver import Failed, Outcome, Retry, Sent
 from alerting.notify.samples import sample_notifications
 from alerting.notify.settings import AppriseSettings, TemplateText
+from registry.plant import Text
 from tests.servers.hazwatch import wait_until
 from tests.servers.vendors import Reply, vendors
 
@@ -27,6 +28,7 @@ NOTES = list(sample_notifications())
 NOTE, GROUP, RESOLVED = NOTES[0], NOTES[-3], NOTES[-1]
 SECRET, TOKEN = "SECc0ffee5ec3e7", "70ken0123456789abcdef"
 DINGTALK, WECOM, FEISHU = f"dingtalk://{SECRET}@{TOKEN}", f"wecombot://{TOKEN}", f"feishu://{TOKEN}"
+DISCORD = f"discord://{'1' * 18}/{'a' * 40}"
 SHORT = TemplateText("short.j2", "{% set title = '报警 alarm' %}{{ alert.title.zh }}\n{{ alert.title.en }}")
 TEXT = "T-101 球罐液位高高报 92.1 %\nT-101 level high-high 92.1 %"
 
@@ -88,6 +90,55 @@ def test_feishu_gets_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
         {},
     )
     assert json.loads(got.body) == {"msg_type": "text", "content": {"text": f"报警 alarm\r\n{TEXT}"}}
+
+
+def hostile(words: str) -> Notification:
+    """Return a notification whose names are these words."""
+    body = json.loads(NOTE.body)
+    told = {"zh": words, "en": words}
+    body |= {"title": told, "sensor": f"lpg/{words}", "why": {**body["why"], "advice": told}}
+    return msgspec.structs.replace(
+        NOTE, body=msgspec.json.encode(body), person=words, reason=Text.same(words)
+    )
+
+
+@pytest.mark.parametrize(
+    "url", [DINGTALK, f"{DINGTALK}?format=markdown", WECOM, f"{WECOM}?format=markdown", FEISHU, f"{FEISHU}?format=markdown", DISCORD]
+)  # fmt: skip
+def test_no_name_calls_everybody_or_is_a_link(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    name = (
+        '<at user_id="all">x</at> <@all> <!channel> @all @everyone [safe](https://elsewhere.example) 1 <2 a@b'
+    )
+    titled = TemplateText("own.j2", "{% set title = alert.title.zh %}{{ alert.title.en }}")
+    with vendors(monkeypatch) as service:
+        assert send(url, hostile(name), template=None) == [Sent()]
+        assert send(url, hostile(name), template=titled) == [Sent()]
+    for got in service.requests:
+        said = got.body.decode() + json.dumps(json.loads(got.body), ensure_ascii=False)
+        for markup in ("<at", "</at", "<@", "<!", "@all", "@everyone", "]("):
+            assert markup not in said, markup
+        assert "＠all" in said
+        assert "a@b" in said
+
+
+def test_a_templates_own_markup_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    call = '<at user_id="all"></at>'
+    own = TemplateText("own.j2", "{% set title = 'x' %}" + call + "{{ alert.title.en }}")
+    with vendors(monkeypatch) as service:
+        assert send(FEISHU, template=own) == [Sent()]
+    assert json.loads(service.requests[0].body)["content"]["text"].endswith(
+        f"{call}T-101 level high-high 92.1 %"
+    )
+
+
+def test_a_long_name_makes_few_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    sms = "clicksend://user:pass@13334445555"
+    with vendors(monkeypatch) as service:
+        assert send(sms, hostile("endless" * 1000), template=None) == [Sent()]
+    bodies = [json.loads(got.body)["messages"][0]["body"] for got in service.requests]
+    assert MAX_PARTS <= len(bodies) <= MAX_PARTS + 2, "the title takes room of its own"
+    assert all(len(body) <= 160 for body in bodies)
+    assert bodies[-1].endswith("…")
 
 
 @pytest.mark.parametrize(
