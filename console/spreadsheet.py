@@ -1,7 +1,7 @@
 """What is written for spreadsheets: text from outside never becomes a formula there (OWASP: CSV injection)."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a text begins that a spreadsheet would take for a formula."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""How a text begins that a spreadsheet would take for a formula; the last four are the signs in full width, as they are typed in Chinese."""
 
 
 def harmless(text: str) -> str:

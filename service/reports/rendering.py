@@ -30,7 +30,7 @@ def document_csv(document: Document, language: str) -> str:
     writer.writerow([told(document.kind.heading, language)])
     writer.writerows([told(name, language), harmless(told(text, language))] for name, text in document.head)
     for text in document.warnings:
-        writer.writerow(["!", told(text, language)])
+        writer.writerow(["!", harmless(told(text, language))])
     for table in document.tables:
         writer.writerow([])
         writer.writerow([told(table.title, language)])

@@ -42,4 +42,7 @@ test("names are text in a spreadsheet, and gaps are empty", () => {
   assert.equal(head, "time,sensor,unit,mean,low,high");
   assert.equal(first, `1970-01-01T00:00:00.000Z,"'=cmd(""x""),1",m,1.5,1,2`);
   assert.match(second ?? "", /,m,,,$/);
+  for (const sign of "=+-@＝＋－＠") {
+    assert.match(csvOf([trend(`${sign}1`)]), new RegExp(`,'[${sign}]1,m,`));
+  }
 });
