@@ -25,6 +25,11 @@ export function urlOf(path: string, live = false): string {
   return `/api/v1/${live ? "" : under}${path}`;
 }
 
+/** Whether a path has a step in it, which a browser takes out: an id out of the address would lead to another route. */
+function hasStep(path: string): boolean {
+  return (path.split("?", 1)[0] ?? "").split("/").some((part) => part === "." || part === "..");
+}
+
 export type Answer<T> = { ok: true; body: T } | { ok: false; status: number; code: string; text: Text | null };
 
 /** Status 0 means that no answer came. `live` asks about the present, whatever is shown. With `keep` the browser asks whether what it has still holds, and is sent only what does not. */
@@ -32,6 +37,7 @@ export async function call<T>(
   path: string,
   options: { body?: unknown; signal?: AbortSignal; timeoutMs?: number; keep?: boolean; live?: boolean } = {},
 ): Promise<Answer<T>> {
+  if (hasStep(path)) return { ok: false, status: 404, code: "not_found", text: null };
   const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
   const init: RequestInit = {
     credentials: "same-origin",
