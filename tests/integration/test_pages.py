@@ -339,6 +339,25 @@ def test_what_means_ill_is_shown_as_text_and_has_addresses_that_work(visits: Vis
     for address in ("alarms", "rules/routes", "rules/incidents"):
         _look(visitor, Place(address, "<img src=x onerror=alert(1)>", "<img src=x onerror=alert(1)>"))
     _look(visitor, Place("reports", LONG, HOSTILE_SOURCE))
+    image, base, now_ms = next(iter(HOSTILE)), f"{visits.plant.url}/api/v1", int(time.time() * 1000)
+    holding: Mapping[str, Mapping[str, object]] = {
+        "silences": {
+            "matchers": [f"sensor=haigang/{image}", "grade!=red"],
+            "comment": f"{MARKUP}{RIGHT_TO_LEFT}",
+        },
+        "out-of-service": {
+            "place": {"kind": "source", "id": HOSTILE_SOURCE},
+            "permit": image,
+            "from_ms": now_ms + 3_600_000,
+            "reason": "endless" * 280,
+        },
+    }
+    for path, body in holding.items():
+        data = {**body, "until_ms": now_ms + 7_200_000}
+        answer = visitor.page.request.post(f"{base}/{path}", data=data, headers={"X-Hazwatch": "1"})
+        assert answer.status == 200, answer.text()
+    _look(visitor, Place("rules/silences", MARKUP, RIGHT_TO_LEFT))
+    _look(visitor, Place("rules/maintenance", image, image))
     for words, status in (("x" * 10_000, 422), (MARKUP + RIGHT_TO_LEFT, 200)):
         path = f"{visits.plant.url}/api/v1/alerts/{alerts['L' * 128]}/comment"
         answer = visitor.page.request.post(path, data={"comment": words}, headers={"X-Hazwatch": "1"})
