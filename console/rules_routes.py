@@ -167,7 +167,7 @@ async def duty(
 async def planned(console: TheConsole, account: SignedIn) -> Response:
     """Return the works of the account's scope that have not begun, and whether the settings or a person announced them."""
     found = [
-        {**one.why(), "of_settings": one.of_settings}
+        {**one.why(), "of_settings": one.of_settings, "version": one.version(begun=False)}
         for one in console.backend.rules.planned()
         if (place := place_named(console, one.place_kind, one.place)) is not None
         and account.scope.sees(place)
