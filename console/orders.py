@@ -299,6 +299,15 @@ def arrangements_seen(console: Console, scope: Scope) -> list[Arrangement]:
     ]
 
 
+def works_ahead_seen(console: Console, scope: Scope) -> list[Arrangement]:
+    """Return the works that have not begun at places that a scope sees, what begins first first."""
+    return [
+        one
+        for one in console.backend.rules.planned()
+        if (place := place_named(console, one.place_kind, one.place)) is not None and scope.sees(place)
+    ]
+
+
 def works_replaced(console: Console, asked: TakeOutOfService) -> Arrangement | None:
     """Return the works of the same permit at the same place that works asked for would take the place of, if any."""
     backend = console.backend
