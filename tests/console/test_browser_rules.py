@@ -28,11 +28,14 @@ SECTIONS = ("routes", "silences", "maintenance", "duty", "detectors", "incidents
 
 @pytest.mark.parametrize(
     ("size", "lang", "seen"),
-    [(DESK, "en-GB", "1 told in 24 h"), (PHONE, "zh-CN", "24 h 内通知 1 条")],
+    [
+        (DESK, "en-GB", ("1 told in 24 h", "Troubles: 1 lost, 3 told by both, 1 gained")),
+        (PHONE, "zh-CN", ("24 h 内通知 1 条", "异常：消失 1，均报出 3，新增 1")),
+    ],
     ids=["desk", "phone"],
 )
 def test_every_part_is_shown_and_nothing_is_cut(
-    desk: Desk, live: Live, size: dict[str, int], lang: str, seen: str
+    desk: Desk, live: Live, size: dict[str, int], lang: str, seen: tuple[str, str]
 ) -> None:
     live.call(lambda: furnish(live.backend))
     page = desk.sign_in("gu", size=size, lang=lang)
@@ -40,8 +43,12 @@ def test_every_part_is_shown_and_nothing_is_cut(
         to(page, f"#/rules/{section}")
         expect(page.locator("main .panel").first).to_be_visible()
         assert nothing_is_cut(page), section
+        if section == "detectors":
+            plot = page.get_by_role("figure")
+            expect(plot).to_contain_text(seen[1])
+            expect(plot.locator("svg.bar")).to_have_count(6)
     to(page, "#/rules/routes")
-    expect(page.get_by_text(seen)).to_be_visible()
+    expect(page.get_by_text(seen[0])).to_be_visible()
 
 
 def test_who_would_be_told_is_answered_with_who_not_and_why(desk: Desk, live: Live) -> None:
