@@ -63,6 +63,12 @@ class LedgerReader:
         return int(self._one("SELECT max(seq) FROM journal") or 0)
 
     @property
+    def begins_ns(self) -> int | None:
+        """The time of the oldest journal entry that is still there, None where there is none."""
+        rows = self._all("SELECT now_ns FROM journal ORDER BY seq LIMIT 1")
+        return int(rows[0][0]) if rows else None
+
+    @property
     def last_event_seq(self) -> int:
         """The seq of the newest alert event, 0 where there is none."""
         return int(self._one("SELECT max(seq) FROM alert_events") or 0)

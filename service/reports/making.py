@@ -1,6 +1,7 @@
 """From an order to a report: which lines count, which report is made of them, in which format. Pure."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from service.reports.report import By, Report, report_of
 from service.reports.rules import packaged_rules
 from service.reports.summary import summary_of
 from service.reports.summary_document import summary_document
+from service.reports.words import moment
 
 
 class Format(StrEnum):
@@ -34,7 +36,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """Which report of which period (ns since 1970) is wanted, and all that the alert lines do not say.
 
     `scope` limits what is counted. `sensors` is how many there are within it, None where not known. `by` puts alarms apart in
-    the report of alarms, `known` is for a hand-over.
+    the report of alarms, `known` is for a hand-over. `watched_from_ns` is since when anything is known at all, None where that
+    is not known: a report of alarms begins no sooner, so that its rates are not those of a time in which nobody looked.
     """
 
     kind: Kind
@@ -47,11 +50,18 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     sensors: int | None = None
     by: tuple[By, ...] = ()
     known: Known = msgspec.field(default_factory=Known)
+    watched_from_ns: int | None = None
 
     @property
     def period(self) -> Period:
         """The period, with its days."""
         return Period(start_ns=self.start_ns, end_ns=self.end_ns, zone=ZoneInfo(self.zone))
+
+    @property
+    def watched(self) -> Period:
+        """What of the period is known; all of it where nothing is."""
+        start_ns = max(self.start_ns, self.watched_from_ns or self.start_ns)
+        return replace(self.period, start_ns=start_ns) if start_ns < self.end_ns else self.period
 
 
 def scope_text(scope: Scope, plant: Plant) -> Text:
@@ -78,7 +88,10 @@ def document_of(order: Order, lines: Iterable[Line], origin: str) -> tuple[Docum
             )
             return handover_document(handover, about), handover.report
         case Kind.ALARMS:
-            report = report_of(seen, period=period, rules=rules, by=order.by, plant=plant, origin=origin)
+            report = report_of(
+                seen, period=order.watched, rules=rules, by=order.by, plant=plant, origin=origin
+            )
+            report = replace(report, warnings=(*_begun_late(order), *report.warnings))
             return alarms_document(report, about), report
     summary = summary_of(
         seen,
@@ -90,6 +103,16 @@ def document_of(order: Order, lines: Iterable[Line], origin: str) -> tuple[Docum
         sensors=order.sensors,
     )
     return summary_document(order.kind, summary, about), summary.report
+
+
+def _begun_late(order: Order) -> Iterator[Text]:
+    began = moment(order.watched.start_ns, order.period)
+    if order.watched.start_ns > order.start_ns:
+        yield Text(
+            f"所选时段从 {moment(order.start_ns, order.period).zh} 开始，但 {began.zh} 之前没有监测记录：从那时起统计",
+            f"the period asked for begins at {moment(order.start_ns, order.period).en}; nothing was watched before "
+            f"{began.en}: it is counted from then on",
+        )
 
 
 def _within(lines: Iterable[Line], scope: Scope) -> Iterator[Line]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from ledger.errors import LedgerError
-from ledger.reader import open_readonly
+from ledger.reader import LedgerReader, open_readonly
 from registry.faults import InputError
 from service.reports.lines import lines_in_ledger
 from service.reports.making import Format, Order, document_of, written
@@ -41,13 +41,20 @@ def _plain(value: object) -> object:
     raise NotImplementedError(f"{type(value).__name__} cannot be packed")
 
 
+def _watched_from_ns(ledger: LedgerReader) -> int | None:
+    """Return since when this ledger tells anything: alert lines outlive the journal."""
+    first_line = next((line.t_ns for line in lines_in_ledger(ledger)), None)
+    return min((t_ns for t_ns in (ledger.begins_ns, first_line) if t_ns is not None), default=None)
+
+
 def main() -> None:
     """Make one report."""
     os.nice(NICE)
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
     try:
         with open_readonly(Path(task.ledger)) as ledger:
-            document, report = document_of(task.order, lines_in_ledger(ledger), ledger.path.name)
+            order = msgspec.structs.replace(task.order, watched_from_ns=_watched_from_ns(ledger))
+            document, report = document_of(order, lines_in_ledger(ledger), ledger.path.name)
     except (LedgerError, InputError) as error:
         sys.stderr.write(str(error))
         sys.exit(1)

@@ -2,6 +2,7 @@
 
 import io
 import re
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,18 @@ def test_why_there_is_no_report_is_said(desk: Desk, live: Live) -> None:
     page.get_by_role("button", name="Make anew").click()
     expect(page.locator(".paper h2")).to_have_text("Shift hand-over")
     desk.complaints[:] = [one for one in desk.complaints if "status of 503" not in one]
+
+
+def test_a_report_waits_for_the_one_that_was_turned_away_from(desk: Desk, live: Live) -> None:
+    live.backend.reports.refusal = ReportRefused("report_busy")
+    page = desk.sign_in()
+    with page.expect_response(lambda answer: answer.status == HTTPStatus.TOO_MANY_REQUESTS):
+        to(page, HANDOVER)
+    expect(page.get_by_role("status").filter(has_text="Being made")).to_be_visible()
+    live.backend.reports.refusal = None
+    expect(page.locator(".paper h2")).to_have_text("Shift hand-over")
+    expect(page.get_by_role("button", name="Save as PDF")).to_be_enabled()
+    desk.complaints[:] = [one for one in desk.complaints if "status of 429" not in one]
 
 
 def test_a_note_is_written_by_one_and_taken_over_by_another(desk: Desk, live: Live) -> None:

@@ -81,6 +81,7 @@ def test_the_worker_tells_what_the_pipeline_told_in_every_format(tmp_path: Path)
             )
             alarms = await reports.make(asked(rig, "alarms", by=("source",)))
             assert table(alarms, "source")
+            assert "nothing was watched before" in alarms.decode(), "this ledger is younger than the period"
 
     asyncio.run(main())
 

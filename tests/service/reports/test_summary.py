@@ -8,7 +8,7 @@ from registry.plant import Area, Enterprise, Plant, Text
 from service.reports.calendar import day_of, month_of
 from service.reports.document import Document, Kind
 from service.reports.making import scope_text
-from service.reports.period import Period
+from service.reports.period import DAY_NS, Period
 from tests.service.reports.cases import DAY_S, HOUR_S, acknowledged, burst, raw
 from tests.service.reports.documents import document, rows, table, words
 
@@ -63,6 +63,20 @@ def test_only_a_month_is_judged_and_says_when_it_is_short() -> None:
     daily = made(Kind.DAILY, burst(range(30)), DAY)
     assert len(table(daily, "trends").head) == 4
     assert all("at least 30" not in text.en for text in daily.warnings)
+
+
+def test_rates_are_of_the_time_that_was_watched() -> None:
+    alarms = burst(range(6))
+    month = month_of(2025, 11, UTC_ZONE)
+    watched_ns = month.end_ns - 10 * DAY_NS
+    per_day = {}
+    for watched in (None, month.start_ns - 1, watched_ns):
+        told = made(Kind.ALARMS, alarms, month, watched_from_ns=watched)
+        rate = next(row for row in words(table(told, "measures")) if row[0] == "alarms per day, average")
+        per_day[watched] = (rate[1], sum("nothing was watched before" in text.en for text in told.warnings))
+    assert per_day == {None: ("0.2", 0), month.start_ns - 1: ("0.2", 0), watched_ns: ("0.6", 1)}
+    before_all = made(Kind.ALARMS, alarms, month, watched_from_ns=month.end_ns)
+    assert any("no alert line" in text.en or "first line" in text.en for text in before_all.warnings)
 
 
 def test_an_account_of_one_enterprise_gets_counts_of_it_alone() -> None:

@@ -1,5 +1,6 @@
 // What the server tells of reports, and how a file of one is fetched.
 
+import { type Answer, call } from "../../lib/api.ts";
 import { address } from "../../lib/page.svelte.ts";
 import type { Text } from "../../lib/types.ts";
 
@@ -8,6 +9,7 @@ export type Kind = (typeof KINDS)[number];
 export const FORMATS = ["pdf", "xlsx", "csv"] as const;
 /** A report may take as long as the server gives it, and a little. */
 export const TIMEOUT_MS = 130_000;
+const ASK_AGAIN_MS = 500;
 
 export interface Shift {
   name: string;
@@ -77,6 +79,15 @@ export function addressOf(choice: Choice): string {
 export function queryOf(choice: Choice, format: string, lang: string): string {
   const by = choice.kind === "alarms" ? "&by=source&by=operator" : "";
   return `reports/${choice.kind}?from_ms=${choice.fromMs}&to_ms=${choice.toMs}&format=${format}&lang=${lang}${by}`;
+}
+
+/** A report for the page. One that this person turned away from is still being made on the server: this one waits for its end. */
+export async function sheetOf(choice: Choice, signal: AbortSignal): Promise<Answer<Sheet>> {
+  for (;;) {
+    const answer = await call<Sheet>(queryOf(choice, "json", "zh"), { signal, timeoutMs: TIMEOUT_MS });
+    if (answer.ok || answer.code !== "report_busy" || signal.aborted) return answer;
+    await new Promise((done) => setTimeout(done, ASK_AGAIN_MS));
+  }
 }
 
 /** Has the browser save a file of a report; returns why it could not, null where it did, "" where no answer came. */
