@@ -1,5 +1,6 @@
 """What holds alerts back at a place: standing shelvings, suppressions by design, places out of service."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from registry.sensors import SensorRegistry
 
 RANK = {State.SHELVED: 1, State.SUPPRESSED: 2, State.OUT_OF_SERVICE: 3}
 """Of several arrangements the one of the highest rank names the state of an alert."""
+_VERSION_BYTES = 8
 SLOTS = (Family.PROCESS.value, *(kind.value for kind in Kind if kind.family is Family.HEALTH))
 """Every place that an alert can have at a sensor."""
 
@@ -42,6 +44,11 @@ class Arrangement(msgspec.Struct, frozen=True, kw_only=True):
     def id(self) -> str:
         """What tells it from all others that stand."""
         return f"{self.kind}|{self.place_kind}|{self.place}|{self.slot}|{self.name}"
+
+    def version(self, *, begun: bool) -> str:
+        """Return what a person who would change it has seen: another one where anything of it changed, or it began."""
+        said = msgspec.json.encode((begun, self))
+        return hashlib.blake2b(said, digest_size=_VERSION_BYTES).hexdigest()
 
     def why(self) -> dict[str, Any]:
         """Return it as an alert's `why` and the inventory have it."""

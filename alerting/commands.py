@@ -142,12 +142,16 @@ class TakeOutOfService(
 
     `from_ns` announces works that begin then; None, or a time that has just passed, begins them at once. Of one permit at one
     place the announcement given last counts.
+
+    `replaces` is the version (`alerting.arrangements.Arrangement.version`) of the works that this changes, as the person saw
+    them: where they have changed, begun or ended since, the command is refused. None asks for no such check.
     """
 
     place: Place
     permit: Name
     until_ns: int
     from_ns: int | None = None
+    replaces: Name | None = None
     by: Name
     reason: Said
     second: Annotated[str, msgspec.Meta(max_length=200)] = ""

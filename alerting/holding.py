@@ -10,6 +10,8 @@ import heapq
 from collections.abc import Mapping
 from typing import Any, assert_never
 
+import msgspec
+
 from alerting.alert import Acknowledged, Alert, Key
 from alerting.arrangements import RANK, SLOTS, Arrangement
 from alerting.commands import OfPlace, PutInService, Shelve, Suppress, TakeOutOfService, Unshelve, Unsuppress
@@ -25,6 +27,8 @@ from alerting.refusals import (
     not_open,
     same_person,
     too_long,
+    works_begun,
+    works_changed,
 )
 from alerting.texts import both, duration
 from alerting.works import Works, begins_ns
@@ -177,11 +181,30 @@ class Holding:
         """Begin what holds a place, or note works for when they begin; what was announced of their permit counts no more."""
         since_ns = now_ns if isinstance(command, Suppress) else begins_ns(command, now_ns)
         one = self._design(command, since_ns, now_ns)
+        if isinstance(command, TakeOutOfService) and command.replaces is not None:
+            one = self._changed(one, command.replaces, now_ns)
         if since_ns > now_ns:
             self.works.announce(one)
             return []
         self.works.drop(one.id)
         return self._begin(one, now_ns)
+
+    def _changed(self, one: Arrangement, version: str, now_ns: int) -> Arrangement:
+        """Return the works that take the place of those of a version; works that have begun go on since when they did.
+
+        Works of the alarms file are withdrawn, or they would begin beside these, also after a restart.
+        """
+        standing = self._book.arrangements.find(one.id)
+        if standing is not None and standing.version(begun=True) == version:
+            if one.since_ns > now_ns:
+                raise works_begun(one.name)
+            one = msgspec.structs.replace(one, since_ns=standing.since_ns)
+        elif not any(
+            was.id == one.id and was.version(begun=False) == version for was in self.works.ahead(now_ns)
+        ):
+            raise works_changed(one.name)
+        self.works.withdraw(one.id)
+        return one
 
     def _put_in(self, name: str, command: PutInService, now_ns: int) -> list[AlertEvent]:
         """End the works of a permit at a place, and withdraw what is announced of them."""

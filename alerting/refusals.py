@@ -148,6 +148,28 @@ def ends_before_it_begins() -> CommandRefused:
     )
 
 
+def works_changed(permit: str) -> CommandRefused:
+    """Refuse to change works that are not any more what the person saw."""
+    return CommandRefused(
+        "works_changed",
+        Text(
+            f"{permit} 在您查看之后已被更改、开始或结束，请重新查看后再更改",
+            f"{permit} was changed, began or ended after you looked: look again, then change it",
+        ),
+    )
+
+
+def works_begun(permit: str) -> CommandRefused:
+    """Refuse to let works begin later that have begun already."""
+    return CommandRefused(
+        "works_begun",
+        Text(
+            f"{permit} 已经开始，不能再改开始时间",
+            f"{permit} has begun: its start cannot be changed any more",
+        ),
+    )
+
+
 def too_far_ahead(most_days: int) -> CommandRefused:
     """Refuse works that would end in a time that nobody can have meant."""
     return CommandRefused(

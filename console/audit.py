@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from alerting.arrangements import Arrangement
 from alerting.commands import Command
 from console.backend import Accepted, Done, Refused, place_of
 from console.scope import NOWHERE, Place
@@ -20,9 +21,11 @@ REPEAT_S = 60.0
 """What is refused to one name from one place again and again is noted once in this time, with its number."""
 MAX_REPEATS = 1000
 MAX_CHARS = 2000
+MAX_REPLACED_CHARS = 400
+"""Of the reason of works that others take the place of: the details of both must stay within `MAX_CHARS`."""
 _SUBJECT = ("alert", "into", "incident", "silence", "sensor", "schedule", "place", "matchers")
 _REASON = ("reason", "comment", "action")
-_NOT_DETAIL = frozenset({"command", "by"})
+_NOT_DETAIL = frozenset({"command", "by", "replaces"})
 
 
 class Audit:
@@ -66,8 +69,14 @@ class Audit:
             return False
         return True
 
-    def command(self, client: str, command: Command, outcome: Accepted | Done | Refused) -> None:
-        """Note a command of the alarm desk with what came of it."""
+    def command(
+        self,
+        client: str,
+        command: Command,
+        outcome: Accepted | Done | Refused,
+        replaced: Arrangement | None = None,
+    ) -> None:
+        """Note a command of the alarm desk with what came of it, and which works it took the place of if it was done."""
         given = msgspec.to_builtins(command)
         named = next((given[key] for key in _SUBJECT if given.get(key)), "")
         said = next((given[key] for key in _REASON if given.get(key)), "")
@@ -77,6 +86,13 @@ class Audit:
             for key, value in given.items()
             if key not in _NOT_DETAIL and value not in (None, "", named, said, usual.get(key))
         }
+        if replaced is not None and not isinstance(outcome, Refused):
+            detail["replaced"] = {
+                "from_ns": replaced.since_ns,
+                "until_ns": replaced.until_ns,
+                "by": replaced.by,
+                "reason": replaced.reason[:MAX_REPLACED_CHARS],
+            }
         self.note(
             given.get("by", ""),
             given["command"],

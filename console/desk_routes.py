@@ -122,7 +122,9 @@ async def causes(console: TheConsole, _: SignedIn) -> Response:
 @desk_api.get("/arrangements")
 async def arrangements(console: TheConsole, account: SignedIn) -> Response:
     """Return what holds alerts back in the account's scope: shelvings, suppressions, places out of service."""
-    found = [one.why() for one in arrangements_seen(console, account.scope)]
+    found = [
+        {**one.why(), "version": one.version(begun=True)} for one in arrangements_seen(console, account.scope)
+    ]
     return json_answer({"arrangements": found[:MAX_ROWS], "left_out": max(0, len(found) - MAX_ROWS)})
 
 
@@ -153,13 +155,14 @@ async def unsuppress(order: AnOrder, body: UnsuppressBody) -> Response:
 
 @desk_api.post("/out-of-service")
 async def take_out_of_service(order: AnOrder, body: OutOfServiceBody) -> Response:
-    """Take a place out of service under a permit, or announce that."""
+    """Take a place out of service under a permit, or announce that; with `replaces`, change what was seen of it."""
     place = order.check_place(body.place)
     asked = TakeOutOfService(
         place=_command_place(body.place),
         permit=body.permit,
         from_ns=None if body.from_ms is None else body.from_ms * NS_PER_MS,
         until_ns=body.until_ms * NS_PER_MS,
+        replaces=body.replaces,
         by=order.account.name,
         reason=body.reason,
         second=await order.second(body.second, lambda scope: scope.sees(place)) or "",

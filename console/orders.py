@@ -9,7 +9,8 @@ from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from alerting.arrangements import Arrangement
-from alerting.commands import Command
+from alerting.commands import Command, TakeOutOfService
+from alerting.events import State
 from alerting.matcher_text import MatcherError, parse_matcher
 from alerting.routing import Op
 from console.accounts import Account, LoginRefused, Role
@@ -123,13 +124,14 @@ class UnsuppressBody(Body):
 
 
 class OutOfServiceBody(Body):
-    """A place that is worked on under a permit, from `from_ms` on or at once."""
+    """A place that is worked on under a permit, from `from_ms` on or at once; `replaces` is the version that this changes."""
 
     place: PlaceBody
     permit: Name
     from_ms: TimeMs | None = None
     until_ms: TimeMs
     reason: Said
+    replaces: Name | None = None
     second: SecondBody | None = None
 
 
@@ -234,8 +236,9 @@ class Orders:
 
     async def carry_out(self, command: Command) -> Done | Refused:
         """Carry the command out and note it; every command of a person goes through here."""
+        replaced = works_replaced(self.console, command) if isinstance(command, TakeOutOfService) else None
         outcome = await self.console.backend.command(command)
-        self.console.audit.command(self.client, command, outcome)
+        self.console.audit.command(self.client, command, outcome, replaced)
         return outcome
 
     def refuse(self, action: str, subject: str, code: str) -> None:
@@ -294,6 +297,35 @@ def arrangements_seen(console: Console, scope: Scope) -> list[Arrangement]:
         for one in console.backend.arrangements()
         if (place := _place_of(console, one)) is not None and scope.sees(place)
     ]
+
+
+def works_ahead_seen(console: Console, scope: Scope) -> list[Arrangement]:
+    """Return the works that have not begun at places that a scope sees, what begins first first."""
+    return [
+        one
+        for one in console.backend.rules.planned()
+        if (place := place_named(console, one.place_kind, one.place)) is not None and scope.sees(place)
+    ]
+
+
+def works_replaced(console: Console, asked: TakeOutOfService) -> Arrangement | None:
+    """Return the works of the same permit at the same place that works asked for would take the place of, if any."""
+    backend = console.backend
+    candidates = [(one, True) for one in backend.arrangements()]
+    candidates += [(one, False) for one in backend.rules.planned()]
+    at_once = asked.from_ns is None or asked.from_ns <= backend.now_ns()
+    for one, begun in candidates:
+        if one.kind is not State.OUT_OF_SERVICE or one.name != asked.permit:
+            continue
+        if (one.place_kind, one.place) != (asked.place.kind, asked.place.id):
+            continue
+        if asked.replaces is None:
+            found = at_once if begun else not one.of_settings
+        else:
+            found = one.version(begun=begun) == asked.replaces
+        if found:
+            return one
+    return None
 
 
 def _place_of(console: Console, one: Arrangement) -> Place | None:

@@ -24,7 +24,7 @@ class Asked:
     """Which report of which period (ns since 1970) an account wants, in which format (json, csv, xlsx, pdf) and language.
 
     `by` puts alarms apart in the report of alarms. The account's `scope` limits what is counted. `arrangements` are what holds
-    alerts back now, for a hand-over of now; else None.
+    alerts back now and `ahead` the works that are announced, for a hand-over of now; else None.
     """
 
     kind: str
@@ -36,6 +36,7 @@ class Asked:
     account: str
     scope: Scope
     arrangements: Sequence[Arrangement] | None = None
+    ahead: Sequence[Arrangement] | None = None
 
 
 class ReportRefused(Exception):  # noqa: N818 - it names the answer, not a failure of the program

@@ -21,7 +21,7 @@ from console.asking import (
     client_of,
     json_answer,
 )
-from console.orders import Paragraph, arrangements_seen
+from console.orders import Paragraph, arrangements_seen, works_ahead_seen
 from console.problems import ProblemError, problem_of
 from console.reports_backend import Asked, ReportRefused, ShiftTime, place_of_note
 from console.scope import Place
@@ -185,6 +185,7 @@ async def report(  # noqa: PLR0917 - the fields of a query
         account=account.name,
         scope=account.scope,
         arrangements=arrangements_seen(console, account.scope) if of_now else None,
+        ahead=works_ahead_seen(console, account.scope) if of_now else None,
     )
     try:
         body = await backend.reports.make(asked)

@@ -24,6 +24,7 @@ from console.orders import (
     known_to,
     place_named,
     stays_within,
+    works_ahead_seen,
 )
 from console.problems import ProblemError, problem_of
 from console.rules_backend import Explanation, Sample, Setting
@@ -167,10 +168,8 @@ async def duty(
 async def planned(console: TheConsole, account: SignedIn) -> Response:
     """Return the works of the account's scope that have not begun, and whether the settings or a person announced them."""
     found = [
-        {**one.why(), "of_settings": one.of_settings}
-        for one in console.backend.rules.planned()
-        if (place := place_named(console, one.place_kind, one.place)) is not None
-        and account.scope.sees(place)
+        {**one.why(), "of_settings": one.of_settings, "version": one.version(begun=False)}
+        for one in works_ahead_seen(console, account.scope)
     ]
     return json_answer({"planned": found[:MAX_ROWS], "left_out": max(0, len(found) - MAX_ROWS)})
 

@@ -136,6 +136,7 @@ class LiveReports:
             duty=self._duty(asked.start_ns, shift) if asked.scope == UNLIMITED else None,
             notes=await self._notes_for(asked),
             arrangements=asked.arrangements,
+            ahead=asked.ahead,
         )
 
     async def _notes_for(self, asked: Asked) -> list[HandoverNote] | None:

@@ -15,6 +15,8 @@ from service.reports.report import Report, fold_of, line_warnings, report_from
 from service.reports.rules import Rules
 from service.reports.shifts import Shift
 
+AHEAD_NS = 86_400 * 10**9
+"""Works that begin within so much time are told where no coming shift is known."""
 UNREAD = Text("交班留言无法读取", "the notes of the outgoing shift cannot be read")
 
 
@@ -30,7 +32,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What a hand-over says that no alert line does.
 
     `duty` is None where it is not for the reader, or not known. `arrangements` are those that hold alerts back when the report
-    is made, None for a shift that was over long before. `notes` is None where they cannot be read.
+    is made, `ahead` the works that are announced then; None for a shift that was over long before. `notes` is None where they
+    cannot be read.
     """
 
     shift: Shift | None = None
@@ -38,6 +41,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     duty: Sequence[Duty] | None = None
     notes: Sequence[HandoverNote] | None = ()
     arrangements: Sequence[Arrangement] | None = None
+    ahead: Sequence[Arrangement] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,12 @@ class Handover:
     followed: Followed
     known: Known
     warnings: tuple[Text, ...]
+
+
+def ahead_until_ns(known: Known, end_ns: int) -> int:
+    """Return before when works must begin to be told at a period's end: by the end of the coming shift, if one is known."""
+    coming = known.next
+    return coming.end_ns if coming is not None and coming.end_ns > end_ns else end_ns + AHEAD_NS
 
 
 def handover_of(

@@ -1,8 +1,7 @@
 """A hand-over as tables: what is to be known first, then what stands, then what happened."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from alerting.arrangements import Arrangement
 from alerting.events import HELD_STATES, UNACKNOWLEDGED_STATES, Event, Family
 from alerting.events import Kind as AlertKind
 from ledger.handover import HandoverNote
@@ -10,21 +9,19 @@ from registry.plant import Text
 from service.reports.cells import Table, counted, graded, row
 from service.reports.document import About, Document, Kind, head_of
 from service.reports.following import Episode, Gathered
-from service.reports.handover import Duty, Handover
+from service.reports.handover import Duty, Handover, ahead_until_ns
 from service.reports.handover_alerts import (
     ALERT,
     BY,
     GRADE,
     SHOWN,
-    SINCE,
-    STATE,
     TIME,
-    UNTIL,
     at,
     happened_table,
     held_table,
     open_table,
 )
+from service.reports.handover_places import ahead_table, arrangements_table
 from service.reports.lines import Line
 from service.reports.measures import GRADES
 from service.reports.period import Period
@@ -76,7 +73,9 @@ def _tables(handover: Handover) -> Iterator[Table]:
     held = [one for one in followed.standing if one.line.state in HELD_STATES]
     yield held_table(held, period)
     if known.arrangements is not None:
-        yield _arrangements(known.arrangements, period)
+        yield arrangements_table(known.arrangements, period)
+    if known.ahead is not None:
+        yield ahead_table(known.ahead, ahead_until_ns(known, period.end_ns), period)
     yield _incidents(followed.incidents, period)
     yield _said(handover)
     yield happened_table(followed.episodes, period)
@@ -160,42 +159,6 @@ def _taken(note: HandoverNote, period: Period) -> Text:
     return Text.same(f"{told} {note.answer}".strip())
 
 
-_PLACE_WORDS: Mapping[str, Text] = {
-    "slot": Text("测点", "sensor"),
-    "sensor": Text("测点", "sensor"),
-    "equipment": Text("设备", "equipment"),
-    "source": Text("重大危险源", "hazard source"),
-}
-
-
-def _arrangements(standing: Sequence[Arrangement], period: Period) -> Table:
-    return Table(
-        name="arrangements",
-        title=counted(
-            Text("正在生效的搁置、抑制、停用", "shelvings, suppressions, works in force"),
-            len(standing),
-            SHOWN,
-        ),
-        head=(STATE, Text("位置", "place"), SINCE, UNTIL, BY, Text("原因", "reason")),
-        rows=tuple(
-            row(
-                STATE_WORDS[one.kind],
-                _place(one),
-                at(one.since_ns, period),
-                Text("恢复正常", "normal again") if one.one_shot else at(one.until_ns, period),
-                f"{one.by} + {one.second}" if one.second else one.by,
-                f"{one.name} {one.reason}".strip(),
-            )
-            for one in standing[:SHOWN]
-        ),
-    )
-
-
-def _place(one: Arrangement) -> Text:
-    word = _PLACE_WORDS[one.place_kind]
-    return Text(f"{word.zh} {one.place}", f"{word.en} {one.place}")
-
-
 def _incidents(incidents: Sequence[Gathered], period: Period) -> Table:
     ordered = sorted(incidents, key=lambda one: (-one.newest.grade, one.first_ns))
     return Table(
@@ -263,6 +226,11 @@ def _notes(handover: Handover) -> Iterator[Text]:
     )
     if handover.known.arrangements is not None:
         yield Text(
-            "“正在生效”的各项为生成报告时的情况",
-            "what is in force is so at the time when this report was made",
+            "正在生效和预告的各项为生成报告时的情况",
+            "what is in force or announced is so at the time when this report was made",
+        )
+    if handover.known.ahead is not None:
+        until = at(ahead_until_ns(handover.known, handover.report.period.end_ns), handover.report.period)
+        yield Text(
+            f"预告的检修为 {until.zh} 前开始的", f"announced works are those that begin before {until.en}"
         )

@@ -239,7 +239,13 @@ def test_planned_works_begin_and_end_by_the_settings_and_are_not_begun_again_by_
 
 
 def announce(
-    permit: str, from_s: float | None, until_s: float, place: Place = TANK, second: str = ""
+    permit: str,
+    from_s: float | None,
+    until_s: float,
+    place: Place = TANK,
+    second: str = "",
+    *,
+    replaces: str | None = None,
 ) -> TakeOutOfService:
     return TakeOutOfService(
         place=place,
@@ -249,6 +255,7 @@ def announce(
         by="li",
         reason="weld",
         second=second,
+        replaces=replaces,
     )
 
 
@@ -319,6 +326,38 @@ def test_works_of_the_file_are_withdrawn_and_not_lost_where_the_permit_stands_al
     assert ahead(made) == [("P-7", 100)]
     made.tick(T0 + 120 * S)
     assert [one.name for one in made.arrangements()] == ["P-7"]
+
+
+def test_works_are_changed_as_they_were_seen_and_not_otherwise() -> None:
+    plan = Planned(kind="equipment", id="T-102", permit="P-7", from_ns=T0 + 100 * S, until_ns=T0 + 150 * S, by="wu", reason="x")  # fmt: skip
+    settings = dataclasses.replace(default_alarms(), planned=(plan,))
+    made = AlertBook(REGISTRY, default_grades(), settings)
+    [seen] = made.works_ahead()
+    do(made, announce("P-7", 120, 160, replaces=seen.version(begun=False)), 1)
+    assert refused(made, announce("P-7", 130, 160, replaces=seen.version(begun=False)), 2) == "works_changed"
+    made = again(made, settings)
+    [seen] = made.works_ahead()
+    assert (seen.by, ahead(made)) == ("li", [("P-7", 120)]), (
+        "that of the file begins no more, nor after a restart"
+    )
+    made.tick(T0 + 121 * S)
+    assert (
+        refused(made, announce("P-7", None, 140, replaces=seen.version(begun=False)), 122) == "works_changed"
+    )
+    [stands] = made.arrangements()
+    version = stands.version(begun=True)
+    assert refused(made, announce("P-7", 130, 140, replaces=version), 123) == "works_begun"
+    do(made, announce("P-7", None, 140, replaces=version), 123)
+    [changed] = made.arrangements()
+    assert (changed.since_ns, changed.until_ns) == (T0 + 120 * S, T0 + 140 * S), "they go on since they began"
+    made.tick(T0 + 141 * S)
+    made = again(made, settings)
+    made.tick(T0 + 145 * S)
+    assert (ahead(made), made.arrangements()) == ([], [])
+    assert (
+        refused(made, announce("P-7", None, 200, replaces=changed.version(begun=True)), 146)
+        == "works_changed"
+    )
 
 
 def test_announced_works_hold_nothing_of_the_safety_class_without_a_second_person() -> None:

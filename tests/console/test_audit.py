@@ -1,10 +1,16 @@
 """What the console notes of people, and who may read it."""
 
+import json
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from console.backend import Refused
 from ledger.audit import Asked
+from registry.plant import Text
 from tests.console.live import PASSWORD
 from tests.console.test_api import COLD_ALERT, RED, Site, on_site
+from tests.console.test_rules import furnish
 
 
 async def noted(s: Site, **asked: str) -> list[dict[str, object]]:
@@ -101,6 +107,42 @@ def test_a_second_persons_password_is_never_noted(tmp_path: Path) -> None:
         (entry,) = s.audit.search(Asked(action="silence"), 9)
         assert '"second":"zhou"' in entry.deed.detail
         assert PASSWORD not in str(entry)
+
+    on_site(tmp_path, scenario)
+
+
+def test_works_that_take_the_place_of_others_are_noted_with_them(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        furnish(s.backend)
+        [plan, *_] = s.backend.rules.planned()
+        stands = replace(plan, name="P-7", by="wu", reason="焊" * 2000, of_settings=False)
+        s.backend.arranged = [stands]
+        await s.sign_in("li")
+        [shown] = (await s.get("/api/v1/arrangements")).json()["arrangements"]
+        [announced] = (await s.get("/api/v1/rules/planned")).json()["planned"][:1]
+        body = {
+            "place": {"kind": "source", "id": "tank-farm"},
+            "until_ms": 4_000_000_000_000,
+            "reason": "rain",
+        }
+        for more in (
+            {"permit": "P-7"},
+            {"permit": "P-7", "from_ms": 3_000_000_000_000},
+            {"permit": "P-7", "replaces": shown["version"]},
+            {"permit": "P-1"},
+            {"permit": "P-1", "replaces": announced["version"]},
+            {"permit": "P-1", "replaces": "stale"},
+        ):
+            assert (await s.post("/api/v1/out-of-service", {**body, **more})).status_code == 200
+        s.backend.answer = Refused(code="works_changed", text=Text.same("changed"))
+        await s.post("/api/v1/out-of-service", {**body, "permit": "P-7"})
+        deeds = [
+            json.loads(one.deed.detail) for one in s.audit.search(Asked(action="take_out_of_service"), 9)
+        ]
+        told = [one.get("replaced", {}).get("by") for one in reversed(deeds)]
+        assert told == ["wu", None, "wu", None, "plan", None, None]
+        assert deeds[-1]["replaced"]["from_ns"] == stands.since_ns
+        assert len(deeds[-1]["replaced"]["reason"]) < 2000, "or the details would be cut"
 
     on_site(tmp_path, scenario)
 

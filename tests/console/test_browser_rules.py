@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 from alerting.commands import EndSilence, Place, PutInService, Silence, TakeOutOfService
 from alerting.silences import EndedSilence, SilenceRow, SilenceView
 from console.app import STATIC_DIR
+from console.backend import Done, Refused
+from registry.plant import Text
 from tests.console.live import Live
 from tests.console.site import LPG
 from tests.console.test_browser import DESK, PHONE, Desk, chromium, desk, live
@@ -26,11 +28,14 @@ SECTIONS = ("routes", "silences", "maintenance", "duty", "detectors", "incidents
 
 @pytest.mark.parametrize(
     ("size", "lang", "seen"),
-    [(DESK, "en-GB", "1 told in 24 h"), (PHONE, "zh-CN", "24 h 内通知 1 条")],
+    [
+        (DESK, "en-GB", ("1 told in 24 h", "Troubles: 1 lost, 3 told by both, 1 gained")),
+        (PHONE, "zh-CN", ("24 h 内通知 1 条", "异常：消失 1，均报出 3，新增 1")),
+    ],
     ids=["desk", "phone"],
 )
 def test_every_part_is_shown_and_nothing_is_cut(
-    desk: Desk, live: Live, size: dict[str, int], lang: str, seen: str
+    desk: Desk, live: Live, size: dict[str, int], lang: str, seen: tuple[str, str]
 ) -> None:
     live.call(lambda: furnish(live.backend))
     page = desk.sign_in("gu", size=size, lang=lang)
@@ -38,8 +43,12 @@ def test_every_part_is_shown_and_nothing_is_cut(
         to(page, f"#/rules/{section}")
         expect(page.locator("main .panel").first).to_be_visible()
         assert nothing_is_cut(page), section
+        if section == "detectors":
+            plot = page.get_by_role("figure")
+            expect(plot).to_contain_text(seen[1])
+            expect(plot.locator("svg.bar")).to_have_count(6)
     to(page, "#/rules/routes")
-    expect(page.get_by_text(seen)).to_be_visible()
+    expect(page.get_by_text(seen[0])).to_be_visible()
 
 
 def test_who_would_be_told_is_answered_with_who_not_and_why(desk: Desk, live: Live) -> None:
@@ -99,7 +108,7 @@ def test_a_silence_shows_what_it_would_hold_and_is_begun_and_ended_with_a_reason
     assert given[1] == EndSilence(silence="silence-7", by="li", reason="done early")
 
 
-def test_works_are_announced_and_withdrawn_with_a_reason(desk: Desk, live: Live) -> None:
+def test_works_are_announced_changed_and_withdrawn_with_a_reason(desk: Desk, live: Live) -> None:
     live.call(lambda: furnish(live.backend))
     page = desk.sign_in()
     to(page, "#/rules/maintenance")
@@ -114,14 +123,38 @@ def test_works_are_announced_and_withdrawn_with_a_reason(desk: Desk, live: Live)
     form.get_by_label("Reason").fill("weld")
     form.get_by_role("button", name="Announce").click()
     expect(form.get_by_label("Permit")).to_have_value("")
+    row.get_by_role("button", name="Change P-1").click()
+    expect(form.get_by_role("textbox", name="Hazard source")).to_have_value("tank-farm")
+    expect(form.get_by_label("Permit")).not_to_be_editable()
+    expect(form.get_by_label("Reason")).to_have_value("inspection")
+    form.get_by_label("Until").fill("2030-03-17T16:00")
+    stale = Refused(code="works_changed", text=Text("已变", "was changed"))
+    live.call(lambda: setattr(live.backend, "answer", stale))
+    form.get_by_role("button", name="Change").click()
+    expect(page.get_by_role("alert")).to_contain_text("was changed")
+    expect(form.get_by_label("Reason")).to_have_value("inspection")
+    live.call(lambda: setattr(live.backend, "answer", Done()))
+    form.get_by_role("button", name="Change").click()
+    expect(form.get_by_label("Permit")).to_have_value("")
     row.get_by_role("button", name="Withdraw P-1").click()
     row.get_by_label("Reason", exact=True).fill("rain")
     row.get_by_role("button", name="Confirm").click()
     expect(row.get_by_role("button", name="Withdraw P-1")).to_be_visible()
-    works, over = live.call(lambda: list(live.backend.commands))
+    works, refused, changed, over = live.call(lambda: list(live.backend.commands))
     assert isinstance(works, TakeOutOfService)
     assert works.from_ns is not None
     assert (works.permit, works.until_ns - works.from_ns) == ("P-9", 8 * 3600 * 10**9)
+    was = live.call(lambda: live.backend.rules.planned()[0])
+    assert changed == refused
+    assert changed == TakeOutOfService(
+        place=Place(kind="source", id="tank-farm"),
+        permit="P-1",
+        by="li",
+        reason="inspection",
+        from_ns=was.since_ns // 10**6 * 10**6,
+        until_ns=works.until_ns,
+        replaces=was.version(begun=False),
+    )
     assert over == PutInService(
         place=Place(kind="source", id="tank-farm"), permit="P-1", by="li", reason="rain"
     )

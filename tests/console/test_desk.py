@@ -162,7 +162,14 @@ ORDERS: list[tuple[str, Any, Callable[[str], Any]]] = [
     ),
     (
         "out-of-service",
-        {"place": V101, "permit": "P-8", "from_ms": UNTIL_MS - 1, "until_ms": UNTIL_MS, "reason": "weld"},
+        {
+            "place": V101,
+            "permit": "P-8",
+            "from_ms": UNTIL_MS - 1,
+            "until_ms": UNTIL_MS,
+            "reason": "weld",
+            "replaces": "seen",
+        },
         lambda by: TakeOutOfService(
             place=PLACE,
             permit="P-8",
@@ -170,6 +177,7 @@ ORDERS: list[tuple[str, Any, Callable[[str], Any]]] = [
             until_ns=UNTIL_MS * 10**6,
             by=by,
             reason="weld",
+            replaces="seen",
         ),
     ),
     (

@@ -15,6 +15,7 @@ from ledger.errors import LedgerError
 from tests.console.site import COLD, LPG
 from tests.console.test_api import Site, on_site
 from tests.console.test_places import furnish
+from tests.console.test_rules import furnish as furnish_rules
 
 DAY_MS = 86_400_000
 NOTES = "/api/v1/reports/handover/notes"
@@ -127,18 +128,21 @@ def test_a_handover_of_now_tells_what_is_in_force_within_the_scope(tmp_path: Pat
 
     def told(asked: Asked) -> bytes:
         places = None if asked.arrangements is None else [one.place for one in asked.arrangements]
-        return msgspec.json.encode(places)
+        ahead = None if asked.ahead is None else [one.place for one in asked.ahead]
+        return msgspec.json.encode([places, ahead])
 
     async def scenario(s: Site) -> None:
         furnish(s.backend)
+        furnish_rules(s.backend)
         s.backend.reports.answer = told
         s.backend.arranged = [held(f"{LPG}/LT-101"), held(f"{COLD}/GT-31")]
         await s.sign_in("bo")
-        assert (await report(s, "handover")).json() == [f"{LPG}/LT-101"]
-        assert (await report(s, "handover", ago_ms=2 * 3_600_000)).json() is None
-        assert (await report(s, "daily")).json() is None
+        assert (await report(s, "handover")).json() == [[f"{LPG}/LT-101"], ["tank-farm"]]
+        assert (await report(s, "handover", ago_ms=2 * 3_600_000)).json() == [None, None]
+        assert (await report(s, "daily")).json() == [None, None]
         await s.sign_in("li")
-        assert (await report(s, "handover")).json() == [f"{LPG}/LT-101", f"{COLD}/GT-31"]
+        everything = [[f"{LPG}/LT-101", f"{COLD}/GT-31"], ["tank-farm", f"{COLD}/GT-31"]]
+        assert (await report(s, "handover")).json() == everything
 
     on_site(tmp_path, scenario)
 

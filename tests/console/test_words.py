@@ -53,6 +53,7 @@ def test_the_page_has_words_for_all_that_a_deed_is_noted_with() -> None:
     noted_with, actions = noted_in_the_code()
     assert noted_with >= {"from_ms", "format", "source", "days", "version", "was"}
     told_otherwise = {"by", "role", "area", "enterprise", "days", "id", "was", "is", "before"}
+    told_otherwise |= {"replaces"}  # as what it replaced
     assert (fields | noted_with) - told_otherwise <= words_of("audit", "keyOf")
     assert actions >= {"start", "open_replay", "set_account"}
     assert actions <= words_of("people", "actionOf")

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from alerting.arrangements import Arrangement
+from alerting.events import State
 from ledger.handover import HandoverNote
 from registry.plant import Text
 from service.reports.cells import Table
@@ -21,11 +23,24 @@ ABOUT = About(
 )
 HOSTILE = '=HYPERLINK("http://x")<script>alert(1)</script>\x00\u202e✗'
 NOTE = HandoverNote(1, SHIFT.start_ns, None, None, SHIFT.end_ns - 60 * NS, "wang", "V-101 待校验 =1+1")
+WORKS = Arrangement(
+    kind=State.OUT_OF_SERVICE,
+    place_kind="source",
+    place="S1",
+    name="PTW-7",
+    by="wang",
+    second="li",
+    reason=HOSTILE,
+    since_ns=NEXT.start_ns + HOUR_S * NS,
+    until_ns=NEXT.end_ns,
+    of_settings=True,
+)
 KNOWN = Known(
     shift=SHIFT,
     next=NEXT,
     duty=[Duty("operators", (Text("王工", "Wang"),), (Text("赵工", "Zhao"),))],
     notes=[NOTE],
+    ahead=[WORKS],
 )
 
 

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from alerting.arrangements import Arrangement
 from alerting.events import State
 from service.reports.document import Kind
 from service.reports.following import Following
+from service.reports.handover import Known
 from service.reports.handover_alerts import SHOWN
 from tests.service.reports.cases import HOUR_S, NS, T0_S, acknowledged, burst, lines, period, raw
 from tests.service.reports.documents import HOSTILE, KNOWN, document, table, titled, words
@@ -70,7 +72,7 @@ def test_incidents_words_duty_and_notes_are_told() -> None:
 
 def test_what_is_not_known_is_left_out_and_nothing_is_told_as_nothing() -> None:
     made = document(Kind.HANDOVER, [], known=type(KNOWN)())
-    assert {one.name for one in made.tables}.isdisjoint({"duty", "arrangements"})
+    assert {one.name for one in made.tables}.isdisjoint({"duty", "arrangements", "ahead"})
     assert all(not one.rows for one in made.tables if one.name != "brief")
     assert made.warnings, "that there is no line at all is said"
     assert made.plots == ()
@@ -92,6 +94,36 @@ def test_what_is_in_force_now_is_told_also_where_it_holds_no_alert() -> None:
     assert words(table(made, "arrangements")) == [
         ["out of service", "hazard source S1", "00:00", "01:00", "li + wang", "PTW-7 检修"]
     ]
+
+
+@pytest.mark.parametrize(
+    ("known", "shown", "before"),
+    [
+        (KNOWN, ["PTW-8"], "2025-11-25 16:00"),
+        (type(KNOWN)(), ["PTW-8", "PTW-9"], "2025-11-26 08:00"),
+    ],
+    ids=["coming shift", "24 h"],
+)
+def test_works_that_the_coming_shift_sees_begin_are_told_soonest_first(
+    known: Known, shown: list[str], before: str
+) -> None:
+    ahead = [
+        Arrangement(
+            kind=State.OUT_OF_SERVICE, place_kind="equipment", place="V-101", name=permit, by="li",
+            second=second, reason="检修", since_ns=(T0_S + hour * HOUR_S) * NS,
+            until_ns=(T0_S + (hour + 2) * HOUR_S) * NS, of_settings=not second,
+        )
+        for permit, hour, second in (("PTW-10", 33, ""), ("PTW-9", 20, ""), ("PTW-8", 9, "wang"))
+    ]  # fmt: skip
+    made = document(Kind.HANDOVER, known=msgspec.structs.replace(known, ahead=ahead))
+    told = table(made, "ahead")
+    assert told.title.en == f"announced works ({len(shown)})"
+    assert f"announced works are those that begin before {before}" in [note.en for note in made.notes]
+    assert words(told)[0] == [
+        "2025-11-25 09:00", "2025-11-25 11:00", "equipment V-101", "PTW-8", "li + wang", "检修"
+    ]  # fmt: skip
+    assert [line[3] for line in words(told)] == shown
+    assert all(line[4] == "li（报警设置文件）" for line in words(told, "zh")[1:])
 
 
 def test_an_alert_that_came_again_is_one_row_with_its_newest_answer() -> None:

@@ -22,6 +22,10 @@ test("a time is told in the reader's zone, a span as a span, and an enumeration 
   assert.equal(told({ until_ns: ms * 1e6, slot: "bad_quality" }), `Until: ${when(ms, "")} · Kind of alert: Bad quality`);
   assert.equal(told({ place: { kind: "equipment", id: "T-1" }, format: "pdf" }), "Place: Equipment T-1 · File: PDF");
   assert.equal(told({ cause: "misuse", step: { zh: "停泵", en: "Stop the pump" }, done: false }), "Cause: Operating error · Measure: Stop the pump · Carried out: no");
+  assert.equal(
+    told({ permit: "P-7", replaced: { from_ns: ms * 1e6, until_ns: null, by: "li", reason: "weld" } }),
+    `Work permit: P-7 · Took the place of: [From: ${when(ms, "")} · Until: – · By: li · Reason: weld]`,
+  );
   assert.match(told({ alerts: Array.from({ length: 25 }, (_, i) => `a${i}`) }), /^Alerts: a0, .*, a19, and 5 more$/);
   assert.equal(detailText(zh, '{"for_s":7200}', () => ""), "时长：2 小时");
 });

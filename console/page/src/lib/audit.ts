@@ -36,7 +36,11 @@ export function detailText(t: Dictionary, detail: string, of: Of, causes: Record
     return grantText(t, rest) + days;
   }
   if (typeof rest.before === "number") return t.people.audit.before(rest.before);
-  return Object.entries(rest)
+  return toldText(t, rest, of, causes);
+}
+
+function toldText(t: Dictionary, told: Told, of: Of, causes: Record<string, Text>): string {
+  return Object.entries(told)
     .map(([key, value]) => t.audit.told(named(t.audit.keyOf, key) ?? t.audit.further, valueText(t, key, value, of, causes)))
     .join(" · ");
 }
@@ -49,6 +53,7 @@ function valueText(t: Dictionary, key: string, value: unknown, of: Of, causes: R
     return [...shown, ...(value.length > LISTED ? [t.audit.more(value.length - LISTED)] : [])].join(", ");
   }
   if (isRecord(value)) {
+    if (key === "replaced") return `[${toldText(t, value, of, causes)}]`;
     const { kind, id } = value;
     return typeof kind === "string" && typeof id === "string" ? `${named(t.rules.placeKind, kind) ?? ""} ${id}`.trim() : of(value);
   }

@@ -161,8 +161,13 @@ export interface WholeIncident extends Incident {
   left_out: number;
 }
 
+/** What holds alerts back, or will, and what a change of it names, so that nobody changes what they have not seen. */
+export interface Standing extends Arrangement {
+  version: string;
+}
+
 /** Works that have not begun. */
-export interface Planned extends Arrangement {
+export interface Planned extends Standing {
   /** The alarms file announces them, and no person in the console. */
   of_settings: boolean;
 }
