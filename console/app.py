@@ -53,7 +53,7 @@ MAX_FIELDS, MAX_FIELD_CHARS = 20, 200
 LOOKING = (api, alert_api, desk_api, alarms_api, places_api, views_api, source_api)
 """What looks at a plant, live or in a replay; of the rest there is only one at a time."""
 
-_CODES: Mapping[int, str] = {404: "not_found", 405: "method", 413: "too_large"}
+_CODES: Mapping[int, str] = {404: "not_found", 405: "method", 408: "too_slow", 413: "too_large"}
 
 Probe = Callable[[], tuple[bool, Mapping[str, Any]]]
 

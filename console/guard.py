@@ -1,5 +1,6 @@
 """What every request and response passes: size bound, header against forged requests, security headers."""
 
+import asyncio
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,6 +13,8 @@ COMMAND_HEADER = "x-hazwatch"
 """A page of another site cannot set it without our leave (CORS), which is never given."""
 
 MAX_BODY_BYTES = 64 * 1024
+BODY_WITHIN_S = 20.0
+"""On the slowest of links; who takes longer holds a connection and nothing else."""
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -40,8 +43,11 @@ def headers_for(pictures_of: str | None) -> Mapping[str, str]:
 class Guard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, pictures_of: str | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, pictures_of: str | None = None, body_within_s: float = BODY_WITHIN_S
+    ) -> None:
         self.app = app
+        self._body_within_s = body_within_s
         self._headers = headers_for(pictures_of)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,7 +67,7 @@ class Guard:
         if code is not None:
             await problem(code)(scope, receive, guarded_send)
             return
-        await self.app(scope, _bounded(receive), guarded_send)
+        await self.app(scope, _bounded(receive, self._body_within_s), guarded_send)
 
 
 def _refusal(scope: Scope) -> str | None:
@@ -76,18 +82,28 @@ def _refusal(scope: Scope) -> str | None:
     return None
 
 
-def _bounded(receive: Receive) -> Receive:
-    """Count the body as it comes, since a chunked one does not say its length beforehand.
+def _bounded(receive: Receive, within_s: float) -> Receive:
+    """Count the body as it comes, since a chunked one does not say its length beforehand, and wait for it so long.
 
     FastAPI turns any other exception met while it reads a body into its own 400.
     """
     received = 0
+    whole = False
+    ends_s: float | None = None
 
     async def bounded() -> Message:
-        nonlocal received
-        message = await receive()
+        nonlocal received, whole, ends_s
+        if whole:
+            return await receive()
+        ends_s = ends_s or asyncio.get_running_loop().time() + within_s
+        try:
+            async with asyncio.timeout_at(ends_s):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408) from None
         if message["type"] == "http.request":
             received += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
             if received > MAX_BODY_BYTES:
                 raise HTTPException(413)
         return message

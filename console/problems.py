@@ -92,6 +92,7 @@ PROBLEMS: Mapping[str, tuple[int, Text]] = {
         409,
         Text("已存视图过多，请先删除一些", "There are too many saved views: delete some first"),
     ),
+    "too_slow": (408, Text("请求内容传送过慢", "The request came too slowly")),
     "too_large": (413, Text("请求内容过大", "The request is too large")),
     UNFIT_TEXT: (
         422,

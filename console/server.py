@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from console.connections import MOST_CONNECTIONS, protocol_for
 from console.feed import Feed
 
 STOP_S = 0.8
@@ -44,7 +45,16 @@ class ConsoleServer:
     port 0 has become a real one. Usage: ``task = create_task(server.run())``, later ``await server.stop()``.
     """
 
-    def __init__(self, app: ASGIApp, feed: Feed, host: str, port: int, tls: Tls | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        feed: Feed,
+        host: str,
+        port: int,
+        tls: Tls | None = None,
+        *,
+        most_connections: int = MOST_CONNECTIONS,
+    ) -> None:
         self._feed = feed
         self._socket = _bind(host, port)
         self.host = host
@@ -53,6 +63,7 @@ class ConsoleServer:
         config = uvicorn.Config(
             app,
             loop="none",
+            http=protocol_for(most_connections),
             log_config=None,
             log_level=logging.WARNING,
             access_log=False,

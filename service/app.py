@@ -17,6 +17,7 @@ from alerting.notify.build import CapParts, build_receivers, needs_publisher
 from console.accounts import Accounts
 from console.app import create_app
 from console.audit import Audit
+from console.connections import connections_allowed
 from console.feed import Feed
 from console.server import ConsoleServer, Tls
 from console.tiles import Tiles
@@ -290,6 +291,7 @@ class Service:
             tiles=None if tiles is None else Tiles(**tiles.model_dump()),
         )
         tls = Tls(certificate=part.cert, key=part.key) if part.cert and part.key else None
-        server = ConsoleServer(app, parts.feed, part.host, part.port, tls)
+        most = connections_allowed()
+        server = ConsoleServer(app, parts.feed, part.host, part.port, tls, most_connections=most)
         tasks.create_task(server.run(), name="console")
         yield server

@@ -1,15 +1,22 @@
 """The server inside a running loop: streams over a real socket, stop, busy port."""
 
 import asyncio
+import resource
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive, Scope, Send
 
+from console.connections import MOST_CONNECTIONS, BoundedProtocol, connections_allowed
 from console.feed import Feed
+from console.guard import Guard
 from console.server import ConsoleServer, ListenError
 from tests.console.live import PASSWORD, live_console
 from tests.console.site import open_several
@@ -81,3 +88,75 @@ def test_a_busy_port_is_told_before_anything_starts() -> None:
         first._socket.close()
 
     asyncio.run(scenario())
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():  # noqa: ASYNC110 - uvicorn sets no event
+            await asyncio.sleep(0.01)
+
+
+def test_too_many_connections_and_silent_ones_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BoundedProtocol, "asks_within_s", 0.2)
+
+    async def scenario() -> None:
+        server = ConsoleServer(Starlette(), Feed(), "127.0.0.1", 0, most_connections=2)
+        running = asyncio.create_task(server.run())
+        await _until(lambda: server.started)
+        talking, silent, refused = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(3)]
+        assert (await refused[0].read()).startswith(b"HTTP/1.1 503 ")
+        talking[1].write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert (await talking[0].readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 404 ")
+        silent[1].write(b"GET / HT")
+        assert await silent[0].read() == b"", "its request did not come"
+        for _, writer in (talking, silent, refused):
+            writer.close()
+        await _until(lambda: not server._server.server_state.connections)
+        _, again = await asyncio.open_connection("127.0.0.1", server.port)
+        again.close()
+        await server.stop()
+        await running
+
+    asyncio.run(scenario())
+
+
+def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
+        while (await receive())["more_body"]:
+            pass
+
+    async def receive() -> Message:
+        if parts:
+            return {"type": "http.request", "body": parts.pop(), "more_body": True}
+        await asyncio.Event().wait()
+        raise AssertionError("nothing sets it")
+
+    async def send(_message: Message) -> None:
+        """Take no answer."""
+
+    parts = [b"1", b"2"]
+    scope = {"type": "http", "method": "GET", "headers": []}
+    with pytest.raises(HTTPException) as raised:
+        asyncio.run(Guard(app, body_within_s=0.05)(scope, receive, send))
+    assert raised.value.status_code == HTTPStatus.REQUEST_TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("limits", "allowed", "raised_to"),
+    [
+        ((1024, 524_288), MOST_CONNECTIONS, MOST_CONNECTIONS + 512),
+        ((1024, 4096), 3584, 4096),
+        ((1024, 1024), 512, None),
+        ((256, 256), 32, None),
+        ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), MOST_CONNECTIONS, None),
+        ((1024, resource.RLIM_INFINITY), MOST_CONNECTIONS, MOST_CONNECTIONS + 512),
+    ],
+)
+def test_connections_leave_open_files_to_the_pipeline(
+    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], allowed: int, raised_to: int | None
+) -> None:
+    changed: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
+    monkeypatch.setattr(resource, "setrlimit", lambda _, given: changed.append(given))
+    assert connections_allowed() == allowed
+    assert changed == ([] if raised_to is None else [(raised_to, limits[1])])
