@@ -94,6 +94,8 @@ def test_the_tables_speak_both_languages_and_cut_nothing_short(tmp_path: Path) -
     ):
         assert words in out
     assert "…" not in out
+    assert "2026-11-25 23:00:00 +0800" in out
+    assert "2026-11-25T15:" not in out, "times are those of the site"
 
 
 def test_a_whole_alert_line_is_taken_at_its_own_time(tmp_path: Path) -> None:
