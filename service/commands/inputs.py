@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ledger.errors import LedgerError
@@ -15,6 +14,7 @@ from ledger.reader import FILE_NAME
 from registry.faults import Fault, InputError
 from service.commands.answers import COMMAND_LINE, INPUT_FAULT, NO_SERVER, end, say
 from service.settings import read_settings
+from service.terminal import terminal
 from sim.layout import Options
 from store.series import StoreError
 
@@ -180,7 +180,7 @@ FAR_NS = 2**62
 @contextmanager
 def shown_progress(total: int | None = None) -> Iterator[Callable[[str, int], None]]:
     """Show on standard error how far a long run is; say nothing where that is no terminal."""
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=total)

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from alerting.texts import both, local_time, rfc3339, with_local_times
 from registry.plant import Text
 from service.commands.answers import say
 from service.commands.inputs import time_of
+from service.terminal import terminal
 from service.warm import use_compile_cache, user_cache
 
 if TYPE_CHECKING:
@@ -112,14 +112,13 @@ def _show(
     calls: tuple["Called", ...],
     zone: ZoneInfo,
 ) -> None:
-    console = Console()
+    console = terminal()
 
     def told_of(reason: Text) -> str:
         return with_local_times(f"{reason.en}\n{reason.zh}", zone)
 
     console.print(
         f"{event.grade} {event.kind} {event.sensor or '-'} {event.event} {local_time(rfc3339(at_ns), zone)}",
-        markup=False,
     )
     told = _table("told / 通知", "when / 时间", "receiver / 接收方", "route / 路由", "why / 原因")
     held = _table("not told / 不通知", "receiver / 接收方", "route / 路由", "why not / 原因")

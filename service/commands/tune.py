@@ -15,6 +15,7 @@ from registry.faults import Fault, InputError
 from service.commands.answers import COMMAND_LINE, INPUT_FAULT, say
 from service.commands.inputs import feed_of, plan_of, settings_or_source, shown_progress, span_of, zone_shown
 from service.commands.options import Decimal, Delimiter, From, TimeColumn, TimeZone, To
+from service.terminal import terminal
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.layout import Options
 
@@ -132,7 +133,7 @@ def _by_plot(calibration: "Calibration") -> dict[str, list["Evidence"]]:
 
 
 def _show(calibration: "Calibration", ids: list[str], zone: ZoneInfo) -> None:
-    console = Console()
+    console = terminal()
     if calibration.abnormal:
         cut = Counter(
             (ids[t.sensor], t.method.label + (f" {t.limit}" if t.limit else "")) for t in calibration.abnormal
