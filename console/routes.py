@@ -26,13 +26,14 @@ from console.asking import (
     lasting,
     set_session,
 )
-from console.backend import AlertRow, ConsoleBackend, Refused, SensorFacts, place_of
+from console.backend import AlertRow, Component, ConsoleBackend, Health, Refused, SensorFacts, place_of
 from console.feed import row_json
 from console.orders import telling_for
 from console.passwords import MAX_CHARS
 from console.problems import ProblemError, problem_of
-from console.scope import Scope
-from console.telling import Telling
+from console.scope import UNLIMITED, Scope
+from console.telling import NOT_IN_DETAIL, Telling
+from registry.plant import Text
 from store.series import Series, StoreError, TooMuchError
 
 MAX_COMMENT_CHARS = 2000
@@ -266,13 +267,18 @@ def _trend_json(facts: SensorFacts, series: Series) -> dict[str, Any]:
 
 
 @api.get("/health")
-async def health(console: TheConsole, _: SignedIn) -> Response:
-    """Return the state of each part of hazwatch."""
+async def health(console: TheConsole, account: SignedIn) -> Response:
+    """Return the state of each part of hazwatch; to accounts with a scope without the names of receivers and places."""
+
+    def detail(name: str, part: Component) -> Text:
+        told_all = account.scope == UNLIMITED or part.state is Health.OK
+        return part.detail if told_all else NOT_IN_DETAIL.get(name, part.detail)
+
     return json_answer(
         {
             name: {
                 "state": part.state,
-                "detail": both(part.detail),
+                "detail": both(detail(name, part)),
                 "since_ms": None if part.since_ns is None else part.since_ns / 1e6,
             }
             for name, part in console.backend.health().items()

@@ -8,6 +8,7 @@ was decided may be older than the rules in force, so the texts themselves are ju
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -25,6 +26,13 @@ BY_OTHERS = Text("按其他区域的规则", "by a rule of another area")
 SILENCED_BY_OTHERS = Text("按其他区域的静默", "by a silence of another area")
 OUTSIDE = Text("您范围以外的接收方", "a receiver outside your area")
 ITS_ERROR = Text("错误内容不予显示", "what went wrong there is not shown")
+NOT_IN_DETAIL: Mapping[str, Text] = MappingProxyType(
+    {
+        "notifications": Text("部分接收方发送失败，将重试", "some receivers fail, will be tried again"),
+        "settings": Text("新设置有误，未采用", "new settings have faults and were refused"),
+    }
+)
+"""What is said of parts that are not well and whose details name receivers and places, to accounts with a scope."""
 JUDGED = 4096
 """How many lists of conditions are remembered with whether they may be told: as many as there are routes, or more."""
 

@@ -12,10 +12,12 @@ import pytest
 
 from console.accounts import Accounts
 from console.app import Probes, create_app
+from console.backend import Component, Health
 from console.fake import FakeBackend
 from console.feed import Feed
 from console.guard import MAX_BODY_BYTES
 from ledger.audit import AuditLog
+from registry.plant import Text
 from store.series import Series, StoreError, TooMuchError
 from tests.console.live import PASSWORD, add_users
 from tests.console.site import COLD, HOSTILE, LPG, build, event, open_several
@@ -346,6 +348,15 @@ def test_probes_health_and_security_headers(tmp_path: Path) -> None:
         await s.sign_in("li")
         health = await s.get("/api/v1/health")
         assert health.json()["broker"]["state"] == "ok"
+        failing = Component(state=Health.DEGRADED, detail=Text("cold-mail：x", "cold-mail: x"))
+        s.backend.components = dict.fromkeys(("notifications", "settings", "ledger"), failing)
+        told = {}
+        for name in ("bo", "li"):
+            await s.sign_in(name)
+            parts = (await s.get("/api/v1/health")).json()
+            told[name] = {part for part, row in parts.items() if "cold-mail" in row["detail"]["en"]}
+            assert {row["state"] for row in parts.values()} == {"degraded"}
+        assert told == {"bo": {"ledger"}, "li": {"notifications", "settings", "ledger"}}
         csp = health.headers["content-security-policy"]
         assert "default-src 'none'" in csp
         assert "unsafe" not in csp
