@@ -38,14 +38,20 @@ class Frame:
 
     def as_read_by(self, scope: Scope, words: Words) -> "Frame":
         """Return the frame as an account of the scope may read it; made once a scope, however many look."""
-        if self.by_scope is None or scope == UNLIMITED or not self.seen_by(scope):
+        if self.by_scope is None or scope == UNLIMITED:
             return self
-        if scope not in self.by_scope:
-            head, mark, body = self.data.partition(_BODY)
-            told = words(scope, body[: -len(_END)])
-            same = told == body[: -len(_END)]
-            self.by_scope[scope] = self if same else Frame(self.number, head + mark + told + _END, self.place)
-        return self.by_scope[scope]
+        made = self.by_scope.get(scope)
+        if made is None:
+            made = self.by_scope[scope] = self._made_for(scope, words)
+        return made
+
+    def _made_for(self, scope: Scope, words: Words) -> "Frame":
+        if not self.seen_by(scope):
+            return self
+        head, mark, rest = self.data.partition(_BODY)
+        body = rest.removesuffix(_END)
+        told = words(scope, body)
+        return self if told == body else Frame(self.number, head + mark + told + _END, self.place)
 
 
 def encode_frame(kind: str, body: bytes, frame_id: str | None = None) -> bytes:
