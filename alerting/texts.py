@@ -1,10 +1,12 @@
 """Numbers, times and names as people read them: deterministic, bilingual, with units."""
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from registry.plant import Text
 from registry.sensors import SensorType
@@ -45,6 +47,9 @@ LIMIT_WORDS: Mapping[str, Text] = MappingProxyType(
 
 NOTHING = Text("", "")
 
+_UTC_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+"""A time as `rfc3339` writes it into a text."""
+
 
 @lru_cache(maxsize=4096)
 def rfc3339(t_ns: int) -> str:
@@ -52,6 +57,24 @@ def rfc3339(t_ns: int) -> str:
     seconds, rest_ns = divmod(t_ns, _NS_PER_S)
     moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest_ns // _NS_PER_US)
     return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def local_time(time: str, zone: ZoneInfo) -> str:
+    """Return a time as people of the zone read it; raises `ValueError`, `OverflowError` where it is none that there is."""
+    moment = datetime.fromisoformat(time).astimezone(zone)
+    return f"{moment:%Y-%m-%d %H:%M:%S}" + (" UTC" if zone.key == "UTC" else f"{moment: %z}")
+
+
+def with_local_times(text: str, zone: ZoneInfo) -> str:
+    """Return a text with the times in it told in the zone."""
+
+    def told(found: re.Match[str]) -> str:
+        try:
+            return local_time(found[0], zone)
+        except (ValueError, OverflowError):
+            return found[0]
+
+    return _UTC_TIME.sub(told, text)
 
 
 @lru_cache(maxsize=4096)

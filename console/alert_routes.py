@@ -18,9 +18,10 @@ from console.asking import MAX_SEQ, SignedIn, TheConsole, json_answer
 from console.backend import AlertRow, ConsoleBackend, place_of
 from console.desk_routes import AnId, AnOrder, delivery_json
 from console.feed import row_json
-from console.orders import NS_PER_MS, Body, Said
+from console.orders import NS_PER_MS, Body, Said, telling_for
 from console.problems import ProblemError, problem_of
 from console.scope import Scope
+from console.telling import Telling
 from detectors.outlook import Ahead, Outlook
 from registry.plant import SourceGrade, Text
 from registry.sensors import LIMIT_NAMES
@@ -52,16 +53,16 @@ async def alert(console: TheConsole, account: SignedIn, alert_id: AnId) -> Respo
         row = row_of(record.events)
     if row is None or not account.scope.sees(row.place):
         raise ProblemError("unknown_alert")
-    sensor = row.event.sensor
+    sensor, telling = row.event.sensor, telling_for(console, account.scope)
     body: dict[str, Any] = {
         "now_ms": backend.now_ns() / NS_PER_MS,
-        "alert": row_json(row),
+        "alert": row_json(row, telling),
         "open": open_now,
         "grades": _grades_json(backend.alerts.grades()),
         "usual": _usual_json(await _usual(backend, row.event)),
         "outlook": _outlook_json(backend.alerts.outlook(sensor) if sensor and open_now else None),
-        "next": _next_json(backend, alert_id) if open_now else None,
-        **_record_json(backend, record, row, account.scope),
+        "next": _next_json(backend, alert_id, telling) if open_now else None,
+        **_record_json(backend, record, row, account.scope, telling),
     }
     if sensor is not None:
         body |= _surroundings_json(backend.alerts.surroundings(sensor), account.scope)
@@ -109,16 +110,20 @@ async def _usual(backend: ConsoleBackend, event: AlertEvent) -> UsualBefore | No
         return None
 
 
-def _record_json(backend: ConsoleBackend, record: Record, row: AlertRow, scope: Scope) -> dict[str, Any]:
+def _record_json(
+    backend: ConsoleBackend, record: Record, row: AlertRow, scope: Scope, telling: Telling | None
+) -> dict[str, Any]:
     sensor = row.event.sensor
 
     def named(person: str | None) -> dict[str, str] | None:
         return None if person is None else both(backend.name_of(person))
 
     return {
-        "events": [entry(event) for event in record.events],
+        "events": [entry(event if telling is None else telling.event(event)) for event in record.events],
         "left_out": record.left_out,
-        "deliveries": [{**delivery_json(one), "person_name": named(one.person)} for one in record.deliveries],
+        "deliveries": [
+            {**delivery_json(one, telling), "person_name": named(one.person)} for one in record.deliveries
+        ],
         "checklist": [asdict(step) for step in checklist(record.events)],
         "similar": [
             likeness(events, sensor)
@@ -176,7 +181,7 @@ def _ahead_json(ahead: Ahead) -> dict[str, Any]:
     }
 
 
-def _next_json(backend: ConsoleBackend, alert_id: str) -> dict[str, Any] | None:
+def _next_json(backend: ConsoleBackend, alert_id: str, telling: Telling | None) -> dict[str, Any] | None:
     upcoming = backend.alerts.upcoming(alert_id)
     if upcoming is None:
         return None
@@ -186,7 +191,10 @@ def _next_json(backend: ConsoleBackend, alert_id: str) -> dict[str, Any] | None:
         "of": upcoming.of,
         "due_ms": None if upcoming.due_ns is None else upcoming.due_ns / NS_PER_MS,
         "held": upcoming.held,
-        "people": [asdict(one) for one in upcoming.people],
+        "people": [
+            asdict(one) | ({} if telling is None else telling.reached_by(one.receivers))
+            for one in upcoming.people
+        ],
     }
 
 

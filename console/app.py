@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from console.etags import Etags
 from console.feed import Feed
 from console.guard import Guard
 from console.openapi import describe
+from console.orders import body_for
 from console.people import People
 from console.people_routes import people_api
 from console.places_routes import places_api
@@ -104,6 +106,7 @@ def create_app(
         data_late_s=data_late_s,
         tiles=tiles,
     )
+    feed.words = partial(body_for, console)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

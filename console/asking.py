@@ -1,21 +1,25 @@
 """Who asks of the web API, and what every one of its routes needs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import Depends, Request
 from starlette.responses import Response
 
+from alerting.routes import Routes
 from console.accounts import Account, Accounts, Role
 from console.audit import Audit
 from console.backend import ConsoleBackend
 from console.feed import Feed
 from console.people import People
 from console.problems import UNSAFE_METHODS, ProblemError
+from console.scope import Scope
+from console.telling import Telling
 from console.tiles import Tiles
 from console.tokens import Tokens
+from registry.plant import Plant
 
 COOKIE = "hazwatch_session"
 BEFORE_CHANGE = frozenset({"/api/v1/me", "/api/v1/me/password"})
@@ -47,7 +51,7 @@ MAX_TIME_MS = 9_223_372_036_000
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What the routes need, one for each application."""
+    """What the routes need, one for each application; `tellings` is what `console.orders.telling_for` made and of what."""
 
     backend: ConsoleBackend
     accounts: Accounts
@@ -57,6 +61,7 @@ class Console:
     tokens: Tokens
     data_late_s: float
     tiles: Tiles | None = None
+    tellings: dict[Scope, tuple[Plant, Routes, Telling]] = field(default_factory=dict)
 
     def heartbeat(self) -> Mapping[str, Any]:
         """Return the heartbeat: the pipeline's clock in ms and the age of its newest reading in s."""

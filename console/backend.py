@@ -12,6 +12,7 @@ from alerting.commands import Command
 from alerting.escalation.schedule import OnDuty
 from alerting.events import AlertEvent
 from alerting.incidents.incident import IncidentView
+from alerting.routes import Routes
 from alerting.silences import EndedSilence, SilenceView
 from console.alarms_backend import AlarmsBackend
 from console.replay_backend import ReplaysBackend
@@ -241,6 +242,9 @@ class ConsoleBackend(Protocol):
 
     def causes(self) -> Mapping[str, Text]:
         """Return the causes that a confirmation may name, by their codes."""
+
+    def routes(self) -> Routes:
+        """Return by which routes people are told."""
 
     def silences(self) -> Sequence[SilenceView]:
         """Return the silences in force, oldest first."""

@@ -1,5 +1,6 @@
 """The routes of the alarm desk: what people tell it of alerts, places, silences and incidents; see docs/console.md."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -48,10 +49,12 @@ from console.orders import (
     known_to,
     place_of_enterprise,
     stays_within,
+    telling_for,
 )
 from console.problems import ProblemError
 from console.rules_json import ended_silence_json, silence_json
 from console.scope import UNLIMITED, Place
+from console.telling import Telling
 from ledger.records import OutboxRow
 
 MAX_ROWS = 1000
@@ -110,7 +113,8 @@ async def deliveries(console: TheConsole, account: SignedIn, alert_id: AnId, req
     """Return who was told of an alert, or is to be, by whom and why, and what came of it."""
     Orders(request, console, account).check_alert(alert_id, closed_too=True)
     rows = console.backend.deliveries(alert_id)[-MAX_ROWS:]
-    return json_answer({"deliveries": [delivery_json(row) for row in rows]})
+    telling = telling_for(console, account.scope)
+    return json_answer({"deliveries": [delivery_json(row, telling) for row in rows]})
 
 
 @desk_api.get("/causes")
@@ -348,9 +352,9 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
     return row
 
 
-def delivery_json(row: OutboxRow) -> dict[str, Any]:
-    """Return who was told, through what, by which rule and what came of it, ready for JSON."""
-    return {
+def delivery_json(row: OutboxRow, telling: Telling | None) -> Mapping[str, Any]:
+    """Return who was told, through what, by which rule and what came of it, ready for JSON; `telling` None: all of it."""
+    whole = {
         "id": row.id,
         "receiver": row.receiver,
         "person": row.person,
@@ -366,3 +370,4 @@ def delivery_json(row: OutboxRow) -> dict[str, Any]:
         "instead_of": row.instead_of,
         "handed_to": row.handed_to,
     }
+    return whole if telling is None else telling.delivery(whole)

@@ -17,6 +17,7 @@ from alerting.grades_file import default_grades
 from alerting.grading import GradeTable
 from alerting.incidents.flood import Flood
 from alerting.incidents.incident import IncidentView
+from alerting.routes import Routes
 from alerting.silences import EndedSilence, SilenceView
 from console.alarms_backend import Assignee
 from console.alert_backend import Record, Surroundings
@@ -229,6 +230,10 @@ class FakeBackend:
     def causes(self) -> Mapping[str, Text]:
         """Return two causes."""
         return {"release": Text("真实泄漏", "real release"), "false_alarm": Text("误报", "false alarm")}
+
+    def routes(self) -> Routes:
+        """Return the routes of the rules."""
+        return self.ruled.routes()
 
     def silences(self) -> Sequence[SilenceView]:
         """Return the silences kept."""

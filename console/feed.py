@@ -21,11 +21,14 @@ from console.feed_core import (
     Frame,
     Ring,
     ViewerBuffer,
+    Words,
     encode_frame,
 )
 from console.scope import NOWHERE, Place, Scope
+from console.telling import Telling
 
 HEARTBEAT_INTERVAL_S = 1.0
+_ALERT = "alert"
 
 Heartbeat = Callable[[], Mapping[str, Any]]
 
@@ -40,6 +43,8 @@ class Viewer:
 
 class Feed:
     """Publishes frames to all viewers; every method is called on the event loop's thread.
+
+    `words` is set by whoever knows the scopes: what an account of one may read of an alert.
 
     Args:
         epoch: tells this start of the program from another; random where none is given.
@@ -63,6 +68,7 @@ class Feed:
         self._closed = False
         self.resyncs = 0
         self.dropped_frames = 0
+        self.words: Words = _as_it_is
 
     @property
     def viewers(self) -> int:
@@ -80,11 +86,12 @@ class Feed:
         Without a place only accounts without a scope get it; None is for everyone. The payload is anything that
         msgspec encodes to JSON.
         """
-        self._offer(self._ring.append(kind, msgspec.json.encode(payload), place))
+        body = msgspec.json.encode(payload)
+        self._offer(self._ring.append(kind, body, place, by_scope=kind == _ALERT))
 
     def publish_alert(self, row: AlertRow) -> None:
         """Send an alert as it now stands to all who may see it."""
-        self.publish("alert", row_json(row), place=row.place)
+        self.publish(_ALERT, row_json(row), place=row.place)
 
     def beat(self, payload: Mapping[str, Any]) -> None:
         """Send a heartbeat to everyone."""
@@ -154,15 +161,19 @@ class Feed:
 
     def _count(self, viewer: Viewer, frame: Frame) -> None:
         before = viewer.buffer.dropped
-        if not viewer.buffer.offer(frame):
+        if not viewer.buffer.offer(frame.as_read_by(viewer.buffer.scope, self.words)):
             self.resyncs += 1
         self.dropped_frames += viewer.buffer.dropped - before
 
 
-def row_json(row: AlertRow) -> dict[str, Any]:
-    """Return an alert as the page gets it: the alert line's keys and what stands beside it."""
+def _as_it_is(_: Scope, body: bytes) -> bytes:
+    return body
+
+
+def row_json(row: AlertRow, telling: Telling | None = None) -> dict[str, Any]:
+    """Return an alert as the page gets it: the alert line's keys and what stands beside it; `telling` None: all of it."""
     return {
-        **msgspec.structs.asdict(row.event),
+        **msgspec.structs.asdict(row.event if telling is None else telling.event(row.event)),
         "opened": row.opened,
         "acknowledged_by": row.acknowledged_by,
         "acknowledged_at": row.acknowledged_at,

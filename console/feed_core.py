@@ -6,33 +6,59 @@ which the page asks for everything anew: late news is not queued without bound a
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from console.scope import Place, Scope
+from console.scope import UNLIMITED, Place, Scope
 
 DEFAULT_RING_FRAMES = 4096
 DEFAULT_BUFFER_FRAMES = 512
 DEFAULT_BUFFER_BYTES = 1 << 20
+_BODY, _END = b"\ndata: ", b"\n\n"
+
+Words = Callable[[Scope, bytes], bytes]
+"""Returns a frame's body as an account of a scope may read it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame as it goes over the wire; `place` None is for everyone, `number` None is not resumed."""
+    """One frame as it goes over the wire; `place` None is for everyone, `number` None is not resumed.
+
+    `by_scope`, where it is one, has what was made of it for each scope that reads it otherwise than those without one.
+    """
 
     number: int | None
     data: bytes
     place: Place | None = None
+    by_scope: dict[Scope, "Frame"] | None = field(default=None, compare=False, repr=False)
 
     def seen_by(self, scope: Scope) -> bool:
         """Tell whether an account of the scope may get this frame."""
         return self.place is None or scope.sees(self.place)
+
+    def as_read_by(self, scope: Scope, words: Words) -> "Frame":
+        """Return the frame as an account of the scope may read it; made once a scope, however many look."""
+        if self.by_scope is None or scope == UNLIMITED:
+            return self
+        made = self.by_scope.get(scope)
+        if made is None:
+            made = self.by_scope[scope] = self._made_for(scope, words)
+        return made
+
+    def _made_for(self, scope: Scope, words: Words) -> "Frame":
+        if not self.seen_by(scope):
+            return self
+        head, mark, rest = self.data.partition(_BODY)
+        body = rest.removesuffix(_END)
+        told = words(scope, body)
+        return self if told == body else Frame(self.number, head + mark + told + _END, self.place)
 
 
 def encode_frame(kind: str, body: bytes, frame_id: str | None = None) -> bytes:
     """Return a server-sent event; `body` is JSON and so holds no line break."""
     assert b"\n" not in body
     head = f"id: {frame_id}\n" if frame_id is not None else ""
-    return f"{head}event: {kind}\ndata: ".encode() + body + b"\n\n"
+    return f"{head}event: {kind}".encode() + _BODY + body + _END
 
 
 @dataclass(slots=True)
@@ -52,10 +78,11 @@ class Ring:
         """The id of the newest frame, which a viewer names when it comes back."""
         return f"{self.epoch}-{self.last}"
 
-    def append(self, kind: str, body: bytes, place: Place | None) -> Frame:
-        """Number and keep a frame; the oldest goes when the ring is full."""
+    def append(self, kind: str, body: bytes, place: Place | None, *, by_scope: bool = False) -> Frame:
+        """Number and keep a frame, which scopes read differently or not; the oldest goes when the ring is full."""
         self.last += 1
-        frame = Frame(self.last, encode_frame(kind, body, self.position), place)
+        data = encode_frame(kind, body, self.position)
+        frame = Frame(self.last, data, place, {} if by_scope else None)
         self._frames.append(frame)
         if len(self._frames) > self.capacity:
             self._frames.popleft()

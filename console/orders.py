@@ -13,6 +13,7 @@ from alerting.commands import Command, TakeOutOfService
 from alerting.events import State
 from alerting.matcher_text import MatcherError, parse_matcher
 from alerting.routing import Op
+from alerting.silences import SilenceRow
 from console.accounts import Account, LoginRefused, Role
 from console.asking import MAX_SEQ, MAX_TIME_MS, Console, client_of, json_answer
 from console.backend import AlertRow, Done, Refused, place_of
@@ -21,10 +22,13 @@ from console.passwords import MAX_CHARS
 from console.problems import UNFIT_TEXT, ProblemError, problem_of
 from console.rules_scope import Known
 from console.scope import UNLIMITED, Place, Scope, lies_in
+from console.telling import Telling
 from registry.texts import text_problem
 
 MAX_SAID_CHARS = 2000
 MAX_NAME_CHARS = 200
+MAX_SCOPES = 1000
+"""For so many it is kept what accounts of a scope may know."""
 NS_PER_MS = 1_000_000
 
 
@@ -251,12 +255,17 @@ class Orders:
         outcome = await self.carry_out(command)
         if isinstance(outcome, Refused):
             return problem_of(409, outcome.code, outcome.text)
+        telling = telling_for(self.console, self.account.scope)
         body: dict[str, Any] = {
-            "events": [event for event in outcome.events if self.account.scope.sees(place_of(event))]
+            "events": [
+                event if telling is None else telling.event(event)
+                for event in outcome.events
+                if self.account.scope.sees(place_of(event))
+            ]
         }
         if alert_id is not None:
             row = backend.alert(alert_id) or _last_row(outcome, alert_id)
-            body["alert"] = None if row is None else row_json(row)
+            body["alert"] = None if row is None else row_json(row, telling)
         return json_answer(body)
 
 
@@ -288,6 +297,35 @@ def known_to(console: Console, scope: Scope) -> Known | None:
         return place is not None and scope.sees(place)
 
     return Known.of(scope, console.backend.plant(), sees)
+
+
+def telling_for(console: Console, scope: Scope) -> Telling | None:
+    """Return what an account of this scope may know of who was told; None: all. Kept until plant or routes are others."""
+    if scope == UNLIMITED:
+        return None
+    plant, routes = console.backend.plant(), console.backend.routes()
+    kept = console.tellings.get(scope)
+    if kept is not None and kept[0] is plant and kept[1] is routes:
+        return kept[2]
+    known = known_to(console, scope)
+    if known is None:
+        return None
+
+    def silences() -> list[SilenceRow]:
+        ended = [one.row for one in console.backend.silences_ended()]
+        return ended + [one.row for one in console.backend.silences()]
+
+    if len(console.tellings) >= MAX_SCOPES:
+        console.tellings.clear()
+    made = Telling.of(known, routes, silences)
+    console.tellings[scope] = plant, routes, made
+    return made
+
+
+def body_for(console: Console, scope: Scope, body: bytes) -> bytes:
+    """Return an alert of the stream as an account of this scope may read it."""
+    telling = telling_for(console, scope)
+    return body if telling is None else telling.body(body)
 
 
 def arrangements_seen(console: Console, scope: Scope) -> list[Arrangement]:

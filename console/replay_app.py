@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -15,6 +16,7 @@ from console.asking import MAX_TIME_MS, Console, SignedIn, json_answer
 from console.audit import Audit
 from console.backend import ConsoleBackend
 from console.feed import Feed
+from console.orders import body_for
 from console.people import People
 from console.problems import ProblemError
 from console.replay_backend import Jump, ReplayControl
@@ -62,7 +64,7 @@ class ReplayConsole:
 
     def show(self, backend: ConsoleBackend) -> None:
         """Answer from this backend from now on."""
-        self.app.state.console = Console(
+        console = Console(
             backend=backend,
             accounts=self._accounts,
             feed=self._feed,
@@ -71,6 +73,8 @@ class ReplayConsole:
             tokens=self._tokens,
             data_late_s=_FOREVER_S,
         )
+        self.app.state.console = console
+        self._feed.words = partial(body_for, console)
         self.app.state.sparks = Sparks()
 
     def control(self, control: ReplayControl) -> None:

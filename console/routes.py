@@ -26,12 +26,14 @@ from console.asking import (
     lasting,
     set_session,
 )
-from console.backend import AlertRow, ConsoleBackend, Refused, SensorFacts, place_of
+from console.backend import AlertRow, Component, ConsoleBackend, Health, Refused, SensorFacts, place_of
 from console.feed import row_json
-from console.orders import Line, Paragraph
+from console.orders import Line, Paragraph, telling_for
 from console.passwords import MAX_CHARS
 from console.problems import ProblemError, problem_of
-from console.scope import Scope
+from console.scope import UNLIMITED, Scope
+from console.telling import NOT_IN_DETAIL, Telling
+from registry.plant import Text
 from store.series import Series, StoreError, TooMuchError
 
 MAX_COMMENT_CHARS = 2000
@@ -120,21 +122,24 @@ async def alerts(request: Request, console: TheConsole, account: SignedIn) -> Re
     """
     held = console.backend.open_alerts()
     rows = [row for row in held.rows if account.scope.sees(row.place)]
+    telling = telling_for(console, account.scope)
     head = {"last_seq": held.last_seq, "now_ms": console.backend.now_ns() / 1e6}
     if NDJSON not in request.headers.get("accept", ""):
-        return json_answer({**head, "alerts": [row_json(row) for row in rows]})
+        return json_answer({**head, "alerts": [row_json(row, telling) for row in rows]})
     return StreamingResponse(
-        _row_lines({**head, "count": len(rows)}, rows),
+        _row_lines({**head, "count": len(rows)}, rows, telling),
         media_type=NDJSON,
         headers={"Cache-Control": "no-store", "Vary": "Accept"},
     )
 
 
-async def _row_lines(head: Mapping[str, Any], rows: Sequence[AlertRow]) -> AsyncIterator[bytes]:
+async def _row_lines(
+    head: Mapping[str, Any], rows: Sequence[AlertRow], telling: Telling | None
+) -> AsyncIterator[bytes]:
     yield msgspec.json.encode(head) + b"\n"
     for first in range(0, len(rows), ROWS_AT_ONCE):
         yield b"".join(
-            msgspec.json.encode(row_json(row)) + b"\n" for row in rows[first : first + ROWS_AT_ONCE]
+            msgspec.json.encode(row_json(row, telling)) + b"\n" for row in rows[first : first + ROWS_AT_ONCE]
         )
         await asyncio.sleep(0)  # others are answered in between
 
@@ -156,7 +161,7 @@ async def acknowledge(
     console.audit.command(client_of(request), command, outcome)
     if isinstance(outcome, Refused):
         return problem_of(409, outcome.code, outcome.text)
-    return json_answer({"alert": row_json(outcome.row)})
+    return json_answer({"alert": row_json(outcome.row, telling_for(console, account.scope))})
 
 
 @api.get("/events")
@@ -168,6 +173,9 @@ async def events(
 ) -> Response:
     """Return the history, newest first; `next_before` leads to the next page, null at the end."""
     found, next_before = await _history(console.backend, account.scope, limit, before)
+    telling = telling_for(console, account.scope)
+    if telling is not None:
+        found = [telling.event(event) for event in found]
     return json_answer({"events": found, "next_before": next_before})
 
 
@@ -197,19 +205,21 @@ async def alert_lines(
 ) -> Response:
     """Return alert lines, oldest first, from the event after number `after`."""
     return StreamingResponse(
-        _lines(console.backend, account.scope, after, limit),
+        _lines(console, account.scope, after, limit),
         media_type=NDJSON,
         headers={"Cache-Control": "no-store"},
     )
 
 
-async def _lines(backend: ConsoleBackend, scope: Scope, after: int, limit: int) -> AsyncIterator[bytes]:
+async def _lines(console: Console, scope: Scope, after: int, limit: int) -> AsyncIterator[bytes]:
     while limit > 0:
-        page = await backend.alert_lines(after, min(limit, PAGE_EVENTS))
+        page = await console.backend.alert_lines(after, min(limit, PAGE_EVENTS))
         if not page:
             return
         after = page[-1].seq
-        lines = [event.line() + b"\n" for event in page if scope.sees(place_of(event))]
+        telling = telling_for(console, scope)
+        seen = [event for event in page if scope.sees(place_of(event))]
+        lines = [(event if telling is None else telling.event(event)).line() + b"\n" for event in seen]
         limit -= len(lines)
         yield b"".join(lines)
 
@@ -257,13 +267,18 @@ def _trend_json(facts: SensorFacts, series: Series) -> dict[str, Any]:
 
 
 @api.get("/health")
-async def health(console: TheConsole, _: SignedIn) -> Response:
-    """Return the state of each part of hazwatch."""
+async def health(console: TheConsole, account: SignedIn) -> Response:
+    """Return the state of each part of hazwatch; to accounts with a scope without the names of receivers and places."""
+
+    def detail(name: str, part: Component) -> Text:
+        told_all = account.scope == UNLIMITED or part.state is Health.OK
+        return part.detail if told_all else NOT_IN_DETAIL.get(name, part.detail)
+
     return json_answer(
         {
             name: {
                 "state": part.state,
-                "detail": both(part.detail),
+                "detail": both(detail(name, part)),
                 "since_ms": None if part.since_ns is None else part.since_ns / 1e6,
             }
             for name, part in console.backend.health().items()

@@ -14,6 +14,7 @@ from alerting.routing import Route
 from alerting.silences import EndedSilence, SilenceRow
 from alerting.texts import both
 from console.rules_backend import Files, Traffic
+from console.telling import Telling
 from registry.plant import Text
 
 _NS_PER_MS = 1_000_000
@@ -163,26 +164,30 @@ def ended_silence_json(one: EndedSilence) -> dict[str, Any]:
     }
 
 
-def explained_json(one: Explained, at_ns: int) -> dict[str, Any]:
-    """Return one route of an explanation; `after_s` None: nobody is told by it."""
+def explained_json(one: Explained, at_ns: int, telling: Telling | None) -> dict[str, Any]:
+    """Return one route of an explanation; `after_s` None: nobody is told by it; `telling` None: every receiver is named."""
     return {
         "route": one.path,
-        "receiver": one.receiver,
+        **_receiver(one.receiver, telling),
         "matched": one.matched,
         "after_s": _after_s(one.when_ns, at_ns),
         "reason": both(one.reason),
     }
 
 
-def called_json(one: Called, at_ns: int) -> dict[str, Any]:
-    """Return one call of an explanation; `after_s` None: the person is not called."""
+def called_json(one: Called, at_ns: int, telling: Telling | None) -> dict[str, Any]:
+    """Return one call of an explanation; `after_s` None: the person is not called; `telling` as above."""
     return {
         "person": one.person,
         "name": both(one.name),
-        "receiver": one.receiver,
+        **_receiver(one.receiver, telling),
         "after_s": _after_s(one.when_ns, at_ns),
         "reason": both(one.reason),
     }
+
+
+def _receiver(name: str | None, telling: Telling | None) -> dict[str, Any]:
+    return {"receiver": name} if telling is None else telling.receiver(name)
 
 
 def _after_s(when_ns: int | None, at_ns: int) -> float | None:

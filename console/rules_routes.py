@@ -24,6 +24,7 @@ from console.orders import (
     known_to,
     place_named,
     stays_within,
+    telling_for,
     works_ahead_seen,
 )
 from console.problems import ProblemError, problem_of
@@ -236,6 +237,7 @@ def _check_place(console: Console, account: Account, body: ExplainBody) -> None:
 def _explanation_json(found: Explanation, account: Account, console: Console) -> dict[str, Any]:
     """Return an explanation: only accounts without a scope are told who is never called and of others' routes."""
     known = known_to(console, account.scope)
+    telling = telling_for(console, account.scope)
     withheld = Withheld.of(console.backend.rules.routes(), found.silences, known)
     routes = [
         replace(one, reason=withheld.said(one.reason))
@@ -251,9 +253,9 @@ def _explanation_json(found: Explanation, account: Account, console: Console) ->
     return {
         "at_ms": found.at_ns / NS_PER_MS,
         "live": found.live,
-        "alert": found.event,
-        "routes": [explained_json(one, found.at_ns) for one in routes],
-        "calls": [called_json(one, found.at_ns) for one in calls],
+        "alert": found.event if telling is None else telling.event(found.event),
+        "routes": [explained_json(one, found.at_ns, telling) for one in routes],
+        "calls": [called_json(one, found.at_ns, telling) for one in calls],
         "silences": [silence_json(one) for one in silences],
         "overrides": [{"schedule": name, **override_json(one)} for name, one in found.overrides],
     }

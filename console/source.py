@@ -5,8 +5,7 @@ from typing import Any
 
 from alerting.arrangements import Arrangement
 from alerting.texts import both
-from console.backend import AlertRow, SensorNow
-from console.feed import row_json
+from console.backend import SensorNow
 from console.places import sensor_facts
 from console.source_backend import Wind
 from ledger.limits import LimitChange
@@ -59,12 +58,15 @@ def source_json(
 
 
 def now_json(
-    sensors: Iterable[SensorNow], alerts: Iterable[AlertRow], arrangements: Iterable[Arrangement], wind: Wind
+    sensors: Iterable[SensorNow],
+    alerts: Iterable[Mapping[str, Any]],
+    arrangements: Iterable[Arrangement],
+    wind: Wind,
 ) -> dict[str, Any]:
     """Return what is of the moment: readings with the state of each sensor, open alerts, what is held back, the wind."""
     return {
         "sensors": {one.id: _now(one) for one in sensors},
-        "alerts": [row_json(row) for row in alerts],
+        "alerts": list(alerts),
         "arrangements": [one.why() for one in arrangements],
         "wind": {"speed": wind.speed, "unit": wind.unit, "from_deg": wind.from_deg},
     }

@@ -7,6 +7,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from console.asking import Console, SignedIn, TheConsole, json_answer
+from console.feed import row_json
+from console.orders import telling_for
 from console.problems import ProblemError
 from console.scope import Place
 from console.source import limits_json, now_json, source_json, sparklines_json
@@ -53,14 +55,14 @@ async def source_facts(console: TheConsole, source: TheSource, after: After = 0)
 
 
 @source_api.get("/now")
-async def source_now(console: TheConsole, source: TheSource, after: After = 0) -> Response:
+async def source_now(console: TheConsole, account: SignedIn, source: TheSource, after: After = 0) -> Response:
     """Return the newest readings of the same sensors, the source's open alerts, what is held back there, and the wind."""
     backend = console.backend.source
-    place = (source.enterprise, source.id)
+    place, telling = (source.enterprise, source.id), telling_for(console, account.scope)
     return json_answer(
         now_json(
             backend.sensors(*place, after, MAX_SENSORS),
-            backend.alerts(*place, MAX_ALERTS),
+            [row_json(row, telling) for row in backend.alerts(*place, MAX_ALERTS)],
             backend.arrangements(*place),
             backend.wind(source.enterprise),
         )

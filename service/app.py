@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -99,7 +100,8 @@ def cap_parts(loaded: Loaded, ledger: Ledger) -> CapParts | None:
     routes = plan.routes.rehearsed() if plan.clock is Clock.EVENT else plan.routes
     if routes.cap is None:
         return None
-    return CapParts(CapMaker(routes.cap, plan.registry), AlertHistory(ledger).events)
+    zone = ZoneInfo(loaded.settings.reports.time_zone)
+    return CapParts(CapMaker(routes.cap, plan.registry, zone=zone), AlertHistory(ledger).events)
 
 
 class Service:

@@ -15,6 +15,7 @@ from alerting.escalation.schedule import OnDuty
 from alerting.events import AlertEvent, State
 from alerting.incidents.incident import IncidentView
 from alerting.notify.build import CapParts
+from alerting.routes import Routes
 from alerting.silences import EndedSilence, SilenceView
 from alerting.texts import rfc3339
 from console.backend import (
@@ -160,6 +161,10 @@ class LiveConsole:
     def causes(self) -> Mapping[str, Text]:
         """Return the causes that a confirmation may name."""
         return {code: cause.name for code, cause in self._runtime.pipeline.desk.book.causes.items()}
+
+    def routes(self) -> Routes:
+        """Return what the routes file says."""
+        return self._runtime.pipeline.plan.routes
 
     def silences(self) -> Sequence[SilenceView]:
         """Return the silences in force."""

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from alerting.cap.message import DRILL_MARKS, DRILL_NOTES, CapArea, CapInfo, CapMessage, MessageType, Mode
 from alerting.cap.settings import CapSettings
 from alerting.cap.table import ANY, HEALTH, SYSTEM, Table, Values, default_table
 from alerting.events import HELD_STATES, AlertEvent, Family, Kind
-from alerting.texts import TYPE_NAMES, number
+from alerting.texts import TYPE_NAMES, number, with_local_times
 from registry.plant import Text
 from registry.sensors import SensorRegistry
 
@@ -27,6 +28,7 @@ MAX_TEXT_CHARS = 4000
 MAX_REFERENCES = 200
 """The first message and the newest ones are referred to; an alert that chatters for days has more than one message can name."""
 
+_UTC = ZoneInfo("UTC")
 _STANDING = frozenset({"unack", "acked"})
 _CLOSED = "closed"
 _RESTRICTION = Text("仅供应急管理使用", "for emergency management only")
@@ -74,10 +76,18 @@ def cap_time(time: str) -> str:
 
 
 class CapMaker:
-    """Makes the messages of one pipeline; holds names and nothing that changes."""
+    """Makes the messages of one pipeline; holds names and nothing that changes. Texts tell their times in `zone`."""
 
-    def __init__(self, settings: CapSettings, registry: SensorRegistry, table: Table | None = None) -> None:
+    def __init__(
+        self,
+        settings: CapSettings,
+        registry: SensorRegistry,
+        table: Table | None = None,
+        *,
+        zone: ZoneInfo = _UTC,
+    ) -> None:
         self.settings = settings
+        self._zone = zone
         self._registry = registry
         self._table = table or default_table()
 
@@ -137,13 +147,18 @@ class CapMaker:
             certainty=values.certainty,
             onset=None if event.onset is None else cap_time(event.onset),
             sender_name=_clipped(_in(self._sender_name(event), language), MAX_HEADLINE_CHARS),
-            headline=_clipped(_in(mark, language) + _told(event.title, language), MAX_HEADLINE_CHARS),
-            description=_clipped(_told(event.why.get("seen"), language), MAX_TEXT_CHARS),
-            instruction=_clipped(_told(event.why.get("advice"), language), MAX_TEXT_CHARS),
+            headline=_clipped(_in(mark, language) + self._told(event.title, language), MAX_HEADLINE_CHARS),
+            description=_clipped(self._told(event.why.get("seen"), language), MAX_TEXT_CHARS),
+            instruction=_clipped(self._told(event.why.get("advice"), language), MAX_TEXT_CHARS),
             contact=settings.contact,
             parameters=_parameters(event),
             area=self._area(event, language),
         )
+
+    def _told(self, text: dict[str, str] | None, language: str) -> str:
+        if text is None:
+            return ""
+        return with_local_times(text["zh" if language == "zh-CN" else "en"], self._zone)
 
     def _values(self, event: AlertEvent) -> Values:
         if event.state not in _STANDING:
@@ -229,10 +244,6 @@ def _parameters(event: AlertEvent) -> tuple[tuple[str, str], ...]:
         ("hazwatch:forecast_s", None if event.forecast_s is None else f"{event.forecast_s:.0f}"),
     )
     return tuple((name, _clipped(value, MAX_TEXT_CHARS)) for name, value in given if value is not None)
-
-
-def _told(text: dict[str, str] | None, language: str) -> str:
-    return "" if text is None else text["zh" if language == "zh-CN" else "en"]
 
 
 def _in(text: Text, language: str) -> str:

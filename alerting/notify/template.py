@@ -6,7 +6,6 @@ same names, so that one template serves both.
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from itertools import chain
@@ -22,14 +21,12 @@ from alerting.notification import Notification
 from alerting.notify.sandbox import Sandbox
 from alerting.notify.settings import DEFAULT_ZONE, TemplateText
 from alerting.notify.words import in_words
-from alerting.texts import both
+from alerting.texts import both, local_time, with_local_times
 
 MAX_TEMPLATE_BYTES = 64 << 10
 MAX_TITLE_CHARS = 200
 _OVER = frozenset({"cleared", "closed"})
 _BLANK_LINES = re.compile(r"\n{3,}")
-_UTC_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-"""A time as `alerting.texts.rfc3339` writes it into a text."""
 _LANGUAGES = frozenset({"zh", "en"})
 
 
@@ -96,25 +93,15 @@ class Template:
         """Return a view whose texts in two languages tell their times in the zone; times that stand alone stay as they are."""
         match value:
             case dict() if value.keys() == _LANGUAGES:
-                return {
-                    language: _UTC_TIME.sub(self._local_of, str(text)) for language, text in value.items()
-                }
+                return {language: with_local_times(str(text), self._zone) for language, text in value.items()}
             case dict():
                 return {key: self._localized(each) for key, each in value.items()}
             case list():
                 return [self._localized(each) for each in value]
         return value
 
-    def _local_of(self, found: re.Match[str]) -> str:
-        """Return the time that was found in the zone, as it is where there is none such."""
-        try:
-            return self._local(found[0])
-        except (ValueError, OverflowError):
-            return found[0]
-
     def _local(self, time: str) -> str:
-        moment = datetime.fromisoformat(time).astimezone(self._zone)
-        return f"{moment:%Y-%m-%d %H:%M:%S}" + (" UTC" if self._zone.key == "UTC" else f"{moment: %z}")
+        return local_time(time, self._zone)
 
 
 def view_of(notification: Notification) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from registry.marks import load_marked
 from service.commands.answers import COMMAND_LINE, say
 from service.commands.inputs import feed_of, plan_of, settings_or_source, shown_progress, span_of
 from service.commands.options import Decimal, Delimiter, From, TimeColumn, TimeZone, To
+from service.terminal import terminal
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.layout import Options
 
@@ -158,7 +159,7 @@ def _show(comparison: "Comparison") -> None:
     for fate, words in _WORDS.items():
         table.add_row(words, *(str(line.fates[fate]) for line in lines.values()))
     table.add_row("median shift / 中位差", *(_shift(line.median_shift_s) for line in lines.values()))
-    console = Console()
+    console = terminal()
     console.print(table)
     changed = [match for match in comparison.matches if match.fate != "same"]
     if changed:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 
 from service.commands.answers import NO_SERVER, end, say
+from service.terminal import terminal
 from service.warm import use_compile_cache, user_cache
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def _print(figures: "list[Figure]", *, as_json: bool) -> None:
         return
     from service.bench.figures import table_of  # noqa: PLC0415 - beside its only use
 
-    console = Console()
+    console = terminal()
     if not console.is_terminal:
-        console = Console(width=_WIDTH)
+        console = terminal(width=_WIDTH)
     if figures:
         console.print(table_of(figures))

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from service.commands.answers import say
+from service.terminal import terminal
 from service.warm import use_compile_cache, user_cache
 
 
@@ -22,7 +22,7 @@ def command(config: Annotated[Path, typer.Argument(help="hazwatch.yaml")]) -> No
         say(f"warning: {warning}")
     plan = loaded.plan
     plant = plan.registry.plant
-    console = Console()
+    console = terminal()
     console.print(
         f"{len(plan.registry)} sensors, {len(plant.sources)} hazard sources, {len(plant.enterprises)} enterprises, "
         f"{len(plan.routes.receivers)} receivers: no faults, {len(loaded.warnings)} warnings"

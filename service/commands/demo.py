@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from service.broker import Urls, embedded_broker
 from service.commands.answers import USAGE, cause_of, end
 from service.logs import configure_logs
+from service.terminal import terminal
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.demo import write_demo
 from sim.site import START_NS
@@ -113,7 +114,7 @@ class _Voice:
     def __init__(self, truth: Path, *, headless: bool) -> None:
         self._truth = truth
         self._headless = headless
-        self._console = Console(stderr=headless, highlight=False)
+        self._console = terminal(stderr=headless)
         self._opened: Counter[str] = Counter()
         self._began = time.monotonic()
 
@@ -121,11 +122,11 @@ class _Voice:
         """Say where the page is."""
         if greeting.url is None:
             return
-        self._console.print(f"\n  console / 控制台   [bold]{greeting.url}[/bold]")
-        self._console.print(f"  user / 用户        [bold]{greeting.user}[/bold]")
-        self._console.print(f"  password / 密码    [bold]{greeting.password}[/bold]")
-        self._console.print(f"  truth / 真值       {self._truth}")
-        self._console.print("  Ctrl-C ends it. / 按 Ctrl-C 结束。\n")
+        self._say("\n  console / 控制台   ", (greeting.url, "bold"))
+        self._say("  user / 用户        ", (greeting.user, "bold"))
+        self._say("  password / 密码    ", (greeting.password, "bold"))
+        self._say(f"  truth / 真值       {self._truth}")
+        self._say("  Ctrl-C ends it. / 按 Ctrl-C 结束。\n")
 
     def tell(self, events: Sequence["AlertEvent"]) -> None:
         """Tell alert events."""
@@ -136,18 +137,20 @@ class _Voice:
                 sys.stdout.buffer.write(event.line() + b"\n")
                 sys.stdout.buffer.flush()
                 continue
-            style = STYLES[event.grade]
-            self._console.print(
-                f"{event.time[11:19]} [{style}] {event.grade:^6} [/{style}] {event.event:<12} "
-                f"{event.title['zh']} / {event.title['en']}"
+            self._say(
+                f"{event.time[11:19]} ",
+                (f" {event.grade:^6} ", STYLES[event.grade]),
+                f" {event.event:<12} {event.title['zh']} / {event.title['en']}",
             )
 
     def call(self, called: Sequence["Notification"]) -> None:
         """Tell who is called for an alert that nobody has acknowledged, and by which step of which chain."""
         for one in called:
-            self._console.print(
-                f"{one.time[11:19]} [bold]  call  [/bold] {one.person:<12} {one.reason.zh} / {one.reason.en}"
-            )
+            said = f" {one.person:<12} {one.reason.zh} / {one.reason.en}"
+            self._say(f"{one.time[11:19]} ", ("  call  ", "bold"), said)
+
+    def _say(self, *parts: str | tuple[str, str]) -> None:
+        self._console.print(Text.assemble(*parts), highlight=False)
 
     def sum_up(self, readings: int) -> None:
         """Tell what there was."""

@@ -5,14 +5,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ledger.errors import LedgerError
 from ledger.reader import FILE_NAME
 from registry.faults import Fault, InputError
 from service.commands.answers import COMMAND_LINE, INPUT_FAULT, NO_SERVER, end, say
+from service.settings import read_settings
+from service.terminal import terminal
 from sim.layout import Options
 from store.series import StoreError
 
@@ -43,6 +45,16 @@ def plan_of(
         _warn(warnings)
         return plan
     return plan_of_columns(names, over)
+
+
+def zone_shown(config: Path | None, given: str | None) -> ZoneInfo:
+    """Return in which zone people are told times: that of the settings' reports, else the one given for the recording, else UTC."""
+    settings = None if config is None else read_settings(config)[0]
+    name = given or "UTC" if settings is None else settings.reports.time_zone
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")  # whoever reads the recording says what is wrong with it
 
 
 def _warn(warnings: Iterable[Fault]) -> None:
@@ -168,7 +180,7 @@ FAR_NS = 2**62
 @contextmanager
 def shown_progress(total: int | None = None) -> Iterator[Callable[[str, int], None]]:
     """Show on standard error how far a long run is; say nothing where that is no terminal."""
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=total)

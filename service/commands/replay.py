@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from registry.faults import Fault, InputError
@@ -13,6 +12,7 @@ from service.commands.inputs import feed_of, plan_of, settings_or_source, span_o
 from service.commands.options import Decimal, Delimiter, TimeColumn, TimeZone, To
 from service.keyboard import keyboard
 from service.pacing import Pacing
+from service.terminal import terminal
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.layout import Options
 from sim.publish import parse_speed
@@ -118,7 +118,7 @@ def _speed(text: str) -> float | None:
 
 
 def _show(tally: "Tally", sensors: int) -> None:
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     facts = Table(show_header=False, title="replay / 回放")
     span = (
         [] if tally.first_ns is None or tally.last_ns is None else time_texts([tally.first_ns, tally.last_ns])

@@ -4,15 +4,17 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from alerting.texts import both, rfc3339
+from alerting.texts import both, local_time, rfc3339, with_local_times
+from registry.plant import Text
 from service.commands.answers import say
 from service.commands.inputs import time_of
+from service.terminal import terminal
 from service.warm import use_compile_cache, user_cache
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def explain(
         }
         sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
         return
-    _show(event, at_ns, routes, calls)
+    _show(event, at_ns, routes, calls, ZoneInfo(loaded.settings.reports.time_zone))
 
 
 def _explained(
@@ -104,16 +106,24 @@ def _call_row(one: "Called") -> dict[str, Any]:
 
 
 def _show(
-    event: "AlertEvent", at_ns: int, routes: tuple["Explained", ...], calls: tuple["Called", ...]
+    event: "AlertEvent",
+    at_ns: int,
+    routes: tuple["Explained", ...],
+    calls: tuple["Called", ...],
+    zone: ZoneInfo,
 ) -> None:
-    console = Console()
+    console = terminal()
+
+    def told_of(reason: Text) -> str:
+        return with_local_times(f"{reason.en}\n{reason.zh}", zone)
+
     console.print(
-        f"{event.grade} {event.kind} {event.sensor or '-'} {event.event} {rfc3339(at_ns)}", markup=False
+        f"{event.grade} {event.kind} {event.sensor or '-'} {event.event} {local_time(rfc3339(at_ns), zone)}",
     )
     told = _table("told / 通知", "when / 时间", "receiver / 接收方", "route / 路由", "why / 原因")
     held = _table("not told / 不通知", "receiver / 接收方", "route / 路由", "why not / 原因")
     for one in routes:
-        why = f"{one.reason.en}\n{one.reason.zh}"
+        why = told_of(one.reason)
         if one.when_ns is None:
             held.add_row(one.receiver or "-", one.path, why)
         else:
@@ -122,7 +132,7 @@ def _show(
     called = _table(calling, "when / 时间", "person / 人员", "receiver / 接收方", "why / 原因")
     spared = _table("not called / 不呼叫", "person / 人员", "why not / 原因")
     for call in calls:
-        why = f"{call.reason.en}\n{call.reason.zh}"
+        why = told_of(call.reason)
         name = f"{call.name.en}\n{call.name.zh}" if call.name.en != call.name.zh else call.name.en
         if call.when_ns is None:
             spared.add_row(name, why)

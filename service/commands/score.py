@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
 from registry.faults import Fault, InputError
@@ -15,6 +14,7 @@ from registry.sensors import SensorRegistry
 from service.commands.answers import COMMAND_LINE, say
 from service.commands.inputs import plan_of, shown_progress
 from service.commands.options import Decimal, Delimiter, TimeColumn, TimeZone
+from service.terminal import terminal
 from service.warm import use_compile_cache, user_cache
 from sim.layout import Options
 from sim.recording import open_recording
@@ -188,7 +188,7 @@ def _show(report: "Report") -> None:
     from service.score.tables import tables_of  # noqa: PLC0415 - as above
     from service.score.words import both  # noqa: PLC0415 - as above
 
-    console = Console()
+    console = terminal()
     for told in tables_of(report):
         table = Table(
             title=both(told.title),

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
@@ -21,6 +20,7 @@ from registry.sensors import SensorType
 from service.commands.answers import COMMAND_LINE, NO_SERVER, USAGE, end, say
 from service.commands.connection import connection
 from service.commands.inputs import feed_of, is_duckdb, span_of, time_of
+from service.terminal import terminal
 from service.warm import use_compile_cache, user_cache
 from sim.layout import Options
 from sim.outgoing import DEFAULT_ENTERPRISE, Addresses, Packer, Packing, Shape, Wire
@@ -161,7 +161,7 @@ def _shown(given: _Input) -> Iterator[Recorded]:
         yield from given.chunks()
         return
     start_ns, length_ns = given.span_ns
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with Progress(console=terminal(stderr=True), transient=True) as progress:
         task = progress.add_task("simulating", total=length_ns)
         for chunk in given.chunks():
             yield chunk
@@ -197,7 +197,7 @@ def _mapping(points: Path) -> dict[str, tuple[str, str]]:
 def _publish(
     chunks: Iterable[Recorded], settings: MqttSettings, packing: Packing, clients: int, factor: float | None
 ) -> None:
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     try:
         with (
             connections(settings, packing, clients) as publishers,
@@ -233,4 +233,4 @@ def _show_scenarios() -> None:
     table = Table("scenario", "sensors", "what happens / 内容")
     for scenario in list_scenarios():
         table.add_row(scenario.name, str(scenario.sensors), f"{scenario.text.zh}\n{scenario.text.en}")
-    Console().print(table)
+    terminal().print(table)

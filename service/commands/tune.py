@@ -4,15 +4,18 @@ import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from alerting.texts import with_local_times
 from registry.faults import Fault, InputError
 from service.commands.answers import COMMAND_LINE, INPUT_FAULT, say
-from service.commands.inputs import feed_of, plan_of, settings_or_source, shown_progress, span_of
+from service.commands.inputs import feed_of, plan_of, settings_or_source, shown_progress, span_of, zone_shown
 from service.commands.options import Decimal, Delimiter, From, TimeColumn, TimeZone, To
+from service.terminal import terminal
 from service.warm import use_compile_cache, user_cache, warm_up
 from sim.layout import Options
 
@@ -55,7 +58,8 @@ def command(  # noqa: PLR0917 - one parameter an option
     calibration, ids = _calibrated(
         source, config=config, points=points, rate=rate, between=(from_, to), options=options
     )
-    _write(calibration, ids, str(source or "store"), out, plots, as_json=json)
+    zone = zone_shown(config, time_zone)
+    _write(calibration, ids, str(source or "store"), out, plots, zone=zone, as_json=json)
     if calibration.judgements and not any(j.evidence.chosen for j in calibration.judgements):
         say(
             "error: the recording supports no threshold; each reason stands in the overlay / 该记录无法支持任何阈值"
@@ -94,12 +98,19 @@ def _calibrated(
 
 
 def _write(
-    calibration: "Calibration", ids: list[str], source: str, out: Path, plots: Path | None, *, as_json: bool
+    calibration: "Calibration",
+    ids: list[str],
+    source: str,
+    out: Path,
+    plots: Path | None,
+    *,
+    zone: ZoneInfo,
+    as_json: bool,
 ) -> None:
     from service.tuning.overlay import overlay, report  # noqa: PLC0415 - imports numba, as above
     from service.tuning.plot import return_levels  # noqa: PLC0415 - as above
 
-    out.write_text(overlay(calibration, source), encoding="utf-8")
+    out.write_text(overlay(calibration, source, zone), encoding="utf-8")
     say(f"thresholds / 阈值: {out}")
     for name, shared in _by_plot(calibration).items():
         if plots is not None and (drawn := return_levels(shared, calibration.per_day)) is not None:
@@ -110,7 +121,7 @@ def _write(
         sys.stdout.buffer.write(report(calibration, source, ids) + b"\n")
         sys.stdout.buffer.flush()
         return
-    _show(calibration, ids)
+    _show(calibration, ids, zone)
 
 
 def _by_plot(calibration: "Calibration") -> dict[str, list["Evidence"]]:
@@ -121,8 +132,8 @@ def _by_plot(calibration: "Calibration") -> dict[str, list["Evidence"]]:
     return shared
 
 
-def _show(calibration: "Calibration", ids: list[str]) -> None:
-    console = Console()
+def _show(calibration: "Calibration", ids: list[str], zone: ZoneInfo) -> None:
+    console = terminal()
     if calibration.abnormal:
         cut = Counter(
             (ids[t.sensor], t.method.label + (f" {t.limit}" if t.limit else "")) for t in calibration.abnormal
@@ -139,10 +150,10 @@ def _show(calibration: "Calibration", ids: list[str]) -> None:
     for (kind, key, outcome), count in sorted(outcomes.items()):
         counts.add_row(kind, key, outcome, str(count))
     console.print(counts)
-    _show_each(console, [j.evidence for j in calibration.judgements])
+    _show_each(console, [j.evidence for j in calibration.judgements], zone)
 
 
-def _show_each(console: Console, evidence: list["Evidence"]) -> None:
+def _show_each(console: Console, evidence: list["Evidence"], zone: ZoneInfo) -> None:
     table = Table("sensor / 测点", "key / 键", "now / 现用", "new / 新", "95 %")
     for e in evidence[:_LINES]:
         interval = f"{e.interval.lo:.3g} … {e.interval.hi:.3g}" if e.interval else ""
@@ -157,8 +168,6 @@ def _show_each(console: Console, evidence: list["Evidence"]) -> None:
         if e.refusal is not None and e.refusal.reason not in told:
             told.add(e.refusal.reason)
             why, needed = e.refusal.why, e.refusal.needed
-            console.print(
-                f"{e.refusal.reason.value}, such as {e.sensor}: {why.en}; needed: {needed.en}",
-                highlight=False,
-            )
-            console.print(f"  {why.zh}；需要：{needed.zh}", highlight=False)
+            en = f"{e.refusal.reason.value}, such as {e.sensor}: {why.en}; needed: {needed.en}"
+            for line in (en, f"  {why.zh}；需要：{needed.zh}"):
+                console.print(with_local_times(line, zone), highlight=False)

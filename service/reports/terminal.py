@@ -1,7 +1,6 @@
 """A report at a terminal."""
 
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
@@ -11,24 +10,25 @@ from service.reports.document import Document
 from service.reports.rendering import NOTHING_THERE
 from service.reports.rules import Verdict
 from service.reports.words import moment
+from service.terminal import terminal
 
 _STYLES = {Verdict.ACCEPTABLE: "green", Verdict.MANAGEABLE: "yellow", Verdict.OVERLOADED: "bold red"}
 
 
 def print_document(document: Document, language: str) -> None:
     """Print a report in ``zh``, ``en`` or ``both``; its warnings are told elsewhere."""
-    console = Console()
+    console = terminal()
     period = document.period
     span = f"{moment(period.start_ns, period).en} … {moment(period.end_ns, period).en} {period.zone}"
-    console.print(f"{_told(document.kind.heading, language)}: {span}", highlight=False, markup=False)
+    console.print(f"{_told(document.kind.heading, language)}: {span}", highlight=False)
     for table in document.tables:
         if table.rows:
             console.print(_rich(table, language))
         else:
             none = f"{_told(table.title, language)}: {_told(NOTHING_THERE, language)}"
-            console.print(none, highlight=False, markup=False)
+            console.print(none, highlight=False)
     for note in document.notes:
-        console.print(f"· {_told(note, language, chr(10) + '  ')}", highlight=False, markup=False)
+        console.print(f"· {_told(note, language, chr(10) + '  ')}", highlight=False)
 
 
 def _rich(table: Table, language: str) -> RichTable:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from alerting.texts import rfc3339
 from detectors.profile import Methods
 from registry.plant import Text
 from registry.sensors import SensorSpec
@@ -208,7 +209,7 @@ def _stands_alone(track: Track, found: Fitted) -> Refusal | None:
     chance = -np.expm1(-tail.expected_rate(largest) * found.tail.days)
     if chance >= ALONE_AT:
         return None
-    when = str(np.datetime64(int(track.t_ns[found.seen.start[at]]), "ns").astype("datetime64[s]")) + "Z"
+    when = rfc3339(int(track.t_ns[found.seen.start[at]]))
     return Refusal(
         reason=Reason.OUTLIER,
         why=Text(

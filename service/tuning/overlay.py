@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
 import yaml
 
-from alerting.texts import both
+from alerting.texts import both, with_local_times
 from service.tuning.calibrate import Calibration, Judgement
 from service.tuning.normal import Abnormal
 from service.tuning.tail import CONFIDENCE, Interval
@@ -18,8 +19,11 @@ _HEAD = """\
 """
 
 
-def overlay(calibration: Calibration, source: str) -> str:
-    """Return the overlay: only what was tuned; what was refused stands there as a comment with its reason."""
+def overlay(calibration: Calibration, source: str, zone: ZoneInfo) -> str:
+    """Return the overlay: only what was tuned; what was refused stands there as a comment with its reason.
+
+    Comments tell their times in `zone`.
+    """
     by_sensor: dict[str, list[Judgement]] = {}
     for judgement in calibration.judgements:
         by_sensor.setdefault(judgement.evidence.sensor, []).append(judgement)
@@ -41,7 +45,7 @@ def overlay(calibration: Calibration, source: str) -> str:
     ]
     lines += ["# left as they are:\n"] if refused else []
     lines += [f"#   {line}\n" for line in refused]
-    return "".join(lines)
+    return "".join(with_local_times(line, zone) if line.lstrip().startswith("#") else line for line in lines)
 
 
 def report(calibration: Calibration, source: str, ids: list[str]) -> bytes:

@@ -12,10 +12,12 @@ import pytest
 
 from console.accounts import Accounts
 from console.app import Probes, create_app
+from console.backend import Component, Health
 from console.fake import FakeBackend
 from console.feed import Feed
 from console.guard import MAX_BODY_BYTES
 from ledger.audit import AuditLog
+from registry.plant import Text
 from store.series import Series, StoreError, TooMuchError
 from tests.console.live import PASSWORD, add_users
 from tests.console.site import COLD, HOSTILE, LPG, build, event, open_several
@@ -368,6 +370,15 @@ def test_probes_health_and_security_headers(tmp_path: Path) -> None:
         await s.sign_in("li")
         health = await s.get("/api/v1/health")
         assert health.json()["broker"]["state"] == "ok"
+        failing = Component(state=Health.DEGRADED, detail=Text("cold-mail：x", "cold-mail: x"))
+        s.backend.components = dict.fromkeys(("notifications", "settings", "ledger"), failing)
+        told = {}
+        for name in ("bo", "li"):
+            await s.sign_in(name)
+            parts = (await s.get("/api/v1/health")).json()
+            told[name] = {part for part, row in parts.items() if "cold-mail" in row["detail"]["en"]}
+            assert {row["state"] for row in parts.values()} == {"degraded"}
+        assert told == {"bo": {"ledger"}, "li": {"notifications", "settings", "ledger"}}
         csp = health.headers["content-security-policy"]
         assert "default-src 'none'" in csp
         assert "unsafe" not in csp
@@ -379,7 +390,7 @@ def test_probes_health_and_security_headers(tmp_path: Path) -> None:
     on_site(tmp_path, scenario)
 
 
-async def _frames(stream: AsyncIterator[bytes], count: int) -> list[tuple[str, str, Any]]:
+async def frames(stream: AsyncIterator[bytes], count: int) -> list[tuple[str, str, Any]]:
     """Return (kind, id, data) of the next frames, the opening `retry` left out."""
     got: list[tuple[str, str, Any]] = []
     while len(got) < count:
@@ -402,21 +413,21 @@ def test_the_stream_is_scoped_resumes_and_ends_with_the_session(tmp_path: Path) 
             return s.accounts.account_of(cookie) == account
 
         stream = s.feed.stream(account.scope, None, allowed)
-        [(kind, position, _)] = await _frames(stream, 1)
+        [(kind, position, _)] = await frames(stream, 1)
         assert kind == "resync"
         now_ns = 1_764_000_000_000_000_000
         s.backend.put(event("cold", now_ns, enterprise=COLD))
         s.feed.publish("system", {"x": 1})
         s.backend.put(event("lpg", now_ns))
         s.feed.beat({"now_ms": 1.5})
-        alert, beat = await _frames(stream, 2)
+        alert, beat = await frames(stream, 2)
         assert (alert[0], alert[2]["id"]) == ("alert", "lpg")
         assert beat == ("beat", "", {"now_ms": 1.5})
         again = s.feed.stream(account.scope, position, allowed)
-        assert await _frames(again, 1) == [alert]
+        assert await frames(again, 1) == [alert]
         s.accounts.logout(cookie)
         s.feed.beat({})
-        assert [kind for kind, _, _ in await _frames(again, 1)] == ["signedout"]
+        assert [kind for kind, _, _ in await frames(again, 1)] == ["signedout"]
         with pytest.raises(StopAsyncIteration):
             await anext(again)
 
@@ -430,17 +441,17 @@ def test_a_slow_viewer_is_dropped_to_a_resync_and_others_are_not(tmp_path: Path)
         feed = Feed(buffer_frames=8)
         slow = feed.stream(account.scope, None, lambda: True)
         quick = feed.stream(account.scope, None, lambda: True)
-        await _frames(slow, 1)
-        await _frames(quick, 1)
+        await frames(slow, 1)
+        await frames(quick, 1)
         assert feed.viewers == 2
         for i in range(20):
             feed.publish("alert", {"i": i})
-            assert [data["i"] for _, _, data in await _frames(quick, 1)] == [i]
-        assert [kind for kind, _, _ in await _frames(slow, 1)] == ["resync"]
+            assert [data["i"] for _, _, data in await frames(quick, 1)] == [i]
+        assert [kind for kind, _, _ in await frames(slow, 1)] == ["resync"]
         assert feed.resyncs == 1
         assert feed.dropped_frames == 20
         feed.publish("alert", {"i": 20})
-        assert [data for _, _, data in await _frames(slow, 1)] == [{"i": 20}]
+        assert [data for _, _, data in await frames(slow, 1)] == [{"i": 20}]
         feed.close()
 
     on_site(tmp_path, scenario)

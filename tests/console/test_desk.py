@@ -548,7 +548,7 @@ def test_who_is_on_duty_and_who_shall_be_instead(tmp_path: Path) -> None:
 def test_deliveries_of_an_alert_without_their_bodies(tmp_path: Path) -> None:
     async def scenario(s: Site) -> None:
         furnish(s)
-        await s.sign_in("bo")
+        await s.sign_in("li")
         answer = await s.get(f"/api/v1/alerts/{RED}/deliveries")
         [row] = answer.json()["deliveries"]
         assert (row["receiver"], row["person"], row["state"], row["reason"]["zh"]) == (
@@ -558,6 +558,7 @@ def test_deliveries_of_an_alert_without_their_bodies(tmp_path: Path) -> None:
             "因",
         )
         assert "secret" not in answer.text
+        await s.sign_in("bo")
         assert (await s.get(f"/api/v1/alerts/{COLD_ALERT}/deliveries")).status_code == 404
 
     on_site(tmp_path, scenario)

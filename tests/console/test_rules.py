@@ -12,6 +12,7 @@ from alerting.arrangements import Arrangement
 from alerting.escalation.explain import Called
 from alerting.escalation.schedule import Crew, Override, Schedule, Shift
 from alerting.escalation.settings import Chain, EscalationSettings, Ladder, Person, Step
+from alerting.escalation.upcoming import Next, Upcoming
 from alerting.events import Grade, State
 from alerting.explain import Explained
 from alerting.inhibition import InhibitRule
@@ -22,11 +23,12 @@ from alerting.silences import EndedSilence, SilenceRow, SilenceView
 from console.accounts import Role, add_user, database_path
 from console.fake import FakeBackend
 from console.rules_backend import Explanation, Kept, RouteTraffic, Setting
-from console.scope import Place
+from console.scope import UNLIMITED, Place
 from registry.plant import Equipment, Text
 from tests.console.live import PASSWORD
 from tests.console.site import COLD, LPG, event
-from tests.console.test_api import Site, on_site
+from tests.console.test_api import Site, frames, on_site
+from tests.console.test_desk import delivery
 from tests.console.test_places import furnish as furnish_places
 
 S = 10**9
@@ -339,6 +341,93 @@ def test_an_account_with_a_scope_learns_no_name_of_another_place(tmp_path: Path)
         ]
         await s.sign_in("gu")
         assert len((await s.get("/api/v1/silences")).json()["ended"]) == 4
+
+    on_site(tmp_path, scenario)
+
+
+def _quoting(now_ns: int, silences: tuple[SilenceRow, SilenceRow]) -> dict[str, Any]:
+    """Return the ``why`` of an alert that was told and held back by rules of its own area, of others and of both."""
+    reasons = {
+        "own": ("duty", "matches enterprise=bh-lpg, grade=red; a red alert is never held"),
+        "both": ("cold-mail", "matches grade=red, source=~cold-room|tank-farm; told with its group at 12:00"),
+        "cut": ("duty", "matches kind=~a, source=cold-room"),
+        "held": ("duty", "it was held back before, and it still stands"),
+    }
+    silenced = [
+        ("duty", f"silence {one.id} of {one.by} ({one.comment}) until 2026-01-01T00:00:00.000Z")
+        for one in (*silences, structs.replace(silences[1], id="forgotten"))
+    ]
+
+    def row(receiver: str, en: str) -> dict[str, Any]:
+        return {"receiver": receiver, "route": "route.routes[0]", "reason": {"zh": en, "en": en}}
+
+    return {
+        **event("x", now_ns).why,
+        "told": [row(*one) for one in reasons.values()],
+        "held": [row(*one) for one in silenced],
+    }
+
+
+def test_no_text_of_an_alert_tells_an_account_with_a_scope_of_another_place(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        furnish(s.backend)
+        assert s.backend.ruled.answer is not None
+        own = s.backend.ruled.answer.silences[0]
+        foreign = structs.replace(
+            own,
+            id="silence-2",
+            matchers=("source!=cold-room", f"enterprise={LPG}"),
+            comment="cold-room: Wang",
+        )
+        s.backend.silenced = [SilenceView(own, 0), SilenceView(foreign, 0)]
+        now_ns = 1_764_000_000_000_000_000
+        await s.sign_in("bo")
+        bo = s.accounts.account_of(s.client.cookies["hazwatch_session"])
+        assert bo is not None
+        viewers = [s.feed.stream(one, None, lambda: True) for one in (bo.scope, bo.scope, UNLIMITED)]
+        [_, (_, position, _), _] = [(await frames(one, 1))[0] for one in viewers]
+        s.backend.put(structs.replace(event("quotes", now_ns), why=_quoting(now_ns, (own, foreign))))
+        row = delivery("quotes")
+        quoted = Text("符合 source=~cold-room", "matches source=~cold-room")
+        s.backend.delivered = [
+            row._replace(receiver="cold-mail", reason=quoted, error=Text("cold-room", "cold-room is away"))
+        ]
+        person = Next(
+            person="li", name=Text.same("li"), receivers=("duty", "cold-mail"), reason=Text.same("x")
+        )
+        s.backend.alerts.next["quotes"] = Upcoming(
+            chain="works", level=1, of=2, due_ns=1, held=False, people=(person,)
+        )
+        lines = [(await frames(one, 1))[0] for one in viewers]
+        assert lines[0] == lines[1] != lines[2]
+        again = s.feed.stream(bo.scope, position, lambda: True)
+        assert await frames(again, 1) == [lines[0]], "a viewer that comes back is told no more"
+        ways = ("alerts", "alerts/quotes", "alerts/quotes/deliveries", "events", "alerts.ndjson")
+        texts = [(await s.get(f"/api/v1/{way}")).text for way in ways]
+        texts += [(await s.post("/api/v1/alerts/quotes/comment", {"comment": "seen"})).text, str(lines[0])]
+        for text in texts:
+            assert not [word for word in ("cold-", "Wang", "kind=~a") if word in text], text
+        assert "cold-room" in str(lines[2])
+        why = lines[0][2]["why"]
+        assert [(one["receiver"], one["reason"]["en"]) for one in why["told"]] == [
+            ("duty", "matches enterprise=bh-lpg, grade=red; a red alert is never held"),
+            (None, "by a rule of another area"),
+            ("duty", "by a rule of another area"),
+            ("duty", "it was held back before, and it still stands"),
+        ]
+        assert why["told"][1]["outside"]["en"] == "a receiver outside your area"
+        assert [one["reason"]["en"] for one in why["held"]] == [
+            f"silence {own.id} of {own.by} ({own.comment}) until 2026-01-01T00:00:00.000Z",
+            "by a silence of another area until 2026-01-01T00:00:00.000Z",
+            "by a silence of another area until 2026-01-01T00:00:00.000Z",
+        ]
+        assert why["held"][1]["reason"]["zh"] == "按其他区域的静默至 2026-01-01T00:00:00.000Z"
+        body = (await s.get("/api/v1/alerts/quotes")).json()
+        assert [one["receivers"] for one in body["next"]["people"]] == [["duty"]]
+        assert body["deliveries"][0]["reason"]["zh"] == "按其他区域的规则"
+        await s.sign_in("gu")
+        for way in ("alerts", "alerts/quotes", "events", "alerts.ndjson"):
+            assert "cold-room" in (await s.get(f"/api/v1/{way}")).text, "who sees all is told all"
 
     on_site(tmp_path, scenario)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import sqlite3
 import subprocess
@@ -118,6 +119,14 @@ def test_every_command_has_its_help() -> None:
     for command in COMMANDS:
         assert command in overview.output
         assert runner.invoke(build(), [command, "--help"]).exit_code == 0
+
+
+def test_texts_from_outside_are_printed_as_they_are() -> None:
+    """Every command prints through the one console that takes nothing for markup; `service.warm` says words of its own."""
+    made = re.compile(r"\bConsole\(|from_markup|markup=True")
+    folder = ROOT / "service"
+    found = {path.name for path in folder.rglob("*.py") if made.search(path.read_text("utf-8"))}
+    assert found == {"terminal.py", "warm.py"}
 
 
 # ---- check-config

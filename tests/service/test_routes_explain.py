@@ -1,6 +1,7 @@
 """`hazwatch routes explain`: who would be told and called, when and why, and who not."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,10 @@ def _no_other_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service.commands.routes.use_compile_cache", lambda _: None)
 
 
-def explain(tmp_path: Path, alert: Any, *options: str) -> Result:
+def explain(tmp_path: Path, alert: Any, *options: str, config: Path = DEMO) -> Result:
     path = tmp_path / "alert.json"
     path.write_text(alert if isinstance(alert, str) else json.dumps(alert))
-    args = ["routes", "explain", str(path), "--config", str(DEMO), *options]
+    args = ["routes", "explain", str(path), "--config", str(config), *options]
     return CliRunner().invoke(build("routes"), args, env={"COLUMNS": "200"})
 
 
@@ -94,6 +95,17 @@ def test_the_tables_speak_both_languages_and_cut_nothing_short(tmp_path: Path) -
     ):
         assert words in out
     assert "…" not in out
+    assert "2026-11-25 23:00:00 +0800" in out
+    assert "2026-11-25T15:" not in out, "times are those of the site"
+
+
+def test_names_that_look_like_markup_stand_as_they_are(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(DEMO.parent, site)
+    routes = site / "routes.yaml"
+    routes.write_text(routes.read_text("utf-8").replace("duty-log", '"duty[red]log:fire:"'), encoding="utf-8")
+    out = explain(tmp_path, RED, "--at", AT, config=site / DEMO.name).stdout
+    assert "duty[red]log:fire:" in out
 
 
 def test_a_whole_alert_line_is_taken_at_its_own_time(tmp_path: Path) -> None:

@@ -2,17 +2,19 @@
 
 from pathlib import Path
 from xml.etree.ElementTree import Element
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerting.cap.making import MAX_REFERENCES, cap_time, event_of, identifier_of, steps
+from alerting.cap.making import MAX_REFERENCES, CapMaker, cap_time, event_of, identifier_of, steps
 from alerting.cap.message import CapMessage, MessageType, Mode, Scope
+from alerting.cap.settings import CapSettings
 from alerting.cap.table import default_table
 from alerting.cap.writing import to_xml
 from alerting.events import AlertEvent, Family, Grade, Kind
 from registry.sensors import SensorType
 from tests.alerting.cap.checking import faults_of, parsed, text_of, texts_of
-from tests.alerting.cap.events import ALERT, LIFE, SENDER, event, maker
+from tests.alerting.cap.events import ALERT, LIFE, SENDER, SITE, event, maker
 
 
 def types_of(events: tuple[AlertEvent, ...]) -> list[tuple[int, str]]:
@@ -76,6 +78,20 @@ def test_no_message_while_an_alert_is_held_and_the_first_one_is_an_alert_wheneve
         event(9, "closed", "closed"),
     )
     assert types_of(events) == [(3, "Alert"), (6, "Update"), (7, "Update"), (9, "Cancel")]
+
+
+def test_texts_tell_their_times_in_the_zone_of_the_site_and_machine_fields_stay() -> None:
+    at = "2026-11-25T20:00:00.000Z"
+    told = event(1, "opened", "unack", why={"seen": {"zh": f"自 {at}", "en": f"since {at}"}, "advice": None})
+    zone = ZoneInfo("Asia/Shanghai")
+    [message] = CapMaker(CapSettings(sender="a@b"), SITE, zone=zone).all([told])
+    assert [one.description for one in message.infos] == [
+        "自 2026-11-26 04:00:00 +0800",
+        "since 2026-11-26 04:00:00 +0800",
+    ]
+    [as_before] = maker().all([told])
+    assert (message.sent, message.infos[0].onset) == (as_before.sent, as_before.infos[0].onset)
+    assert message.sent.endswith("-00:00")
 
 
 def test_what_never_was_told_is_not_taken_back() -> None:

@@ -22,6 +22,8 @@ def _cache_is_read_already(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"service.commands.{name}.use_compile_cache", lambda _: None)
 
 
+A, B = "a[red]", "b[dim]:fire:"
+"""Ids that read as markup and as an emoji's name where a terminal takes them for that."""
 POINTS = "points.csv"
 """Beside the day: the two are temperatures, whose robust z is on by default."""
 
@@ -39,8 +41,8 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
     times = time_texts((T0 + np.arange(n) * 5 * S).tolist())
     path = tmp_path_factory.mktemp("day") / "day.csv.gz"
     rows = "".join(f"{t},{x:.6f},{y:.6f}\n" for t, x, y in zip(times, a.tolist(), b.tolist(), strict=True))
-    path.write_bytes(gzip.compress(f"time,a,b\n{rows}".encode()))
-    (path.parent / POINTS).write_text("sensor,type\na,temperature\nb,temperature\n", encoding="utf-8")
+    path.write_bytes(gzip.compress(f"time,{A},{B}\n{rows}".encode()))
+    (path.parent / POINTS).write_text(f"sensor,type\n{A},temperature\n{B},temperature\n", encoding="utf-8")
     return path
 
 
@@ -66,13 +68,14 @@ def test_tune_writes_overlay_and_plot_and_says_the_same_twice(day: Path, tmp_pat
         assert (out.parent / "plots" / "temperature-robust_z.svg").is_file()
     assert written[0] == written[1]
     told = json.loads(written[0][0])
-    assert {t["sensor"] for t in told["thresholds"] if t["chosen"] is not None} == {"a", "b"}
+    assert {t["sensor"] for t in told["thresholds"] if t["chosen"] is not None} == {A, B}
 
 
 def test_tune_shows_tables(day: Path, tmp_path: Path) -> None:
     result = call("tune", day, "--points", day.parent / POINTS, "--out", tmp_path / "t.yaml")
     assert result.exit_code == 0
     assert "tuned" in result.stdout
+    assert {A, B} <= set(result.stdout.split())
     assert "z_threshold" in result.stdout
 
 
@@ -107,13 +110,13 @@ def test_a_journal_or_a_store_needs_its_settings(tmp_path: Path) -> None:
 
 def test_backtest_of_a_stricter_profile_gains_alerts(day: Path, tmp_path: Path) -> None:
     new = tmp_path / "new.yaml"
-    new.write_text("sensors: {a: {z_threshold: 2.5, z_samples: 2}}\n", encoding="utf-8")
+    new.write_text(f'sensors: {{"{A}": {{z_threshold: 2.5, z_samples: 2}}}}\n', encoding="utf-8")
     result = call("backtest", day, "--points", day.parent / POINTS, "--against", new, "--json")
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
     assert told["total"]["old"] == 0
     assert told["total"]["gained"] > 0
-    assert {a["sensor"] for a in told["alerts"]} == {"a"}
+    assert {a["sensor"] for a in told["alerts"]} == {A}
     assert (
         call("backtest", day, "--points", day.parent / POINTS, "--against", new, "--json").stdout
         == result.stdout
@@ -138,7 +141,7 @@ def test_backtest_of_a_stricter_profile_gains_alerts(day: Path, tmp_path: Path) 
 
 def test_backtest_keeps_its_counts_where_the_console_looks(day: Path, tmp_path: Path) -> None:
     new = tmp_path / "new.yaml"
-    new.write_text("sensors: {a: {z_threshold: 2.5, z_samples: 2}}\n", encoding="utf-8")
+    new.write_text(f'sensors: {{"{A}": {{z_threshold: 2.5, z_samples: 2}}}}\n', encoding="utf-8")
     config = tmp_path / "hazwatch.yaml"
     (tmp_path / POINTS).write_bytes((day.parent / POINTS).read_bytes())
     config.write_text(

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from service.tuning.plot import return_levels
 from service.tuning.readings import Readings
 from tests.service.tuning.synthetic import DAY_S, ar1, block, normal
 
+ZONE = ZoneInfo("Asia/Shanghai")
 NAMES = ('say "x": {罐}', "t#1", "bad")
 REGISTRY = registry_of_columns(NAMES)
 
@@ -37,7 +39,7 @@ def _with_z() -> Profile:
 
 def test_the_overlay_is_what_was_chosen_and_nothing_else(made: Calibration, tmp_path: Path) -> None:
     path = tmp_path / "detectors.tuned.yaml"
-    path.write_text(overlay(made, "day.csv"), encoding="utf-8")
+    path.write_text(overlay(made, "day.csv", ZONE), encoding="utf-8")
     profile, _, faults = load_profile(path)
     assert faults == []
     packaged, _, _ = load_profile(None)
@@ -45,13 +47,15 @@ def test_the_overlay_is_what_was_chosen_and_nothing_else(made: Calibration, tmp_
     assert set(profile.sensors) >= set(NAMES[:2])
     assert "bad" not in profile.sensors
     assert profile.types == packaged.types
-    assert "stuck" in path.read_text("utf-8")
+    text = path.read_text("utf-8")
+    assert "stuck" in text
+    assert " +0800 to " in text, "a comment tells the times of the site"
 
 
 def test_an_overlay_lies_over_what_a_sensor_has_already(made: Calibration, tmp_path: Path) -> None:
     own, over = tmp_path / "own.yaml", tmp_path / "over.yaml"
     own.write_text('sensors: {"t#1": {z_samples: 5, z_threshold: 9}}\n', encoding="utf-8")
-    over.write_text(overlay(made, "day.csv"), encoding="utf-8")
+    over.write_text(overlay(made, "day.csv", ZONE), encoding="utf-8")
     profile, _, _ = load_profile(own, over)
     assert profile.sensors["t#1"]["z_samples"] == 5
     assert profile.sensors["t#1"]["z_threshold"] != 9
@@ -60,7 +64,7 @@ def test_an_overlay_lies_over_what_a_sensor_has_already(made: Calibration, tmp_p
 def test_an_overlay_of_nothing_loads(tmp_path: Path) -> None:
     nothing = Calibration(per_day=0.01, readings=0, first_ns=None, last_ns=None, abnormal=(), judgements=())
     path = tmp_path / "o.yaml"
-    path.write_text(overlay(nothing, "x"), encoding="utf-8")
+    path.write_text(overlay(nothing, "x", ZONE), encoding="utf-8")
     assert load_profile(path)[2] == []
 
 

@@ -1,6 +1,6 @@
 import { type Dictionary, en } from "./en.ts";
 import { inTwoLanguages, withLocalTimes } from "./format.ts";
-import type { Lang, Text } from "./types.ts";
+import type { Lang, Reached, Text } from "./types.ts";
 import { zh } from "./zh.ts";
 
 const KEY = "hazwatch.language";
@@ -32,6 +32,11 @@ class Language {
   /** A text that came from the server, in the language shown and with its times in the zone shown; in the other one where it lacks this one. */
   of(text: Partial<Text> | null | undefined): string {
     return withLocalTimes(text?.[this.current] || text?.en || text?.zh || "");
+  }
+
+  /** A receiver by its name, or in words where the account may not know it. */
+  receiver(one: Reached): string {
+    return one.receiver ?? this.of(one.outside);
   }
 
   /** The description of a sensor, in the language shown where it is in both. */

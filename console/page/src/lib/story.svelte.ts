@@ -3,7 +3,7 @@
 import { untrack } from "svelte";
 import { call } from "./api.ts";
 import { view } from "./console.svelte.ts";
-import type { AlertRow, AlertState, Grade, Reason, Text, Why } from "./types.ts";
+import type { AlertRow, AlertState, Grade, Reached, Reason, Text, Why } from "./types.ts";
 
 const FIRST_MS = 120;
 const AFTER_EVENT_MS = 200;
@@ -22,9 +22,8 @@ export interface TimelineEntry {
   why: Pick<Why, "person" | "confirmed"> & { because?: Text };
 }
 
-export interface Delivery {
+export interface Delivery extends Reached {
   id: string;
-  receiver: string;
   person: string | null;
   person_name: Text | null;
   route: string;
@@ -95,7 +94,7 @@ export interface StoryBody {
     of: number;
     due_ms: number | null;
     held: boolean;
-    people: { person: string; name: Text; receivers: string[]; reason: Text }[];
+    people: { person: string; name: Text; receivers: string[]; outside?: Text; reason: Text }[];
   } | null;
 }
 

@@ -26,8 +26,13 @@ export interface Me {
   data_late_s: number;
 }
 
-export interface Told {
-  receiver: string;
+/** What an account may know of a receiver: its name, or words instead where it is one of another area. */
+export interface Reached {
+  receiver: string | null;
+  outside?: Text;
+}
+
+export interface Told extends Reached {
   route?: string;
   reason?: Text;
 }

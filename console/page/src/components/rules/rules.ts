@@ -4,7 +4,7 @@ import { call } from "../../lib/api.ts";
 import { view } from "../../lib/console.svelte.ts";
 import { clock, date, span as spanIn } from "../../lib/format.ts";
 import { language } from "../../lib/i18n.svelte.ts";
-import type { AlertRow, Arrangement, Grade, Text } from "../../lib/types.ts";
+import type { AlertRow, Arrangement, Grade, Reached, Text } from "../../lib/types.ts";
 
 export const SECTIONS = ["routes", "silences", "maintenance", "duty", "detectors", "incidents"] as const;
 export type Section = (typeof SECTIONS)[number];
@@ -81,8 +81,8 @@ export interface Explanation {
   at_ms: number;
   live: boolean;
   alert: { grade: Grade; kind: string; sensor: string | null; source: string | null };
-  routes: { route: string; receiver: string | null; matched: boolean; after_s: number | null; reason: Text }[];
-  calls: { person: string; name: Text; receiver: string | null; after_s: number | null; reason: Text }[];
+  routes: (Reached & { route: string; matched: boolean; after_s: number | null; reason: Text })[];
+  calls: (Reached & { person: string; name: Text; after_s: number | null; reason: Text })[];
   silences: Silence[];
   overrides: ({ schedule: string } & StandIn)[];
 }
