@@ -3,10 +3,9 @@
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
 from registry.plant import Text
 from registry.sensors import SensorType
@@ -59,13 +58,13 @@ def rfc3339(t_ns: int) -> str:
     return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-def local_time(time: str, zone: ZoneInfo) -> str:
+def local_time(time: str, zone: tzinfo) -> str:
     """Return a time as people of the zone read it; raises `ValueError`, `OverflowError` where it is none that there is."""
     moment = datetime.fromisoformat(time).astimezone(zone)
-    return f"{moment:%Y-%m-%d %H:%M:%S}" + (" UTC" if zone.key == "UTC" else f"{moment: %z}")
+    return f"{moment:%Y-%m-%d %H:%M:%S}" + (" UTC" if str(zone) == "UTC" else f"{moment: %z}")
 
 
-def with_local_times(text: str, zone: ZoneInfo) -> str:
+def with_local_times(text: str, zone: tzinfo) -> str:
     """Return a text with the times in it told in the zone."""
 
     def told(found: re.Match[str]) -> str:

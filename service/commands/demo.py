@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from alerting.texts import with_local_times
 from service.broker import Urls, embedded_broker
 from service.commands.answers import USAGE, cause_of, end
 from service.logs import configure_logs
@@ -115,6 +117,7 @@ class _Voice:
         self._truth = truth
         self._headless = headless
         self._console = terminal(stderr=headless)
+        self._zone = datetime.now().astimezone().tzinfo or UTC
         self._opened: Counter[str] = Counter()
         self._began = time.monotonic()
 
@@ -138,16 +141,19 @@ class _Voice:
                 sys.stdout.buffer.flush()
                 continue
             self._say(
-                f"{event.time[11:19]} ",
+                f"{self._clock(event.time)} ",
                 (f" {event.grade:^6} ", STYLES[event.grade]),
-                f" {event.event:<12} {event.title['zh']} / {event.title['en']}",
+                with_local_times(f" {event.event:<12} {event.title['zh']} / {event.title['en']}", self._zone),
             )
 
     def call(self, called: Sequence["Notification"]) -> None:
         """Tell who is called for an alert that nobody has acknowledged, and by which step of which chain."""
         for one in called:
-            said = f" {one.person:<12} {one.reason.zh} / {one.reason.en}"
-            self._say(f"{one.time[11:19]} ", ("  call  ", "bold"), said)
+            said = with_local_times(f" {one.person:<12} {one.reason.zh} / {one.reason.en}", self._zone)
+            self._say(f"{self._clock(one.time)} ", ("  call  ", "bold"), said)
+
+    def _clock(self, time: str) -> str:
+        return f"{datetime.fromisoformat(time).astimezone(self._zone):%H:%M:%S}"
 
     def _say(self, *parts: str | tuple[str, str]) -> None:
         self._console.print(Text.assemble(*parts), highlight=False)
