@@ -20,6 +20,7 @@ from console.problems import ProblemError
 from console.replay_backend import Jump, ReplayControl
 from console.source_routes import Sparks
 from console.tokens import Tokens
+from console.usuals import Usuals
 from ledger.audit import AuditLog
 
 BEAT_S = 0.25
@@ -66,6 +67,7 @@ class ReplayConsole:
             data_late_s=_FOREVER_S,
         )
         self.app.state.sparks = Sparks()
+        self.app.state.usuals = Usuals()
 
     def control(self, control: ReplayControl) -> None:
         """Let this be what the replay's course is changed by."""

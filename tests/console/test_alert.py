@@ -1,10 +1,12 @@
 """The page of one alert over the web API: one answer, the checklist, roles and scopes; over the fake backend."""
 
+import asyncio
 import time
 from pathlib import Path
 
 import msgspec
 import numpy as np
+import pytest
 
 from alerting.advice import default_advice, measures_of
 from alerting.commands import Check
@@ -13,10 +15,13 @@ from alerting.events import AlertEvent, Kind
 from console.alert_backend import Neighbour, Reading, Surroundings
 from console.alert_story import checklist, usual_before
 from console.backend import Done
+from console.fake import FakeBackend
+from console.feed import Feed
 from console.saved import MAX_SAVED
+from console.usuals import KEPT_NS, USUALS_KEPT, Usuals
 from detectors.outlook import Ahead, Outlook, Usual
 from registry.plant import Text
-from store.series import Series
+from store.series import Series, StoreError
 from tests.console.site import COLD, LPG, event
 from tests.console.test_api import COLD_ALERT, RED, Site, on_site
 from tests.console.test_desk import delivery
@@ -217,3 +222,43 @@ def test_what_was_usual_stands_up_to_a_tenth_of_wild_values() -> None:
     assert 5.4 < usual.high < 6.0
     assert usual_before(Series.raw(t_ns[:5] * 200, value[:5]), 0, 10**12) is None, "too few"
     assert usual_before(Series.raw(t_ns[:100], value[:100]), 0, 10**12) is None, "three minutes are not usual"
+
+
+def test_what_was_usual_is_read_once_a_minute_of_the_data_for_everybody_and_of_so_many_alerts() -> None:
+    now, read = [10**18], list[int]()
+
+    def readings(start_ns: int, end_ns: int) -> Series:
+        if len(read) == 1:
+            read.append(end_ns)
+            raise StoreError("away", retry=True)
+        read.append(end_ns)
+        t_ns = np.linspace(start_ns, end_ns - 1, 100).astype(np.int64)
+        return Series.raw(t_ns, np.full(100, 5.0 + len(read)))
+
+    async def scenario() -> None:
+        backend = FakeBackend(Feed(), now_ns=lambda: now[0], site=Text("", ""))
+        backend.series[LT] = readings
+        usuals, onset_ns = Usuals(), 10**18 - 10**9
+        first = await usuals.before(backend, LT, onset_ns)
+        now[0] += KEPT_NS - 1
+        assert await usuals.before(backend, LT, onset_ns) == first
+        assert len(read) == 1
+        now[0] += 1
+        with pytest.raises(StoreError):
+            await usuals.before(backend, LT, onset_ns)
+        anew = await usuals.before(backend, LT, onset_ns)
+        assert first is not None
+        assert anew is not None
+        assert (first.median, anew.median, len(read)) == (6.0, 8.0, 3), "a failure is not kept"
+        now[0] -= KEPT_NS
+        await usuals.before(backend, LT, onset_ns)
+        assert len(read) == 4, "a clock that went back is that of another time"
+        for i in range(USUALS_KEPT):
+            await usuals.before(backend, LT, i)
+        assert len(usuals) == USUALS_KEPT
+        await usuals.before(backend, LT, USUALS_KEPT - 1)
+        assert len(read) == 4 + USUALS_KEPT
+        await usuals.before(backend, LT, onset_ns)
+        assert len(read) == 5 + USUALS_KEPT, "the one not asked for longest was forgotten"
+
+    asyncio.run(scenario())
