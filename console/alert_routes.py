@@ -14,12 +14,13 @@ from alerting.grading import URGENCIES, GradeTable
 from alerting.texts import both
 from console.alert_backend import Reading, Record, Surroundings
 from console.alert_story import UsualBefore, checklist, entry, likeness, row_of
-from console.asking import MAX_SEQ, SignedIn, TheConsole, json_answer
+from console.asking import MAX_SEQ, Console, SignedIn, TheConsole, json_answer
 from console.backend import AlertRow, ConsoleBackend, place_of
 from console.desk_routes import AnId, AnOrder, delivery_json
 from console.feed import row_json
-from console.orders import NS_PER_MS, Body, Said
+from console.orders import NS_PER_MS, Body, Said, place_of_enterprise
 from console.problems import ProblemError, problem_of
+from console.regrouping import incident_of, regroupings
 from console.scope import Scope
 from console.usuals import Usuals
 from detectors.outlook import Ahead, Outlook
@@ -58,6 +59,7 @@ async def alert(request: Request, console: TheConsole, account: SignedIn, alert_
         "usual": _usual_json(await _usual(request.app.state.usuals, backend, row.event)),
         "outlook": _outlook_json(backend.alerts.outlook(sensor) if sensor and open_now else None),
         "next": _next_json(backend, alert_id) if open_now else None,
+        "regrouped": _regrouped_json(console, row, account.scope),
         **_record_json(backend, record, row, account.scope),
     }
     if sensor is not None:
@@ -100,6 +102,13 @@ async def _usual(usuals: Usuals, backend: ConsoleBackend, event: AlertEvent) -> 
         return await usuals.before(backend, event.sensor, round(since.timestamp() * 1000) * NS_PER_MS)
     except StoreError:
         return None
+
+
+def _regrouped_json(console: Console, row: AlertRow, scope: Scope) -> list[dict[str, Any]]:
+    incident = incident_of(row.event, console.backend.incident)
+    if incident is None or not scope.sees(place_of_enterprise(console, incident.enterprise)):
+        return []
+    return regroupings(incident, row.opened or row.event.time)
 
 
 def _record_json(backend: ConsoleBackend, record: Record, row: AlertRow, scope: Scope) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,8 @@ from alerting.advice import default_advice, measures_of
 from alerting.commands import Check
 from alerting.escalation.upcoming import Next, Upcoming
 from alerting.events import AlertEvent, Kind
+from alerting.incidents.incident import Entry
+from alerting.texts import rfc3339
 from console.alert_backend import Neighbour, Reading, Surroundings
 from console.alert_story import checklist, usual_before
 from console.backend import Done
@@ -24,7 +27,7 @@ from registry.plant import Text
 from store.series import Series, StoreError
 from tests.console.site import COLD, LPG, event
 from tests.console.test_api import COLD_ALERT, RED, Site, on_site
-from tests.console.test_desk import delivery
+from tests.console.test_desk import delivery, incident
 
 STEP = {"zh": "停止进料，关闭入口切断阀 XV-101", "en": "Stop filling, close inlet valve XV-101"}
 LT, GT, COLD_GT = f"{LPG}/LT-101", f"{LPG}/GT-07", f"{COLD}/GT-31"
@@ -130,6 +133,43 @@ def test_a_closed_alert_stands_as_its_events_say(tmp_path: Path) -> None:
         assert body["alert"]["acknowledged_by"] == "li"
         assert body["alert"]["opened"] == before["alert"]["opened"]
         assert [e["event"] for e in body["events"]] == ["opened", "acknowledged", "closed"]
+
+    on_site(tmp_path, scenario)
+
+
+def test_what_people_made_of_its_incident_stands_with_the_alert(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        opened_ns = time.time_ns()
+        made = s.backend.rows[RED].event
+        made = msgspec.structs.replace(
+            made, time=rfc3339(opened_ns), why={**made.why, "incident": {"id": "whole"}}
+        )
+        s.backend.rows[RED] = replace(s.backend.rows[RED], event=made, opened=made.time)
+        before = Entry(opened_ns - 10**9, "merged", by="wu", text="too early", others=("x",))
+        split = Entry(opened_ns + 10**9, "split", by="li", text="another <leak>", others=("part",))
+        of_part = msgspec.structs.replace(split, others=("whole",))
+        merged = Entry(opened_ns + 2 * 10**9, "merged", by="gu", text="one after all", others=("part",))
+        there = {
+            "whole": replace(incident("whole", LPG), open_alerts=("other",), timeline=(before, split)),
+            "part": replace(incident("part", LPG), timeline=(before, of_part)),
+        }
+        s.backend.gathered = there
+        await s.sign_in("li")
+        path = f"/api/v1/alerts/{RED}"
+        said = {"by": "li", "reason": "another <leak>", "time": rfc3339(split.now_ns), "what": "split"}
+        assert (await s.get(path)).json()["regrouped"] == [{**said, "incident": "part", "others": ["whole"]}]
+        again = replace(there["whole"], open_alerts=(RED,), timeline=(before, split, of_part, merged))
+        s.backend.gathered = {"whole": again}
+        found = (await s.get(path)).json()["regrouped"]
+        assert [(one["what"], one["by"], one["others"]) for one in found] == [
+            ("split", "li", ["part"]),
+            ("merged", "gu", ["part"]),
+        ]
+        s.backend.gathered = {"whole": replace(again, enterprise=COLD)}
+        await s.sign_in("bo")
+        assert (await s.get(path)).json()["regrouped"] == []
+        s.backend.gathered = {}
+        assert (await s.get(path)).json()["regrouped"] == [], "the incident is known no more"
 
     on_site(tmp_path, scenario)
 

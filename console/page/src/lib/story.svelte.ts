@@ -22,6 +22,16 @@ export interface TimelineEntry {
   why: Pick<Why, "person" | "confirmed"> & { because?: Text };
 }
 
+/** That a person merged or split the incident of the alert. */
+export interface Regrouped {
+  time: string;
+  what: "merged" | "split";
+  incident: string;
+  others: string[];
+  by: string | null;
+  reason: string | null;
+}
+
 export interface Delivery {
   id: string;
   receiver: string;
@@ -81,6 +91,7 @@ export interface StoryBody {
   open: boolean;
   events: TimelineEntry[];
   left_out: number;
+  regrouped: Regrouped[];
   deliveries: Delivery[];
   checklist: Step[];
   similar: Past[];
