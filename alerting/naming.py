@@ -5,6 +5,7 @@ from collections import Counter
 from alerting.texts import TYPE_NAMES
 from registry.plant import Text
 from registry.sensors import SensorRegistry, SensorSpec
+from registry.texts import in_two_languages
 
 
 class SensorNames:
@@ -21,7 +22,7 @@ class SensorNames:
     def subject(self, i: int) -> Text:
         """Return what stands at the head of a title: ``T-101 球罐液位`` / ``T-101 level``.
 
-        The description of the points table comes first, in the language that it is written in. Otherwise it is the
+        The description of the points table comes first, in the language or the two that it is written in. Otherwise it is the
         equipment and what is measured, with the sensor's name where another sensor there measures the same.
         """
         found = self._subjects.get(i)
@@ -53,6 +54,9 @@ class SensorNames:
         said = spec.description.strip()
         if not said:
             return built
+        both = in_two_languages(said)
+        if both is not None:
+            return Text(*both)
         return Text(built.zh, said) if said.isascii() else Text(said, built.en)
 
     def _built(self, i: int, spec: SensorSpec) -> Text:

@@ -103,7 +103,13 @@ STEPS: tuple[str, ...] = (
     CREATE TABLE outbox_bodies(n INTEGER PRIMARY KEY, entry_seq INTEGER NOT NULL, body BLOB NOT NULL);
     CREATE INDEX outbox_bodies_by_entry ON outbox_bodies(entry_seq);
     INSERT INTO outbox_bodies SELECT n, entry_seq, body FROM outbox WHERE length(body) > 0;
+    CREATE TABLE outbox_kept AS SELECT
+        n, id, receiver, key, reason, state, attempts, next_try_ns, updated_ns, error, entry_seq, alert, event_seq, time, person,
+        group_key, route, reason_zh, error_zh, created_ns, first_failed_ns, instead_of, handed_to, gravity, head FROM outbox;
+    DELETE FROM outbox;
     ALTER TABLE outbox DROP COLUMN body;
+    INSERT INTO outbox SELECT * FROM outbox_kept ORDER BY n;
+    DROP TABLE outbox_kept;
     CREATE TABLE outbox_states(state TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
     INSERT INTO outbox_states SELECT state, count(*) FROM outbox GROUP BY state;
     CREATE TRIGGER outbox_made AFTER INSERT ON outbox BEGIN

@@ -20,6 +20,17 @@ def one_line(text: str) -> str:
     return _BREAKS.sub(" ", text).strip()
 
 
+def in_two_languages(text: str) -> tuple[str, str] | None:
+    """Return the Chinese and the English of ``液位 / level``, or None: a column of a table holds one text for both.
+
+    It is taken apart at " / " where one side alone is ASCII, and so the English.
+    """
+    first, between, second = (part.strip() for part in text.partition(" / "))
+    if not (between and first and second) or first.isascii() == second.isascii():
+        return None
+    return (second, first) if first.isascii() else (first, second)
+
+
 def text_problem(text: str, *, lines: bool = False) -> str | None:
     """Say which character makes `text` unfit to be shown, or None; `lines` lets line breaks and tabs stand."""
     if text.isascii() and text.isprintable():

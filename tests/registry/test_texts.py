@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.texts import one_line, text_problem
+from registry.texts import in_two_languages, one_line, text_problem
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,23 @@ from registry.texts import one_line, text_problem
 )
 def test_what_a_name_may_hold(text: str, problem: str | None) -> None:
     assert text_problem(text) == problem
+
+
+@pytest.mark.parametrize(
+    ("text", "both"),
+    [
+        ("1号球罐液位 / Sphere 1 level", ("1号球罐液位", "Sphere 1 level")),
+        ("Sphere 1 level / 1号球罐液位", ("1号球罐液位", "Sphere 1 level")),
+        ("进料/出料阀", None),
+        ("进料 / 出料阀", None),
+        ("in / out", None),
+        ("液位 / ", None),
+        (" / level", None),
+        ("/", None),
+    ],
+)
+def test_a_description_may_be_in_two_languages(text: str, both: tuple[str, str] | None) -> None:
+    assert in_two_languages(text) == both
 
 
 def test_a_paragraph_keeps_its_lines_and_nothing_else() -> None:

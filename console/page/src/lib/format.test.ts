@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clock, countdown, date, number, secondsLeft, withLocalTimes, withUnit, zone } from "./format.ts";
+import { clock, countdown, date, inTwoLanguages, number, secondsLeft, withLocalTimes, withUnit, zone } from "./format.ts";
 
 test("numbers", () => {
   const cases: [number | null, string][] = [
@@ -33,4 +33,10 @@ test("times inside a text are told in the zone shown, and what is no time stays"
   assert.equal(withLocalTimes(`自 ${a} 起，至 ${b}`), `自 ${told(a)} 起，至 ${told(b)}`);
   assert.match(told(a), /UTC[+\u2212]\d+/);
   for (const text of ["", "pump P-101", "at 2026-13-45T03:04:05.678Z"]) assert.equal(withLocalTimes(text), text);
+});
+
+test("a description in two languages", () => {
+  assert.deepEqual(inTwoLanguages("1号球罐液位 / Sphere 1 level"), { zh: "1号球罐液位", en: "Sphere 1 level" });
+  assert.deepEqual(inTwoLanguages("Sphere 1 level / 1号球罐液位"), { zh: "1号球罐液位", en: "Sphere 1 level" });
+  for (const whole of ["进料/出料阀", "进料 / 出料阀", "in / out", "液位 / ", " / level", "/", ""]) assert.deepEqual(inTwoLanguages(whole), { zh: whole, en: whole });
 });

@@ -1,7 +1,9 @@
 // How numbers and times are written. Times are shown in the browser's zone; what time it is comes from the server.
 
 import type { Dictionary } from "./en.ts";
+import type { Text } from "./types.ts";
 
+const ASCII = /^[\x20-\x7e]+$/;
 const pad = (n: number): string => String(n).padStart(2, "0");
 
 /** At most `digits` significant digits, no exponent for plant-sized numbers, a real minus sign. */
@@ -68,4 +70,12 @@ export function secondsLeft(time: string, forecastS: number | null, nowMs: numbe
   if (forecastS === null) return null;
   const left = (Date.parse(time) - nowMs) / 1000 + forecastS;
   return Number.isFinite(left) ? left : null;
+}
+
+/** A text of a table's one column in the two languages, `液位 / level`; both are the whole text where it is not. As registry/texts.py tells them apart. */
+export function inTwoLanguages(text: string): Text {
+  const at = text.indexOf(" / ");
+  const [first, second] = at < 0 ? ["", ""] : [text.slice(0, at).trim(), text.slice(at + 3).trim()];
+  if (!first || !second || ASCII.test(first) === ASCII.test(second)) return { zh: text, en: text };
+  return ASCII.test(first) ? { zh: second, en: first } : { zh: first, en: second };
 }

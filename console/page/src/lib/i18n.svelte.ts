@@ -1,5 +1,5 @@
 import { type Dictionary, en } from "./en.ts";
-import { withLocalTimes } from "./format.ts";
+import { inTwoLanguages, withLocalTimes } from "./format.ts";
 import type { Lang, Text } from "./types.ts";
 import { zh } from "./zh.ts";
 
@@ -32,6 +32,11 @@ class Language {
   /** A text that came from the server, in the language shown and with its times in the zone shown; in the other one where it lacks this one. */
   of(text: Partial<Text> | null | undefined): string {
     return withLocalTimes(text?.[this.current] || text?.en || text?.zh || "");
+  }
+
+  /** The description of a sensor, in the language shown where it is in both. */
+  described(description: string): string {
+    return inTwoLanguages(description)[this.current];
   }
 }
 
