@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from alerting.commands import Check
@@ -13,23 +13,21 @@ from alerting.events import AlertEvent
 from alerting.grading import URGENCIES, GradeTable
 from alerting.texts import both
 from console.alert_backend import Reading, Record, Surroundings
-from console.alert_story import UsualBefore, checklist, entry, likeness, row_of, usual_before
-from console.asking import MAX_SEQ, SignedIn, TheConsole, json_answer
+from console.alert_story import UsualBefore, checklist, entry, likeness, row_of
+from console.asking import MAX_SEQ, Console, SignedIn, TheConsole, json_answer
 from console.backend import AlertRow, ConsoleBackend, place_of
 from console.desk_routes import AnId, AnOrder, delivery_json
 from console.feed import row_json
-from console.orders import NS_PER_MS, Body, Said, telling_for
+from console.orders import NS_PER_MS, Body, Said, place_of_enterprise, telling_for
 from console.problems import ProblemError, problem_of
+from console.regrouping import incident_of, regroupings
 from console.scope import Scope
 from console.telling import Telling
+from console.usuals import Usuals
 from detectors.outlook import Ahead, Outlook
 from registry.plant import SourceGrade, Text
 from registry.sensors import LIMIT_NAMES
 from store.series import StoreError
-
-USUAL_NS = 3_600 * 10**9
-"""How long before the onset what is usual is taken from."""
-USUAL_POINTS = 600
 
 alert_api = APIRouter(prefix="/api/v1")
 
@@ -43,7 +41,7 @@ class StepBody(Body):
 
 
 @alert_api.get("/alerts/{alert_id}")
-async def alert(console: TheConsole, account: SignedIn, alert_id: AnId) -> Response:
+async def alert(request: Request, console: TheConsole, account: SignedIn, alert_id: AnId) -> Response:
     """Return an alert, open or closed, with its timeline, deliveries, checklist, surroundings and what it resembles."""
     backend = console.backend
     record = await backend.alerts.record(alert_id)
@@ -59,9 +57,10 @@ async def alert(console: TheConsole, account: SignedIn, alert_id: AnId) -> Respo
         "alert": row_json(row, telling),
         "open": open_now,
         "grades": _grades_json(backend.alerts.grades()),
-        "usual": _usual_json(await _usual(backend, row.event)),
+        "usual": _usual_json(await _usual(request.app.state.usuals, backend, row.event)),
         "outlook": _outlook_json(backend.alerts.outlook(sensor) if sensor and open_now else None),
         "next": _next_json(backend, alert_id, telling) if open_now else None,
+        "regrouped": _regrouped_json(console, row, account.scope),
         **_record_json(backend, record, row, account.scope, telling),
     }
     if sensor is not None:
@@ -95,19 +94,22 @@ async def check(order: AnOrder, alert_id: AnId, body: StepBody) -> Response:
     )
 
 
-async def _usual(backend: ConsoleBackend, event: AlertEvent) -> UsualBefore | None:
+async def _usual(usuals: Usuals, backend: ConsoleBackend, event: AlertEvent) -> UsualBefore | None:
     """Return what was usual in the hour before the onset; nothing where the store is away or has too little."""
     if event.sensor is None or backend.sensor(event.sensor) is None:
         return None
     since = datetime.fromisoformat(event.onset or event.time)
-    end_ns = round(since.timestamp() * 1000) * NS_PER_MS
-    start_ns = end_ns - USUAL_NS
     try:
-        return usual_before(
-            await backend.trend(event.sensor, start_ns, end_ns, USUAL_POINTS), start_ns, end_ns
-        )
+        return await usuals.before(backend, event.sensor, round(since.timestamp() * 1000) * NS_PER_MS)
     except StoreError:
         return None
+
+
+def _regrouped_json(console: Console, row: AlertRow, scope: Scope) -> list[dict[str, Any]]:
+    incident = incident_of(row.event, console.backend.incident)
+    if incident is None or not scope.sees(place_of_enterprise(console, incident.enterprise)):
+        return []
+    return regroupings(incident, row.opened or row.event.time)
 
 
 def _record_json(

@@ -41,6 +41,7 @@ from console.source_routes import Sparks, source_api
 from console.system_routes import system_api
 from console.tiles import Tiles
 from console.tokens import Tokens
+from console.usuals import Usuals
 from console.views_routes import views_api
 from ledger.audit import AuditLog
 
@@ -127,6 +128,7 @@ def create_app(
     )
     app.state.console = console
     app.state.sparks = Sparks()
+    app.state.usuals = Usuals()
     app.add_middleware(Etags)
     app.add_middleware(Guard, pictures_of=None if tiles is None else tiles.origin)
     add_problem_handlers(app)

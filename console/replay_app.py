@@ -22,6 +22,7 @@ from console.problems import ProblemError
 from console.replay_backend import Jump, ReplayControl
 from console.source_routes import Sparks
 from console.tokens import Tokens
+from console.usuals import Usuals
 from ledger.audit import AuditLog
 
 BEAT_S = 0.25
@@ -76,6 +77,7 @@ class ReplayConsole:
         self.app.state.console = console
         self._feed.words = partial(body_for, console)
         self.app.state.sparks = Sparks()
+        self.app.state.usuals = Usuals()
 
     def control(self, control: ReplayControl) -> None:
         """Let this be what the replay's course is changed by."""

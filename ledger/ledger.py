@@ -224,7 +224,8 @@ class Ledger(LedgerReader):
         with self._transaction() as db:
             gone = db.execute("DELETE FROM journal WHERE seq <= ?", (until,)).rowcount
             db.execute(
-                "UPDATE outbox SET body = x'' WHERE entry_seq <= ? AND state != 'pending' AND length(body) > 0",
+                "DELETE FROM outbox_bodies WHERE entry_seq <= ?"
+                " AND (SELECT state FROM outbox WHERE outbox.n = outbox_bodies.n) != 'pending'",
                 (until,),
             )
         return gone
@@ -306,11 +307,11 @@ def _put_event(db: sqlite3.Connection, event: EventLine) -> bool:
 def _put_notifications(db: sqlite3.Connection, items: Sequence[OutboxItem], entry_seq: int) -> None:
     for item in items:
         put = db.execute(
-            "INSERT OR IGNORE INTO outbox(id, receiver, key, body, reason, reason_zh, state, attempts, next_try_ns,"
+            "INSERT OR IGNORE INTO outbox(id, receiver, key, reason, reason_zh, state, attempts, next_try_ns,"
             " updated_ns, error, entry_seq, alert, event_seq, time, person, group_key, route, created_ns, instead_of,"
-            " gravity) VALUES (?,?,?,?,?,?,'pending',0,0,0,'',?,?,?,?,?,?,?,?,?,?)",
+            " gravity) VALUES (?,?,?,?,?,'pending',0,0,0,'',?,?,?,?,?,?,?,?,?,?)",
             (
-                *(item.id, item.receiver, item.key, item.body, item.reason.en, item.reason.zh, entry_seq),
+                *(item.id, item.receiver, item.key, item.reason.en, item.reason.zh, entry_seq),
                 *(
                     item.alert,
                     item.event_seq,
@@ -325,6 +326,7 @@ def _put_notifications(db: sqlite3.Connection, items: Sequence[OutboxItem], entr
             ),
         )
         if put.rowcount:
+            db.execute("INSERT INTO outbox_bodies VALUES (?,?,?)", (put.lastrowid, entry_seq, item.body))
             db.executemany(
                 "INSERT OR IGNORE INTO outbox_alerts VALUES (?,?)",
                 [(alert, put.lastrowid) for alert in item.alerts or (item.alert,) if alert],

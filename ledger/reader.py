@@ -16,7 +16,8 @@ from registry.plant import Text
 
 FILE_NAME = "ledger.sqlite"
 OUTBOX_COLUMNS = (
-    "id, receiver, key, body, reason, reason_zh, state, attempts, next_try_ns, updated_ns, error, error_zh,"
+    "id, receiver, key, coalesce((SELECT body FROM outbox_bodies WHERE outbox_bodies.n = outbox.n), x''),"
+    " reason, reason_zh, state, attempts, next_try_ns, updated_ns, error, error_zh,"
     " alert, event_seq, time, person, group_key, route, created_ns, first_failed_ns, instead_of, handed_to, gravity"
 )
 _PAGE_ROWS = 256
@@ -183,7 +184,7 @@ class LedgerReader:
 
     def outbox_counts(self) -> dict[str, int]:
         """Return how many notifications are in each state."""
-        return dict(self._all("SELECT state, count(*) FROM outbox GROUP BY state ORDER BY state"))
+        return dict(self._all("SELECT state, count FROM outbox_states WHERE count > 0 ORDER BY state"))
 
     def event_count(self, alert: str) -> int:
         """Return how many events an alert has."""

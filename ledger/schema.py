@@ -96,6 +96,34 @@ STEPS: tuple[str, ...] = (
         FROM (SELECT seq, id, CAST(line AS TEXT) AS line FROM alert_events)
         WHERE json_valid(line) AND json_extract(line, '$.event') = 'opened';
     """,
+    # the record of who was told grows as long as there are alerts: bodies stand apart, so that those that are forgotten leave
+    # whole pages to what comes, and how many notifications are in each state is counted as they move
+    """
+    DROP INDEX outbox_bodies;
+    CREATE TABLE outbox_bodies(n INTEGER PRIMARY KEY, entry_seq INTEGER NOT NULL, body BLOB NOT NULL);
+    CREATE INDEX outbox_bodies_by_entry ON outbox_bodies(entry_seq);
+    INSERT INTO outbox_bodies SELECT n, entry_seq, body FROM outbox WHERE length(body) > 0;
+    CREATE TABLE outbox_kept AS SELECT
+        n, id, receiver, key, reason, state, attempts, next_try_ns, updated_ns, error, entry_seq, alert, event_seq, time, person,
+        group_key, route, reason_zh, error_zh, created_ns, first_failed_ns, instead_of, handed_to, gravity, head FROM outbox;
+    DELETE FROM outbox;
+    ALTER TABLE outbox DROP COLUMN body;
+    INSERT INTO outbox SELECT * FROM outbox_kept ORDER BY n;
+    DROP TABLE outbox_kept;
+    CREATE TABLE outbox_states(state TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+    INSERT INTO outbox_states SELECT state, count(*) FROM outbox GROUP BY state;
+    CREATE TRIGGER outbox_made AFTER INSERT ON outbox BEGIN
+        INSERT INTO outbox_states VALUES (new.state, 1) ON CONFLICT(state) DO UPDATE SET count = count + 1;
+    END;
+    CREATE TRIGGER outbox_moved AFTER UPDATE OF state ON outbox WHEN old.state != new.state BEGIN
+        UPDATE outbox_states SET count = count - 1 WHERE state = old.state;
+        INSERT INTO outbox_states VALUES (new.state, 1) ON CONFLICT(state) DO UPDATE SET count = count + 1;
+    END;
+    CREATE TRIGGER outbox_gone AFTER DELETE ON outbox BEGIN
+        UPDATE outbox_states SET count = count - 1 WHERE state = old.state;
+        DELETE FROM outbox_bodies WHERE n = old.n;
+    END;
+    """,
 )
 """Step i makes a file of version i one of version i + 1; a new file goes through all of them."""
 

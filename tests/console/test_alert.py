@@ -1,25 +1,33 @@
 """The page of one alert over the web API: one answer, the checklist, roles and scopes; over the fake backend."""
 
+import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
+import pytest
 
 from alerting.advice import default_advice, measures_of
 from alerting.commands import Check
 from alerting.escalation.upcoming import Next, Upcoming
 from alerting.events import AlertEvent, Kind
+from alerting.incidents.incident import Entry
+from alerting.texts import rfc3339
 from console.alert_backend import Neighbour, Reading, Surroundings
 from console.alert_story import checklist, usual_before
 from console.backend import Done
+from console.fake import FakeBackend
+from console.feed import Feed
 from console.saved import MAX_SAVED
+from console.usuals import KEPT_NS, USUALS_KEPT, Usuals
 from detectors.outlook import Ahead, Outlook, Usual
 from registry.plant import Text
-from store.series import Series
+from store.series import Series, StoreError
 from tests.console.site import COLD, LPG, event
 from tests.console.test_api import COLD_ALERT, RED, Site, on_site
-from tests.console.test_desk import delivery
+from tests.console.test_desk import delivery, incident
 
 STEP = {"zh": "停止进料，关闭入口切断阀 XV-101", "en": "Stop filling, close inlet valve XV-101"}
 LT, GT, COLD_GT = f"{LPG}/LT-101", f"{LPG}/GT-07", f"{COLD}/GT-31"
@@ -129,6 +137,43 @@ def test_a_closed_alert_stands_as_its_events_say(tmp_path: Path) -> None:
     on_site(tmp_path, scenario)
 
 
+def test_what_people_made_of_its_incident_stands_with_the_alert(tmp_path: Path) -> None:
+    async def scenario(s: Site) -> None:
+        opened_ns = time.time_ns()
+        made = s.backend.rows[RED].event
+        made = msgspec.structs.replace(
+            made, time=rfc3339(opened_ns), why={**made.why, "incident": {"id": "whole"}}
+        )
+        s.backend.rows[RED] = replace(s.backend.rows[RED], event=made, opened=made.time)
+        before = Entry(opened_ns - 10**9, "merged", by="wu", text="too early", others=("x",))
+        split = Entry(opened_ns + 10**9, "split", by="li", text="another <leak>", others=("part",))
+        of_part = msgspec.structs.replace(split, others=("whole",))
+        merged = Entry(opened_ns + 2 * 10**9, "merged", by="gu", text="one after all", others=("part",))
+        there = {
+            "whole": replace(incident("whole", LPG), open_alerts=("other",), timeline=(before, split)),
+            "part": replace(incident("part", LPG), timeline=(before, of_part)),
+        }
+        s.backend.gathered = there
+        await s.sign_in("li")
+        path = f"/api/v1/alerts/{RED}"
+        said = {"by": "li", "reason": "another <leak>", "time": rfc3339(split.now_ns), "what": "split"}
+        assert (await s.get(path)).json()["regrouped"] == [{**said, "incident": "part", "others": ["whole"]}]
+        again = replace(there["whole"], open_alerts=(RED,), timeline=(before, split, of_part, merged))
+        s.backend.gathered = {"whole": again}
+        found = (await s.get(path)).json()["regrouped"]
+        assert [(one["what"], one["by"], one["others"]) for one in found] == [
+            ("split", "li", ["part"]),
+            ("merged", "gu", ["part"]),
+        ]
+        s.backend.gathered = {"whole": replace(again, enterprise=COLD)}
+        await s.sign_in("bo")
+        assert (await s.get(path)).json()["regrouped"] == []
+        s.backend.gathered = {}
+        assert (await s.get(path)).json()["regrouped"] == [], "the incident is known no more"
+
+    on_site(tmp_path, scenario)
+
+
 def test_a_measure_is_ticked_once_in_the_name_of_the_account(tmp_path: Path) -> None:
     async def scenario(s: Site) -> None:
         path = f"/api/v1/alerts/{RED}/check"
@@ -217,3 +262,43 @@ def test_what_was_usual_stands_up_to_a_tenth_of_wild_values() -> None:
     assert 5.4 < usual.high < 6.0
     assert usual_before(Series.raw(t_ns[:5] * 200, value[:5]), 0, 10**12) is None, "too few"
     assert usual_before(Series.raw(t_ns[:100], value[:100]), 0, 10**12) is None, "three minutes are not usual"
+
+
+def test_what_was_usual_is_read_once_a_minute_of_the_data_for_everybody_and_of_so_many_alerts() -> None:
+    now, read = [10**18], list[int]()
+
+    def readings(start_ns: int, end_ns: int) -> Series:
+        if len(read) == 1:
+            read.append(end_ns)
+            raise StoreError("away", retry=True)
+        read.append(end_ns)
+        t_ns = np.linspace(start_ns, end_ns - 1, 100).astype(np.int64)
+        return Series.raw(t_ns, np.full(100, 5.0 + len(read)))
+
+    async def scenario() -> None:
+        backend = FakeBackend(Feed(), now_ns=lambda: now[0], site=Text("", ""))
+        backend.series[LT] = readings
+        usuals, onset_ns = Usuals(), 10**18 - 10**9
+        first = await usuals.before(backend, LT, onset_ns)
+        now[0] += KEPT_NS - 1
+        assert await usuals.before(backend, LT, onset_ns) == first
+        assert len(read) == 1
+        now[0] += 1
+        with pytest.raises(StoreError):
+            await usuals.before(backend, LT, onset_ns)
+        anew = await usuals.before(backend, LT, onset_ns)
+        assert first is not None
+        assert anew is not None
+        assert (first.median, anew.median, len(read)) == (6.0, 8.0, 3), "a failure is not kept"
+        now[0] -= KEPT_NS
+        await usuals.before(backend, LT, onset_ns)
+        assert len(read) == 4, "a clock that went back is that of another time"
+        for i in range(USUALS_KEPT):
+            await usuals.before(backend, LT, i)
+        assert len(usuals) == USUALS_KEPT
+        await usuals.before(backend, LT, USUALS_KEPT - 1)
+        assert len(read) == 4 + USUALS_KEPT
+        await usuals.before(backend, LT, onset_ns)
+        assert len(read) == 5 + USUALS_KEPT, "the one not asked for longest was forgotten"
+
+    asyncio.run(scenario())

@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from alerting.commands import Check, Command
 from alerting.escalation.upcoming import Next, Upcoming
+from alerting.incidents.incident import Entry
 from alerting.texts import both
 from console.alert_backend import Neighbour, Reading, Surroundings
 from console.app import STATIC_DIR
@@ -22,6 +24,7 @@ from tests.console.live import Live
 from tests.console.site import HOSTILE, LPG, event, rfc3339
 from tests.console.test_browser import DESK, PHONE, RED, Desk, chromium, desk, live
 from tests.console.test_browser_pages import nothing_is_cut, to
+from tests.console.test_desk import incident
 from tests.console.test_places import furnish
 
 __all__ = ["chromium", "desk", "live"]  # fixtures are found by name
@@ -66,6 +69,11 @@ def surround(backend: FakeBackend) -> None:
         why={"confirmed": confirmed},
     )
     alerts.similar = [[past, closed]]
+    row = backend.rows[RED]
+    made = msgspec.structs.replace(row.event, why={**row.event.why, "incident": {"id": "inc-1"}})
+    backend.rows[RED] = replace(row, event=made)
+    split = Entry(now_ns, "split", by="wu", text=f"not of {HOSTILE}", others=("inc-2",))
+    backend.gathered["inc-1"] = replace(incident("inc-1", LPG), timeline=(split,))
 
 
 def obey(live: Live) -> None:
@@ -131,6 +139,10 @@ def test_the_page_of_an_alert_says_all_that_is_known(
         if english
         else ["相邻测点（2）", "同一设备", "来自 225°（西南）", "第 2/3 级", "赵工", "误报", "持续 1:05"]
     )
+    timeline = article.get_by_role("region", name="Timeline" if english else "时间线")
+    regrouped = "incident split" if english else "事件已拆分"
+    expect(timeline.locator("li").last).to_contain_text(regrouped)
+    expect(timeline.locator("li").last).to_contain_text(f"inc-1 | inc-2 · wu: not of {HOSTILE}")
     for text in [*words, HOSTILE]:
         expect(article).to_contain_text(text)
     expect(article.locator(".next b").first).to_contain_text(re.compile(r"1:[0-3]\d"))

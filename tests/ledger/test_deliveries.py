@@ -8,7 +8,8 @@ import pytest
 
 from ledger.ledger import Ledger
 from ledger.reader import FILE_NAME, open_readonly
-from ledger.records import Commit, HandedOver, JournalEntry, OutboxItem, OutboxState
+from ledger.records import Commit, HandedOver, JournalEntry, OutboxItem, OutboxState, OutboxUpdate
+from ledger.replica import Replica
 from ledger.schema import STEPS, migrate
 from registry.plant import Text
 
@@ -97,6 +98,37 @@ def test_pruning_forgets_bodies_and_keeps_who_was_told(tmp_path: Path) -> None:
         assert waiting.body == b"{}", "what is still to be sent keeps its body"
 
 
+def test_what_forgotten_bodies_took_is_used_again_and_states_are_still_counted(tmp_path: Path) -> None:
+    body = b"x" * 2000
+    with Ledger.open(tmp_path) as ledger:
+        used_bytes = list[int]()
+        for day in range(8):
+            items = [replace(ITEM, id=f"{day}-{n}", body=body, key=f"{day}-{n}") for n in range(100)]
+            seq = ledger.commit(Commit(entries=[entry(day)], notifications=items, stored_seq=day + 1))
+            sent = [OutboxUpdate(id=item.id, state=OutboxState.SENT, at_ns=1) for item in items]
+            ledger.commit(Commit(outbox_updates=sent))
+            ledger.save_snapshot(seq, b"s")
+            ledger.prune(older_than_ns=day)
+            used_bytes.append(ledger.used_bytes)
+        held = sum(len(row.body) for row in ledger.deliveries("a"))
+        assert ledger.outbox_counts() == {"sent": 800}
+        assert held < 5 * 100 * len(body)
+        assert used_bytes[-1] - used_bytes[-3] < 100 * len(body), "two days of records, without their bodies"
+        plan = ledger._all("EXPLAIN QUERY PLAN DELETE FROM outbox_bodies WHERE entry_seq <= 5")
+        assert "outbox_bodies_by_entry" in str(plan)
+
+
+def test_a_replay_that_goes_back_forgets_bodies_and_counts_too(tmp_path: Path) -> None:
+    with Replica.open(tmp_path) as replica:
+        first, second = replace(ITEM, event_seq=1), replace(ITEM, id="n2", event_seq=2, body=b"later")
+        replica.commit(Commit(notifications=[first, second]))
+        replica.back_to(1)
+        assert replica.outbox_counts() == {"pending": 1}
+        replica.commit(Commit(notifications=[replace(second, body=b"other")]))
+        assert [row.body for row in replica.deliveries("a")] == [b"{}", b"other"]
+        assert replica.outbox_counts() == {"pending": 2}
+
+
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """Make a ledger file of version 1 with alerts that were told of, are to be, and could not be."""
@@ -124,6 +156,7 @@ def test_an_older_file_keeps_what_waits_and_what_came_of_the_rest(old: Path) -> 
         assert (first.state, first.alert, first.event_seq, first.time) == (
             OutboxState.SENT, "a", 1, "2026-01-01T00:00:01.000Z",
         )  # fmt: skip
+        assert (len(first.body) > 2, ledger.outbox_counts()) == (True, {"failed": 1, "pending": 1, "sent": 1})
         assert (second.reason, second.error) == (Text.same("because"), Text.same("down"))
         assert (second.person, second.route, second.first_failed_ns) == (None, "", 0)
         [broken] = ledger.deliveries("b")

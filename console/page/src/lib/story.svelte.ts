@@ -22,6 +22,16 @@ export interface TimelineEntry {
   why: Pick<Why, "person" | "confirmed"> & { because?: Text };
 }
 
+/** That a person merged or split the incident of the alert. */
+export interface Regrouped {
+  time: string;
+  what: "merged" | "split";
+  incident: string;
+  others: string[];
+  by: string | null;
+  reason: string | null;
+}
+
 export interface Delivery extends Reached {
   id: string;
   person: string | null;
@@ -80,6 +90,7 @@ export interface StoryBody {
   open: boolean;
   events: TimelineEntry[];
   left_out: number;
+  regrouped: Regrouped[];
   deliveries: Delivery[];
   checklist: Step[];
   similar: Past[];
