@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def cache() -> Path:
     """Return a cache folder in which the detectors are compiled."""
-    subprocess.run([sys.executable, "-c", _COMPILE], env=environment(CACHE), check=True, timeout=110)
+    subprocess.run([sys.executable, "-c", _COMPILE], env=environment(CACHE), check=True, timeout=220)
     return CACHE
 
 

@@ -105,7 +105,7 @@ def test_broker_and_store_go_away_and_come_back(name: str, tmp_path: Path, cache
         assert plant == of_plant(service.replay(this.recording))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", names()[-1:])
 def test_broker_restarts_with_many_messages_under_way(
     name: str, tmp_path: Path, cache: Path, note: Callable[[str], None]

@@ -477,7 +477,7 @@ def process(folder: Path, cache: Path, *args: object) -> Answer:
         env=_env(cache),
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        timeout=100,
+        timeout=200,
         check=False,
     )
     return Answer(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
