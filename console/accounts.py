@@ -147,9 +147,8 @@ def _faults_of(path: Path, name: str, role: Role | str, password: str) -> list[F
         faults.append(fault(f"unknown role {str(role)!r}", ", ".join(Role)))
     weak = why_weak(password, name)
     if weak is not None:
-        faults.append(
-            fault("the password is not good enough", f"{weak.en}; {MIN_CHARS} to {MAX_CHARS} characters")
-        )
+        allowed = f"{MIN_CHARS} to {MAX_CHARS} characters, not easily guessed"
+        faults.append(fault(f"the password is not good enough: {weak.en}", allowed))
     return faults
 
 

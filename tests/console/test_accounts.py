@@ -112,7 +112,7 @@ def test_what_is_wrong_with_an_account_is_told_all_at_once(tmp_path: Path) -> No
     assert [fault.message for fault in caught.value.faults] == [
         "not a usable name",
         "unknown role 'king'",
-        "the password is not good enough",
+        "the password is not good enough: at least 12 characters",
     ]
     assert not (tmp_path / "accounts.db").exists()
 
