@@ -1,5 +1,7 @@
 """The alarm desk under a burst, and what one alert costs the book among few and among many open ones."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
@@ -47,8 +49,9 @@ def test_burst(benchmark: BenchmarkFixture, returns: bool) -> None:
 
 
 @pytest.mark.parametrize("already", [10, 1_000, 100_000])
-def test_among_open_alerts(benchmark: BenchmarkFixture, already: int) -> None:
+def test_among_open_alerts(benchmark: BenchmarkFixture, sized: Callable[[int], int], already: int) -> None:
     """Shelve an alert, unshelve it, and let its re-alarm be set, while so many others are open."""
+    already = sized(already)
     registry = plant(already)
     book = AlertBook(registry, default_grades())
     ids = [spec.id for spec in registry.specs]

@@ -1,6 +1,7 @@
 """What one event costs in routing, beside so many alerts that are open already: it must not grow with them."""
 
 import gc
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -70,7 +71,10 @@ def opening(n: int, registry: SensorRegistry) -> AlertEvent:
 
 
 @pytest.mark.parametrize("open_alerts", [10, 1_000, 100_000])
-def test_events_beside_open_alerts(benchmark: BenchmarkFixture, open_alerts: int) -> None:
+def test_events_beside_open_alerts(
+    benchmark: BenchmarkFixture, sized: Callable[[int], int], open_alerts: int
+) -> None:
+    open_alerts = sized(open_alerts)
     registry = plant(1_000)
     made = _made(open_alerts, registry)
     first = open_alerts

@@ -1,6 +1,7 @@
 """The stage that calls people: what an event costs while 10, 1 000 or 100 000 alerts are on a chain."""
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
@@ -22,7 +23,10 @@ def _stage(count: int, incident: str | None) -> Escalation:
 
 @pytest.mark.parametrize("incident", [None, "i1"], ids=["alone", "one-incident"])
 @pytest.mark.parametrize("standing", STANDING)
-def test_open_and_acknowledge(benchmark: BenchmarkFixture, standing: int, incident: str | None) -> None:
+def test_open_and_acknowledge(
+    benchmark: BenchmarkFixture, sized: Callable[[int], int], standing: int, incident: str | None
+) -> None:
+    standing = sized(standing)
     stage = _stage(standing, incident)
     numbers = itertools.count(standing)
     now_ns = T0 + 200 * S
@@ -38,8 +42,8 @@ def test_open_and_acknowledge(benchmark: BenchmarkFixture, standing: int, incide
 
 
 @pytest.mark.parametrize("standing", STANDING[1:])
-def test_a_step_that_is_due(benchmark: BenchmarkFixture, standing: int) -> None:
-    stage = _stage(standing, None)
+def test_a_step_that_is_due(benchmark: BenchmarkFixture, sized: Callable[[int], int], standing: int) -> None:
+    stage = _stage(sized(standing), None)
 
     def run() -> None:
         due_ns = stage.next_deadline_ns()

@@ -1,5 +1,7 @@
 """Incidents and floods: what an event costs with few and with many alerts open; silence of a whole plant at once."""
 
+from collections.abc import Callable
+
 import msgspec
 import numpy as np
 import pytest
@@ -34,7 +36,8 @@ def event(n: int, sources: int, what: str) -> AlertEvent:
 
 
 @pytest.mark.parametrize("open_alerts", [10, 1000, 100_000])
-def test_event(benchmark: BenchmarkFixture, open_alerts: int) -> None:
+def test_event(benchmark: BenchmarkFixture, sized: Callable[[int], int], open_alerts: int) -> None:
+    open_alerts = sized(open_alerts)
     sources = max(open_alerts // 100, 1)
     incidents, floods = Incidents(IncidentSettings()), FloodWatch(IncidentSettings(), REGISTRY.plant)
     standing = [event(n, sources, "opened") for n in range(open_alerts)]

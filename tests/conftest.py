@@ -1,11 +1,39 @@
-"""For all tests: none of them reaches beyond this machine."""
+"""For all tests: none of them reaches beyond this machine, and the detectors are compiled once for all of them."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from service.warm import use_compile_cache
 from tests.guard import REPORT, guard
+from tests.servers.hazwatch import ROOT, environment
+
+CACHE = ROOT / ".cache"
+"""Stands for a user's cache folder; kept between runs, numba knows when what is compiled in it is old."""
+_COMPILE = "from service.warm import *; use_compile_cache(user_cache()); warm_up()"
+
+
+def pytest_configure() -> None:
+    """Let the tests themselves use what is compiled for the programs that they start."""
+    folder = CACHE / "hazwatch" / "numba"
+    if os.environ.get("NUMBA_CACHE_DIR") != str(folder):  # as it is where a test runs pytest
+        use_compile_cache(folder)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files whose tests take longest, so that no worker of xdist is left with one at the end."""
+    items.sort(key=lambda item: "integration" not in item.path.parts)
+
+
+@pytest.fixture(scope="session")
+def cache() -> Path:
+    """Return a cache folder in which the detectors are compiled."""
+    subprocess.run([sys.executable, "-c", _COMPILE], env=environment(CACHE), check=True, timeout=220)
+    return CACHE
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import numpy as np
 from service.bench.arrivals import Arrivals
 from service.bench.load import LoadDone, LoadSpec, alarms
 from service.bench.servers import mosquitto, python, running
-from service.bench.site import Site, counters, peak_memory_mb, service, write_site
+from service.bench.site import Site, counters, peak_memory_mb, service, share_compiled, write_site
 from service.bench.viewer import add_viewer, viewer
 from service.bench.webhook import webhook
 from service.bench.workload import ENTERPRISE, GROUP, sensor_name
@@ -40,6 +40,7 @@ def hazwatch_rate(folder: Path, spec: LoadSpec, observe: Callable[[int], None] =
     folder.mkdir()
     with mosquitto(folder) as port:
         site = write_site(folder, spec.sensors, port)
+        share_compiled(site)
         spec = msgspec.structs.replace(spec, port=port)
         with service(site) as process, _load(folder, spec) as load:
             observe(process.pid)
@@ -76,6 +77,7 @@ def alert_latencies(folder: Path, spec: LoadSpec) -> Latencies:
     folder.mkdir()
     with mosquitto(folder) as port, webhook() as hook:
         site = write_site(folder, spec.sensors, port, webhook_port=hook.port)
+        share_compiled(site)
         add_viewer(site.folder / "state")
         spec = msgspec.structs.replace(spec, port=port, start_ms=time.time_ns() // 1_000_000)
         with service(site), viewer(site.port) as seen, _load(folder, spec) as load:

@@ -2,6 +2,7 @@
 
 import csv
 import http.client
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -71,6 +72,15 @@ def write_site(
         lines.append("routes: routes.yaml")
     site.config.write_text("\n".join([*lines, ""]))
     return site
+
+
+def share_compiled(site: Site) -> None:
+    """Let a site use the detectors that are compiled where NUMBA_CACHE_DIR points: what runs there is no first start."""
+    compiled = os.environ.get("NUMBA_CACHE_DIR")
+    if compiled:
+        cache = site.folder / "state" / "cache"
+        cache.mkdir(parents=True)
+        (cache / "numba").symlink_to(Path(compiled).absolute())
 
 
 @contextmanager

@@ -220,7 +220,7 @@ def test_a_service_that_hangs_is_given_up_on_and_holds_up_neither_loop_nor_end(
 
     with vendors(monkeypatch, Reply(hang=True)) as service:
         outcomes, turns = asyncio.run(run())
-        wait_until(lambda: len(service.requests) >= MAX_LEFT, 10, lambda: service.requests)
+        wait_until(lambda: len(service.requests) >= MAX_LEFT, 60, lambda: service.requests)
         assert len(service.requests) == MAX_LEFT, "no more threads than that are left behind"
     texts = [one.reason.en for one in outcomes if isinstance(one, Retry)]
     assert texts == ["no answer within 0.2 s"] * MAX_LEFT + ["earlier attempts have not come back yet"]

@@ -392,7 +392,7 @@ def test_a_stalled_server_greys_the_page_and_commands_are_refused(desk: Desk) ->
         expect(overlay).to_contain_text("数据中断")
     finally:
         release.set()
-    expect(overlay).to_have_count(0, timeout=15_000)
+    expect(overlay).to_have_count(0, timeout=30_000)
     assert desk.live.backend.rows[RED].event.state == "unack"
     desk.live.call(lambda: desk.live.backend.put(event("b1", time.time_ns())))
     expect(page.locator('tr[data-id="b1"]')).to_be_visible()
@@ -406,7 +406,7 @@ def test_a_restarted_server_is_found_again_with_what_was_missed(desk: Desk, tmp_
     expect(page.locator(".link")).to_have_text("Connection lost")
     with Live(tmp_path, port=port) as again:
         again.call(lambda: again.backend.put(event("b1", time.time_ns())))
-        expect(page.locator('tr[data-id="b1"]')).to_be_visible(timeout=15_000)
+        expect(page.locator('tr[data-id="b1"]')).to_be_visible(timeout=30_000)
         expect(page.locator("tbody tr")).to_have_count(1)
         expect(page.locator(".link")).to_have_text("Live")
         page.close()

@@ -125,7 +125,7 @@ def test_lost_data_sounds_until_it_is_silenced_or_comes_back(desk: Desk) -> None
         expect(sound).not_to_have_attribute("data-sounding", "lost")
     finally:
         release.set()
-    expect(page.locator(".overlay")).to_have_count(0, timeout=15_000)
+    expect(page.locator(".overlay")).to_have_count(0, timeout=30_000)
 
 
 WRONG_CLOCK = """{

@@ -27,7 +27,7 @@ from tests.servers.mosquitto import Mosquitto, free_port, make_certificates
 
 pytestmark = pytest.mark.server
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 ROOT = Path(__file__).parents[2]
 
 

@@ -32,6 +32,10 @@ from tests.servers.alertmanager import Alertmanager, alertmanager
 
 pytestmark = pytest.mark.server
 
+LATE_S = 0.15
+"""Steps are at least 0.2 s away from what Alertmanager does by itself: one that was later was not in the case."""
+PLAYS = 4
+"""How often a case is played anew because the machine was too busy for its times."""
 ALL_EVENTS = ("opened", "escalated", "cleared")
 
 
@@ -218,12 +222,13 @@ def _heard_of_ours(path: str, body: Mapping[str, Any]) -> Heard:
     return path.rpartition("/")[2], tuple(body["group"].items()), body["status"], tuple(members)
 
 
-def play_theirs(case: Case, server: Alertmanager, opened: list[Labels]) -> None:
-    """Play a case on Alertmanager, in real time; returns when it is over.
+def play_theirs(case: Case, server: Alertmanager, opened: list[Labels]) -> float:
+    """Play a case on Alertmanager, in real time; returns when it is over by how many seconds the worst step was late.
 
     Alertmanager puts members in the order of their labels: `instance` first, which is made to be the order of opening.
     """
     began = time.time()
+    late_s = 0.0
     labels: dict[int, dict[str, str]] = {}
     given: Iterator[Labels] = iter(opened)
     for step in case.steps:
@@ -241,7 +246,9 @@ def play_theirs(case: Case, server: Alertmanager, opened: list[Labels]) -> None:
             case Hush():
                 matcher = {"name": step.label, "value": step.value, "isRegex": False, "isEqual": True}
                 server.silence([matcher], now, began + step.until_s)
+        late_s = max(late_s, time.time() - began - step.at_s)
     time.sleep(max(0.0, began + case.end_s - time.time()))
+    return max(late_s, time.time() - began - case.end_s)
 
 
 def _heard_of_theirs(made: Hook) -> list[Heard]:
@@ -265,11 +272,14 @@ def _by_group(heard: list[Heard]) -> dict[tuple[str, tuple[tuple[str, str], ...]
 def test_the_same_is_told(name: str, tmp_path: Path) -> None:
     case = CASES[name]
     ours, opened = play_ours(case, tmp_path)
-    with ExitStack() as stack:
-        made = stack.enter_context(hook(Answer()))
-        server = stack.enter_context(alertmanager(tmp_path / "am", theirs_yaml(case, made.url)))
-        play_theirs(case, server, opened)
-        theirs = _heard_of_theirs(made)
+    for play in range(PLAYS):
+        with ExitStack() as stack:
+            made = stack.enter_context(hook(Answer()))
+            server = stack.enter_context(alertmanager(tmp_path / f"am{play}", theirs_yaml(case, made.url)))
+            late_s = play_theirs(case, server, opened)
+            theirs = _heard_of_theirs(made)
+        if late_s < LATE_S:
+            break
     assert len(ours) == case.expected, ours
     same = [one for i, one in enumerate(ours) if i not in case.only_ours]
     # between groups that are due at one time Alertmanager has no order

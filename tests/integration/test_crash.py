@@ -76,7 +76,7 @@ def test_killed_while_readings_come(
             ends.callback(each.kill)
             each.begin()
         for each in both:
-            wait_until(each.answers, 20, "does not answer")
+            wait_until(each.answers, 60, "does not answer")
             each.wait_connected()
         points = both[0].folder / "points.csv"
         sending = ends.enter_context(
@@ -97,7 +97,7 @@ def test_killed_while_readings_come(
                 each.begin()
         assert f"published {this.all:,} readings" in sending.said(1)
         for each in both:
-            wait_until(each.answers, 20, "does not answer")
+            wait_until(each.answers, 60, "does not answer")
         assert kills >= 4
         note(f"{name}: killed {kills} times, each reading once, each alert opened once")
 

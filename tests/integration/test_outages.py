@@ -74,16 +74,16 @@ def test_broker_and_store_go_away_and_come_back(name: str, tmp_path: Path, cache
         sending = publication(parts[0])
         wait_until(lambda: service.taken() > this.all // 20, 30, service.taken)
         broker.stop()
-        wait_until(lambda: service.part("broker")["state"] == "down", 10, lambda: service.probe("healthz"))
+        wait_until(lambda: service.part("broker")["state"] == "down", 60, lambda: service.probe("healthz"))
         status, ready = service.probe("readyz")
         assert status == 503
         assert "lost" in ready["parts"]["broker"]["detail"]["en"]
         assert service.probe("healthz")[0] == 200, "the process itself is well"
-        wait_until(lambda: told(service, "broker"), 20, "no system alert about the broker", 0.5)
+        wait_until(lambda: told(service, "broker"), 60, "no system alert about the broker", 0.5)
         assert sending.runs(), "it waits for the broker"
         broker.start()
         service.wait_connected(60)
-        wait_until(lambda: told(service, "broker") == ["opened", "cleared"], 15, "not over", 0.5)
+        wait_until(lambda: told(service, "broker") == ["opened", "cleared"], 60, "not over", 0.5)
         sending.said(60)
 
         store.stop()
@@ -97,7 +97,7 @@ def test_broker_and_store_go_away_and_come_back(name: str, tmp_path: Path, cache
         publication(parts[2]).said(60)
         wait_until(lambda: service.part("store")["state"] == "ok", 60, lambda: service.part("store"))
         wait_until(lambda: service.taken() >= this.all, 30, service.taken)
-        wait_until(lambda: told(service, "store") == ["opened", "cleared"], 15, "not over", 0.5)
+        wait_until(lambda: told(service, "store") == ["opened", "cleared"], 60, "not over", 0.5)
         plant = of_plant(service.alerts())
         assert service.stop() == 0
 
@@ -105,7 +105,7 @@ def test_broker_and_store_go_away_and_come_back(name: str, tmp_path: Path, cache
         assert plant == of_plant(service.replay(this.recording))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", names()[-1:])
 def test_broker_restarts_with_many_messages_under_way(
     name: str, tmp_path: Path, cache: Path, note: Callable[[str], None]

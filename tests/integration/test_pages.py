@@ -144,7 +144,7 @@ class Visitor:
         title = TITLES[place.address.partition("/")[0]][0 if english else 1]
         titled = self.page.locator(f'[aria-label="{title}"]')
         try:
-            self.page.locator(".body").filter(has=titled).filter(has_text=words).wait_for(timeout=10_000)
+            self.page.locator(".body").filter(has=titled).filter(has_text=words).wait_for(timeout=30_000)
         except Error:
             self.complaints.append(f"{place.address} is not titled {title!r} or does not show {words!r}")
         return self.page.locator("body").inner_text()
@@ -197,7 +197,7 @@ class Visits:
         page.locator("input[name=username]").fill(name)
         page.locator("input[name=password]").fill(PASSWORD)
         page.locator("form button.go").click()
-        expect(page.locator(".link")).to_have_text("Live", timeout=15_000)
+        expect(page.locator(".link")).to_have_text("Live", timeout=30_000)
         return visitor
 
 

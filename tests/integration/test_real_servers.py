@@ -47,7 +47,7 @@ def services(
         for each in made:
             each.begin()
         for each in made:
-            wait_until(each.answers, 20, "does not answer")
+            wait_until(each.answers, 60, "does not answer")
             each.wait_connected()
         yield made[0], made[1]
     finally:
@@ -134,7 +134,7 @@ def test_influx_keeps_nanoseconds_the_whole_way(tmp_path: Path, cache: Path) -> 
             ran = hazwatch(tmp_path, cache, *command, "--mqtt", broker.url, "--speed", "max")
             assert ran.returncode == 0, ran.stderr
             count = sum(len(series) for series in wanted.values())
-            wait_until(lambda: service.taken() >= count, 20, service.taken)
+            wait_until(lambda: service.taken() >= count, 60, service.taken)
             assert service.stop() == 0
         finally:
             service.kill()
@@ -171,7 +171,7 @@ def test_a_wrong_password_is_told_and_tried_again(tmp_path: Path, cache: Path) -
         service = Hazwatch(tmp_path / "run", cache, settings, files)
         service.start()
         try:
-            wait_until(lambda: "not auth" in _broker(service).lower(), 10, lambda: _broker(service))
+            wait_until(lambda: "not auth" in _broker(service).lower(), 60, lambda: _broker(service))
             assert service.probe("readyz")[0] == httpx.codes.SERVICE_UNAVAILABLE
             assert service.probe("healthz")[0] == httpx.codes.OK
             assert service.stop() == 0

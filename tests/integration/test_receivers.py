@@ -52,7 +52,7 @@ def retained(broker: Mosquitto, topic: str, count: int = 1) -> dict[str, dict[st
         return len(found) >= count
 
     try:
-        wait_until(all_there, 10, lambda: found)
+        wait_until(all_there, 60, lambda: found)
     finally:
         source.stop()
     return found
@@ -75,7 +75,7 @@ def test_a_siren_that_connects_late_finds_how_its_place_stands_and_the_all_clear
         [clear] = desk.offer([event("a", "closed", 3)], T0 + 2 * S)
         assert isinstance(asyncio.run(horn.send(clear)), Retry)
         broker.start()
-        wait_until(lambda: link.state().healthy, 20, link.state)
+        wait_until(lambda: link.state().healthy, 60, link.state)
         assert asyncio.run(horn.send(clear)) == Sent()
         body = retained(broker, topic)[topic]
         assert (body["siren"], body["light"], body["alerts"]) == ("off", "off", 0)

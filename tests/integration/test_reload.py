@@ -38,11 +38,11 @@ def test_new_settings_are_taken_over_and_bad_ones_refused(tmp_path: Path, cache:
         try:
             service.wait_connected()
             send(broker, "LT-1", 85.0)
-            wait_until(lambda: service.metric("hazwatch_alerts_open") == 1, 5, "the first alert")
+            wait_until(lambda: service.metric("hazwatch_alerts_open") == 1, 60, "the first alert")
 
             (service.folder / "points.csv").write_text(POINTS + LT1 + "LT-2,e,level,%,0,100,95,90,0\n")
             os.kill(service.pid, signal.SIGHUP)
-            wait_until(lambda: service.part("settings")["state"] == "degraded", 10, "the refusal")
+            wait_until(lambda: service.part("settings")["state"] == "degraded", 60, "the refusal")
             assert "line 3" in service.part("settings")["detail"]["en"]
             assert service.metric("hazwatch_sensors") == 1
 
@@ -55,11 +55,11 @@ def test_new_settings_are_taken_over_and_bad_ones_refused(tmp_path: Path, cache:
                 except httpx.TransportError:
                     return False
 
-            wait_until(taken_over, 15, "the new settings")
+            wait_until(taken_over, 60, "the new settings")
             service.wait_connected()
             send(broker, "LT-2", 85.0)
             send(broker, "LT-1", 95.0)
-            wait_until(lambda: len(service.alerts()) >= 5, 10, service.alerts)
+            wait_until(lambda: len(service.alerts()) >= 5, 60, service.alerts)
         finally:
             service.stop()
         lines = [line.decode() for line in service.alerts()]

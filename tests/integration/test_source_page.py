@@ -71,7 +71,7 @@ def test_a_source_is_shown_with_its_readings_last_hour_and_changed_limits(
         expect(page.get_by_text("Zhao")).to_be_visible()
         level = page.locator("tbody tr", has_text="acme/LT-1")
         expect(level).to_contain_text("well")
-        expect(level.get_by_role("img", name="5 – 5 m")).to_be_visible(timeout=10_000)
+        expect(level.get_by_role("img", name="5 – 5 m")).to_be_visible(timeout=30_000)
         expect(page.get_by_text("None since limits are kept here.")).to_be_visible()
 
         (service.folder / "points.csv").write_text(POINTS.replace("0,12,9,10", "0,12,8.5,10"), "utf-8")

@@ -41,7 +41,7 @@ def test_a_stopped_or_killed_service_greys_the_page_and_comes_back_with_what_was
             expect(row).to_have_count(0)
         finally:
             os.kill(service.pid, signal.SIGCONT)
-        expect(row).to_have_count(1, timeout=15_000)
+        expect(row).to_have_count(1, timeout=30_000)
         expect(row).to_contain_text("LT-1")
         expect(overlay).to_have_count(0)
 
@@ -54,5 +54,5 @@ def test_a_stopped_or_killed_service_greys_the_page_and_comes_back_with_what_was
         service.start()
         expect(page.locator(".link")).to_have_text("Live", timeout=30_000)
         expect(overlay).to_have_count(0)
-        expect(row).to_contain_text("10.6", timeout=15_000)
+        expect(row).to_contain_text("10.6", timeout=30_000)
         assert complaints == []

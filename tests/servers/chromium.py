@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, Route, expect, sync_playwright
 
 ARGS = [
     "--no-sandbox",
@@ -18,6 +18,9 @@ ARGS = [
 ]
 EXPECTED = re.compile(r"net::ERR|status of 401")
 """What a browser says by itself: a server that went away, and the question whether somebody is signed in."""
+
+expect.set_options(timeout=30_000)
+"""How long a page may take where a test says nothing of it: longer than on the busiest machine."""
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def environment(cache: Path) -> dict[str, str]:
 
 
 def hazwatch(
-    folder: Path, cache: Path, *arguments: str | Path, within_s: float = 60.0, stdin: bytes = b""
+    folder: Path, cache: Path, *arguments: str | Path, within_s: float = 100.0, stdin: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
     """Run one command to its end in a folder."""
     return subprocess.run(
@@ -154,7 +154,7 @@ class Hazwatch(Server):
         with open_readonly(self.state_dir) as ledger:
             yield ledger
 
-    def wait_connected(self, within_s: float = 20.0) -> None:
+    def wait_connected(self, within_s: float = 60.0) -> None:
         """Wait until the broker is there and what comes is kept."""
         wait_until(lambda: self.probe("readyz")[0] == httpx.codes.OK, within_s, lambda: self.probe("readyz"))
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 BINARY = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
-READY_TIMEOUT_S = 10.0
+READY_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)

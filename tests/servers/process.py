@@ -57,7 +57,7 @@ class Server:
                 env=self._env,
             )
 
-    def start(self, within_s: float = 20.0) -> None:
+    def start(self, within_s: float = 60.0) -> None:
         """Start and wait until it answers."""
         self.begin()
         assert self._process is not None
@@ -75,7 +75,7 @@ class Server:
             return None
         process.terminate()
         try:
-            return process.wait(15)
+            return process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             return process.wait()

@@ -1,7 +1,7 @@
 """A runtime with everything around it: a real ledger, a source that is no broker, a clock that a test moves."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from detectors.clock import Clock
@@ -59,6 +59,13 @@ async def turns(count: int = 12) -> None:
         await asyncio.sleep(0)
 
 
+async def until(true: Callable[[], bool]) -> None:
+    """Let the loop turn until something is true; that takes as long as the machine makes it take."""
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110 - what is waited for sets no event
+            await asyncio.sleep(0.001)
+
+
 @asynccontextmanager
 async def running(rig: Rig) -> AsyncIterator[asyncio.Task[None]]:
     task = asyncio.create_task(rig.runtime.run())
@@ -68,5 +75,5 @@ async def running(rig: Rig) -> AsyncIterator[asyncio.Task[None]]:
     finally:
         rig.ledger.down = False
         rig.runtime.stop()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await task

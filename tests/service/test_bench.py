@@ -281,7 +281,7 @@ def test_without_mosquitto_the_command_says_so_and_ends_with_3(tmp_path: Path) -
         "import sys; sys.argv = ['hazwatch', 'bench', 'e2e']; from service.main import main; main()"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=False,
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=False,
         env=os.environ | {"XDG_CACHE_HOME": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 3
@@ -291,4 +291,4 @@ def test_without_mosquitto_the_command_says_so_and_ends_with_3(tmp_path: Path) -
 
 def _bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "service.main", "bench", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)

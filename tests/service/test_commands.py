@@ -486,19 +486,10 @@ def process(folder: Path, cache: Path, *args: object) -> Answer:
         env=_env(cache),
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        timeout=100,
+        timeout=200,
         check=False,
     )
     return Answer(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A compile cache that is warm, so that one process of this page compiles for all."""
-    folder = tmp_path_factory.mktemp("cache")
-    (folder / "r.csv").write_text(RECORDING)
-    assert process(folder, folder, "replay", "r.csv").code == 0
-    return folder
 
 
 BAD_FILES = {

@@ -19,7 +19,7 @@ from service.plan import Loaded, Secrets
 from service.settings import Settings
 from service.watcher import Watcher
 from store.null import NullStore
-from tests.service.rig import Rig, running, turns
+from tests.service.rig import Rig, running, turns, until
 from tests.service.site import FlakyLedger, plan
 
 
@@ -99,7 +99,7 @@ def test_a_trouble_that_an_earlier_run_told_of_ends(ledger: FlakyLedger) -> None
         async with running(rig):
             rig.runtime.command(trouble)
             watch = asyncio.create_task(watcher_of(rig, Parts(), ledger.path.parent).run())
-            await asyncio.sleep(0.02)
+            await until(lambda: len(told(ledger)) >= 2)
             watch.cancel()
         assert told(ledger) == ["opened", "cleared"]
 
@@ -121,7 +121,7 @@ def test_a_full_disk_ends_nobody_and_is_told_afterwards(
             assert not watch.done()
             assert told(ledger) == []
             ledger.down = False
-            await asyncio.sleep(0.05)
+            await until(lambda: len(told(ledger)) >= 3)
             await turns()
             watch.cancel()
         assert told(ledger) == ["opened", "opened", "cleared"], "the level, then the ledger's own trouble"

@@ -25,7 +25,7 @@ from sim.scenarios import DEMO_START_NS
 from sim.site import NS, SiteSim
 from tests.servers.mosquitto import Mosquitto, free_port, make_certificates
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 @pytest.fixture

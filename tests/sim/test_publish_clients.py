@@ -27,7 +27,7 @@ from sim.sparkplug import SparkplugPacker
 from tests.servers.mosquitto import Mosquitto
 from tests.sim.sparkplug_reader import read
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 ENTERPRISES = 6
 CLIENTS = 4
 

@@ -13,7 +13,7 @@ from tests.store.batches import FakeStore, batch
 QUICK = WriterSettings(first_retry_s=0.01, longest_retry_s=0.05)
 
 
-def until(condition: Callable[[], bool], within_s: float = 20.0) -> None:
+def until(condition: Callable[[], bool], within_s: float = 60.0) -> None:
     end = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < end, "it did not happen"
