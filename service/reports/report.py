@@ -148,7 +148,8 @@ def line_warnings(counted: Counted) -> Iterator[Text]:
     if counted.unopened:
         yield Text(
             f"{counted.unopened} 条报警的开始不在记录中：计入在报，不计入报警数",
-            f"{counted.unopened} alerts whose opening is not in the lines: they count as standing, not as alarms",
+            f"the opening of {counted.unopened} of the alerts is not in the lines: they count as standing, "
+            "not as alarms",
         )
 
 

@@ -454,7 +454,7 @@ def test_an_empty_period_is_told_and_gives_no_verdict_on_nothing() -> None:
 
 def test_alerts_without_an_opening_are_told_and_stand() -> None:
     found = report([raw(HOUR_S, "escalated")])
-    assert any("1 alerts whose opening" in text for text in english(found))
+    assert any("the opening of 1 of the alerts" in text for text in english(found))
     assert value(found.panel, "standing_peak") == 1
     assert value(found.panel, "annunciated") == 0
 
