@@ -22,7 +22,7 @@ from console.orders import NS_PER_MS, Body, Said, place_of_enterprise, telling_f
 from console.problems import ProblemError, problem_of
 from console.regrouping import incident_of, regroupings
 from console.scope import Scope
-from console.telling import Telling
+from console.telling import Telling, as_read
 from console.usuals import Usuals
 from detectors.outlook import Ahead, Outlook
 from registry.plant import SourceGrade, Text
@@ -121,7 +121,7 @@ def _record_json(
         return None if person is None else both(backend.name_of(person))
 
     return {
-        "events": [entry(event if telling is None else telling.event(event)) for event in record.events],
+        "events": [entry(as_read(event, telling)) for event in record.events],
         "left_out": record.left_out,
         "deliveries": [
             {**delivery_json(one, telling), "person_name": named(one.person)} for one in record.deliveries

@@ -23,14 +23,12 @@ def connections_allowed() -> int:
 
     A service that systemd starts has a limit of 1 024 at first, which 600 viewers with their streams are beyond.
     """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_CONNECTIONS + _FILES_KEPT
-    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-        soft = most
-    files = wanted if soft == resource.RLIM_INFINITY else min(wanted, soft)
-    return max(_FEWEST, files - _FILES_KEPT)
+    now, most = (wanted if limit == resource.RLIM_INFINITY else min(wanted, limit) for limit in limits)
+    if now < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, limits[1]))
+    return max(_FEWEST, most - _FILES_KEPT)
 
 
 class BoundedProtocol(H11Protocol):

@@ -233,7 +233,7 @@ class FakeBackend:
 
     def routes(self) -> Routes:
         """Return the routes of the rules."""
-        return self.ruled.routes()
+        return self.ruled.tree
 
     def silences(self) -> Sequence[SilenceView]:
         """Return the silences kept."""

@@ -33,10 +33,6 @@ class FakeRules:
         """Return the names kept, loaded at the beginning of time."""
         return Files(names=self.file_names, loaded_ns=0)
 
-    def routes(self) -> Routes:
-        """Return the routes kept."""
-        return self.tree
-
     def traffic(self, sees: Callable[[Place], bool]) -> Traffic:
         """Return what went by the routes at places that are seen."""
         return Traffic(

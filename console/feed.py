@@ -25,7 +25,7 @@ from console.feed_core import (
     encode_frame,
 )
 from console.scope import NOWHERE, Place, Scope
-from console.telling import Telling
+from console.telling import Telling, as_read
 
 HEARTBEAT_INTERVAL_S = 1.0
 _ALERT = "alert"
@@ -173,7 +173,7 @@ def _as_it_is(_: Scope, body: bytes) -> bytes:
 def row_json(row: AlertRow, telling: Telling | None = None) -> dict[str, Any]:
     """Return an alert as the page gets it: the alert line's keys and what stands beside it; `telling` None: all of it."""
     return {
-        **msgspec.structs.asdict(row.event if telling is None else telling.event(row.event)),
+        **msgspec.structs.asdict(as_read(row.event, telling)),
         "opened": row.opened,
         "acknowledged_by": row.acknowledged_by,
         "acknowledged_at": row.acknowledged_at,

@@ -22,7 +22,7 @@ from console.passwords import MAX_CHARS
 from console.problems import UNFIT_TEXT, ProblemError, problem_of
 from console.rules_scope import Known
 from console.scope import UNLIMITED, Place, Scope, lies_in
-from console.telling import Telling
+from console.telling import Telling, as_read
 from registry.texts import text_problem
 
 MAX_SAID_CHARS = 2000
@@ -258,7 +258,7 @@ class Orders:
         telling = telling_for(self.console, self.account.scope)
         body: dict[str, Any] = {
             "events": [
-                event if telling is None else telling.event(event)
+                as_read(event, telling)
                 for event in outcome.events
                 if self.account.scope.sees(place_of(event))
             ]

@@ -32,7 +32,7 @@ from console.orders import Line, Paragraph, telling_for
 from console.passwords import MAX_CHARS
 from console.problems import ProblemError, problem_of
 from console.scope import UNLIMITED, Scope
-from console.telling import NOT_IN_DETAIL, Telling
+from console.telling import NOT_IN_DETAIL, Telling, as_read
 from registry.plant import Text
 from store.series import Series, StoreError, TooMuchError
 
@@ -174,9 +174,8 @@ async def events(
     """Return the history, newest first; `next_before` leads to the next page, null at the end."""
     found, next_before = await _history(console.backend, account.scope, limit, before)
     telling = telling_for(console, account.scope)
-    if telling is not None:
-        found = [telling.event(event) for event in found]
-    return json_answer({"events": found, "next_before": next_before})
+    told = [as_read(event, telling) for event in found]
+    return json_answer({"events": told, "next_before": next_before})
 
 
 async def _history(
@@ -218,8 +217,7 @@ async def _lines(console: Console, scope: Scope, after: int, limit: int) -> Asyn
             return
         after = page[-1].seq
         telling = telling_for(console, scope)
-        seen = [event for event in page if scope.sees(place_of(event))]
-        lines = [(event if telling is None else telling.event(event)).line() + b"\n" for event in seen]
+        lines = [as_read(event, telling).line() + b"\n" for event in page if scope.sees(place_of(event))]
         limit -= len(lines)
         yield b"".join(lines)
 

@@ -9,7 +9,6 @@ from alerting.escalation.explain import Called
 from alerting.escalation.schedule import Override
 from alerting.events import AlertEvent
 from alerting.explain import Explained
-from alerting.routes import Routes
 from alerting.silences import SilenceRow
 from console.scope import Place
 
@@ -91,9 +90,6 @@ class RulesBackend(Protocol):
 
     def files(self) -> Files:
         """Return where the rules come from."""
-
-    def routes(self) -> Routes:
-        """Return what the routes file says."""
 
     def traffic(self, sees: Callable[[Place], bool]) -> Traffic:
         """Return what went by each route within the last day, of the places that somebody sees."""

@@ -32,6 +32,7 @@ from console.rules_backend import Explanation, Sample, Setting
 from console.rules_json import called_json, duty_json, explained_json, override_json, rules_json, silence_json
 from console.rules_scope import Withheld, routes_of
 from console.scope import UNLIMITED
+from console.telling import as_read
 from registry.plant import Text
 
 MAX_DAYS = 35
@@ -74,11 +75,11 @@ async def routes(console: TheConsole, account: SignedIn) -> Response:
     Who is in a chain is told to accounts without a scope alone; of routes, an account with one has those that its alerts
     could meet, without the names of other places.
     """
-    rules = console.backend.rules
+    rules, in_force = console.backend.rules, console.backend.routes()
     known = known_to(console, account.scope)
     return json_answer(
         rules_json(
-            rules.routes() if known is None else routes_of(rules.routes(), known),
+            in_force if known is None else routes_of(in_force, known),
             rules.traffic(account.scope.sees),
             rules.files(),
             now_ns=console.backend.now_ns(),
@@ -146,7 +147,7 @@ async def duty(
     _check_unlimited(account)
     backend = console.backend
     from_ns = backend.now_ns() if from_ms is None else from_ms * NS_PER_MS
-    settings, commanded = backend.rules.routes().escalation, backend.rules.overrides()
+    settings, commanded = backend.routes().escalation, backend.rules.overrides()
     schedules = await asyncio.to_thread(
         lambda: [
             duty_json(schedule, from_ns, from_ns + days * DAY_NS, commanded.get(name, ()))
@@ -238,7 +239,7 @@ def _explanation_json(found: Explanation, account: Account, console: Console) ->
     """Return an explanation: only accounts without a scope are told who is never called and of others' routes."""
     known = known_to(console, account.scope)
     telling = telling_for(console, account.scope)
-    withheld = Withheld.of(console.backend.rules.routes(), found.silences, known)
+    withheld = Withheld.of(console.backend.routes(), found.silences, known)
     routes = [
         replace(one, reason=withheld.said(one.reason))
         for one in found.routes
@@ -253,7 +254,7 @@ def _explanation_json(found: Explanation, account: Account, console: Console) ->
     return {
         "at_ms": found.at_ns / NS_PER_MS,
         "live": found.live,
-        "alert": found.event if telling is None else telling.event(found.event),
+        "alert": as_read(found.event, telling),
         "routes": [explained_json(one, found.at_ns, telling) for one in routes],
         "calls": [called_json(one, found.at_ns, telling) for one in calls],
         "silences": [silence_json(one) for one in silences],

@@ -139,6 +139,11 @@ class Telling:
         return bool(rows) and all(self.known.told_of(row) is row for row in rows)
 
 
+def as_read(event: AlertEvent, telling: Telling | None) -> AlertEvent:
+    """Return an event as an account may read it that knows what `telling` says; None: all."""
+    return event if telling is None else telling.event(event)
+
+
 def _silenced(until: str) -> Text:
     for before, zh in _UNTIL.items():
         if until.startswith(before):

@@ -16,7 +16,6 @@ from alerting.escalation.explain import explain_calls
 from alerting.escalation.schedule import Override
 from alerting.events import AlertEvent, Event, State
 from alerting.matcher_text import parse_matcher
-from alerting.routes import Routes
 from alerting.routing import Router, labels_of
 from alerting.silences import SilenceRow, Silences
 from alerting.verdicts import HOLDING_STATES
@@ -65,10 +64,6 @@ class LiveRules:
             names={name: None if path is None else path.name for name, path in named.items()},
             loaded_ns=self._loaded_ns,
         )
-
-    def routes(self) -> Routes:
-        """Return what the routes file says."""
-        return self._plan.routes
 
     def traffic(self, sees: Callable[[Place], bool]) -> Traffic:
         """Return what went by each route within the last day."""

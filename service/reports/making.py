@@ -88,10 +88,9 @@ def document_of(order: Order, lines: Iterable[Line], origin: str) -> tuple[Docum
             )
             return handover_document(handover, about), handover.report
         case Kind.ALARMS:
-            report = report_of(
-                seen, period=order.watched, rules=rules, by=order.by, plant=plant, origin=origin
-            )
-            report = replace(report, warnings=(*_begun_late(order), *report.warnings))
+            watched = order.watched
+            report = report_of(seen, period=watched, rules=rules, by=order.by, plant=plant, origin=origin)
+            report = replace(report, warnings=(*_begun_late(period, watched), *report.warnings))
             return alarms_document(report, about), report
     summary = summary_of(
         seen,
@@ -105,13 +104,13 @@ def document_of(order: Order, lines: Iterable[Line], origin: str) -> tuple[Docum
     return summary_document(order.kind, summary, about), summary.report
 
 
-def _begun_late(order: Order) -> Iterator[Text]:
-    began = moment(order.watched.start_ns, order.period)
-    if order.watched.start_ns > order.start_ns:
+def _begun_late(asked: Period, watched: Period) -> Iterator[Text]:
+    if watched.start_ns > asked.start_ns:
+        start, began = moment(asked.start_ns, asked), moment(watched.start_ns, asked)
         yield Text(
-            f"所选时段从 {moment(order.start_ns, order.period).zh} 开始，但 {began.zh} 之前没有监测记录：从那时起统计",
-            f"the period asked for begins at {moment(order.start_ns, order.period).en}; nothing was watched before "
-            f"{began.en}: it is counted from then on",
+            f"所选时段从 {start.zh} 开始，但 {began.zh} 之前没有监测记录：从那时起统计",
+            f"the period asked for begins at {start.en}; nothing was watched before {began.en}: "
+            "it is counted from then on",
         )
 
 
