@@ -14,9 +14,10 @@ from console.accounts import Account, Role
 from console.alarms_backend import Assignee
 from console.asking import Console, SignedIn, TheConsole, json_answer
 from console.backend import Refused, place_of
+from console.bodies import AssignBody, Body, Line
 from console.bulk import AcknowledgeAll, AssignAll, BulkAlert, BulkBody, ShelveAll, command_for
 from console.desk_routes import AnId, AnOrder
-from console.orders import AssignBody, Body, Line, Orders
+from console.orders import Orders
 from console.problems import PROBLEMS, ProblemError
 from console.saved import MAX_SAVED, Saved, SavedTexts
 from console.scope import Scope, lies_in

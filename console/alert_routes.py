@@ -16,9 +16,10 @@ from console.alert_backend import Reading, Record, Surroundings
 from console.alert_story import UsualBefore, checklist, entry, likeness, row_of
 from console.asking import MAX_SEQ, Console, SignedIn, TheConsole, json_answer
 from console.backend import AlertRow, ConsoleBackend, place_of
+from console.bodies import NS_PER_MS, Body, Said
 from console.desk_routes import AnId, AnOrder, delivery_json
 from console.feed import row_json
-from console.orders import NS_PER_MS, Body, Said, place_of_enterprise, telling_for
+from console.orders import place_of_enterprise, telling_for
 from console.problems import ProblemError, problem_of
 from console.regrouping import incident_of, regroupings
 from console.scope import Scope

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from console.accounts import Account, Role
 from console.asking import MAX_SEQ, MAX_TIME_MS, SignedIn, TheConsole, client_of, json_answer
-from console.orders import MAX_NAME_CHARS
+from console.bodies import MAX_NAME_CHARS
 from console.problems import ProblemError
 from console.scope import UNLIMITED, Place, Scope
 from console.spreadsheet import harmless

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from alerting.commands import Acknowledge, Assign, Comment, Confirm, OfAlert, Reset, Shelve, Unshelve
 from console.asking import MAX_SEQ
-from console.orders import AssignBody, Body, CommentBody, ConfirmBody, Name, ResetBody, ShelveBody
+from console.bodies import AssignBody, Body, CommentBody, ConfirmBody, Name, ResetBody, ShelveBody
 
 MAX_BULK = 200
 """Alerts of one request: each is a transaction of its own, and nothing else is answered during one."""

@@ -26,8 +26,7 @@ from alerting.commands import Place as CommandPlace
 from alerting.incidents.incident import Entry, IncidentView
 from alerting.texts import both
 from console.asking import Console, Operator, SignedIn, TheConsole, json_answer
-from console.bulk import shelving
-from console.orders import (
+from console.bodies import (
     MAX_NAME_CHARS,
     NS_PER_MS,
     CommentBody,
@@ -35,7 +34,6 @@ from console.orders import (
     EndSilenceBody,
     InServiceBody,
     MergeBody,
-    Orders,
     OutOfServiceBody,
     OverrideBody,
     PlaceBody,
@@ -45,12 +43,9 @@ from console.orders import (
     SplitBody,
     SuppressBody,
     UnsuppressBody,
-    arrangements_seen,
-    known_to,
-    place_of_enterprise,
-    stays_within,
-    telling_for,
 )
+from console.bulk import shelving
+from console.orders import Orders, arrangements_seen, known_to, place_of_enterprise, stays_within, telling_for
 from console.problems import ProblemError
 from console.rules_json import ended_silence_json, silence_json
 from console.scope import UNLIMITED, Place

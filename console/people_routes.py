@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from console.accounts import Account, Role, Session
 from console.asking import Console, SignedIn, TheConsole, client_of, json_answer, set_session, token_of
-from console.orders import MAX_NAME_CHARS, MAX_SAID_CHARS, Body, Line, Name, Paragraph, Said
+from console.bodies import MAX_NAME_CHARS, MAX_SAID_CHARS, Body, Line, Name, Paragraph, Said
 from console.passwords import MAX_CHARS
 from console.people import AccountRow, PeopleRefused, SessionRow
 from console.problems import PROBLEMS, ProblemError, problem_of

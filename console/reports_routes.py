@@ -21,7 +21,8 @@ from console.asking import (
     client_of,
     json_answer,
 )
-from console.orders import Paragraph, arrangements_seen, works_ahead_seen
+from console.bodies import Paragraph
+from console.orders import arrangements_seen, works_ahead_seen
 from console.problems import ProblemError, problem_of
 from console.reports_backend import Asked, ReportRefused, ShiftTime, place_of_note
 from console.scope import Place

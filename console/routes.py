@@ -27,8 +27,9 @@ from console.asking import (
     set_session,
 )
 from console.backend import AlertRow, Component, ConsoleBackend, Health, Refused, SensorFacts, place_of
+from console.bodies import Line, Paragraph
 from console.feed import row_json
-from console.orders import Line, Paragraph, telling_for
+from console.orders import telling_for
 from console.passwords import MAX_CHARS
 from console.problems import ProblemError, problem_of
 from console.scope import UNLIMITED, Scope

@@ -14,19 +14,9 @@ from alerting.matcher_text import MatcherError, parse_matcher
 from alerting.texts import both
 from console.accounts import Account
 from console.asking import MAX_TIME_MS, Console, SignedIn, TheConsole, json_answer
+from console.bodies import MAX_NAME_CHARS, NS_PER_MS, Body, Name, TimeMs
 from console.desk_routes import MAX_ROWS
-from console.orders import (
-    MAX_NAME_CHARS,
-    NS_PER_MS,
-    Body,
-    Name,
-    TimeMs,
-    known_to,
-    place_named,
-    stays_within,
-    telling_for,
-    works_ahead_seen,
-)
+from console.orders import known_to, place_named, stays_within, telling_for, works_ahead_seen
 from console.problems import ProblemError, problem_of
 from console.rules_backend import Explanation, Sample, Setting
 from console.rules_json import called_json, duty_json, explained_json, override_json, rules_json, silence_json

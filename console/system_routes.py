@@ -8,7 +8,7 @@ from starlette.responses import Response
 from alerting.texts import both
 from console.accounts import Account, Role
 from console.asking import MAX_SEQ, SignedIn, TheConsole, client_of, json_answer
-from console.orders import MAX_NAME_CHARS, Body, Said
+from console.bodies import MAX_NAME_CHARS, Body, Said
 from console.problems import ProblemError, problem_of
 from console.scope import UNLIMITED
 from console.system_backend import Letter

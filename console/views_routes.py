@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from console.accounts import Account
 from console.asking import Console, SignedIn, TheConsole, json_answer
-from console.orders import Body, Line
+from console.bodies import Body, Line
 from console.problems import ProblemError
 from console.saved import MAX_SAVED, Saved, SavedTexts
 
