@@ -10,7 +10,9 @@ import gzip
 import json
 import os
 import platform
+import random
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -48,6 +50,7 @@ TALL = 5000
 """So high is a page on which every row of the probes is in view, and so is painted."""
 ACKNOWLEDGED = 8
 LOADS = 7
+STOPS = 7
 BURST = 1000
 PASSWORD = "a password of the bench"
 WATCHER = """
@@ -279,6 +282,25 @@ def under_load(page: Page, publisher: Publisher) -> list[Row]:
     ]
 
 
+def greys(page: Page, pid: int) -> list[Row]:
+    """Return how long after the service was stopped (SIGSTOP) the page is grey and says that no data come."""
+    waits: list[float] = []
+    for _ in range(STOPS):
+        until(page, "document.querySelectorAll('.overlay').length === 0")
+        # Not always as long after a beat.
+        time.sleep(1.0 + random.random())
+        began = time.monotonic()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            until(page, "document.querySelectorAll('.overlay').length > 0")
+            waits.append(1000 * (time.monotonic() - began))
+        finally:
+            os.kill(pid, signal.SIGCONT)
+    return [
+        {"name": "service stopped to grey page, longest", "value": max(waits), "unit": "ms", "target": 6000}
+    ]
+
+
 async def _watch(url: str, cookie: str, viewers: int, stop: asyncio.Event) -> None:
     """Hold so many streams open and read what comes."""
     host, port = urlsplit(url).hostname, urlsplit(url).port
@@ -354,6 +376,7 @@ def measured(seconds: float) -> list[Row]:
         rows += to_pixels(page, publisher)
         page.set_viewport_size({"width": 1920, "height": 1080})
         rows += under_load(page, publisher)
+        rows += greys(page, service.pid)
         browser.close()
     return rows
 

@@ -23,7 +23,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.console.live import PASSWORD, Live, live_console
 from tests.console.site import event
-from tests.console.test_browser import ARGS, CHROMIUM
+from tests.console.test_browser import CHROMIUM
+from tests.servers.chromium import ARGS
 
 GRADES = ("red", "orange", "yellow", "blue")
 KEY_EVERY_S = 0.05

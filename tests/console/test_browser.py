@@ -16,6 +16,7 @@ from console.backend import Component, Done, Health, Refused
 from registry.plant import Text
 from tests.console.live import PASSWORD, Live, live_console
 from tests.console.site import COLD, HOSTILE, event, open_several
+from tests.servers.chromium import ARGS
 
 pytestmark = [
     pytest.mark.browser,
@@ -23,14 +24,6 @@ pytestmark = [
 ]
 
 CHROMIUM = "/usr/bin/chromium"
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 DESK = {"width": 1920, "height": 1080}
 PHONE = {"width": 390, "height": 844}
 RED = "a000000000000001"
@@ -384,7 +377,7 @@ def test_a_stalled_server_greys_the_page_and_commands_are_refused(desk: Desk) ->
     desk.live._loop.call_soon_threadsafe(release.wait, 30)
     try:
         overlay = page.locator(".overlay")
-        expect(overlay).to_be_visible(timeout=8000)
+        expect(overlay).to_be_visible()
         expect(overlay).to_contain_text(re.compile(r"No data since \d\d:\d\d:\d\d"))
         page.keyboard.press("a")
         expect(page.locator("tr.selected .refused")).to_contain_text("the command was not sent")
@@ -392,7 +385,7 @@ def test_a_stalled_server_greys_the_page_and_commands_are_refused(desk: Desk) ->
         expect(overlay).to_contain_text("数据中断")
     finally:
         release.set()
-    expect(overlay).to_have_count(0, timeout=30_000)
+    expect(overlay).to_have_count(0)
     assert desk.live.backend.rows[RED].event.state == "unack"
     desk.live.call(lambda: desk.live.backend.put(event("b1", time.time_ns())))
     expect(page.locator('tr[data-id="b1"]')).to_be_visible()

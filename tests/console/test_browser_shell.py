@@ -18,6 +18,7 @@ from tests.console.test_browser import DESK, PHONE, RED, Desk, chromium, desk, l
 from tests.console.test_browser_alert import surround
 from tests.console.test_browser_pages import nothing_is_cut, owned, to
 from tests.console.test_browser_reports import made
+from tests.servers.hazwatch import wait_until
 
 __all__ = ["chromium", "desk", "live"]  # fixtures are found by name
 
@@ -118,14 +119,40 @@ def test_lost_data_sounds_until_it_is_silenced_or_comes_back(desk: Desk) -> None
     release = threading.Event()
     desk.live._loop.call_soon_threadsafe(release.wait, 30)
     try:
-        expect(page.locator(".overlay")).to_be_visible(timeout=6000)
+        expect(page.locator(".overlay")).to_be_visible()
         expect(sound).to_have_attribute("data-sounding", "lost")
-        page.wait_for_function("tones.includes(220)", timeout=3000)
+        page.wait_for_function("tones.includes(220)")
         sound.get_by_role("button", name="Silence").click()
         expect(sound).not_to_have_attribute("data-sounding", "lost")
     finally:
         release.set()
-    expect(page.locator(".overlay")).to_have_count(0, timeout=30_000)
+    expect(page.locator(".overlay")).to_have_count(0)
+
+
+def test_data_that_stay_away_for_over_five_seconds_grey_the_page(desk: Desk) -> None:
+    page = desk.open()
+    page.clock.install()
+    page.reload()
+    sign_in(page)
+    page.locator(f'tr[data-id="{RED}"]').wait_for()
+    # Less than is grey, more than the page's time goes on by until it stands still.
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 3)
+    desk.live.call(lambda: desk.live.backend.put(event("b1", time.time_ns())))
+
+    def heard() -> bool:
+        page.clock.run_for(20)
+        return page.locator('tr[data-id="b1"]').is_visible()
+
+    wait_until(heard, 30, "what came when the page's time stood is not shown", 0.1)
+    overlay, release = page.locator(".overlay"), threading.Event()
+    desk.live._loop.call_soon_threadsafe(release.wait, 60)
+    try:
+        page.clock.run_for(4000)
+        expect(overlay).to_have_count(0)
+        page.clock.run_for(1500)
+        expect(overlay).to_be_visible()
+    finally:
+        release.set()
 
 
 WRONG_CLOCK = """{

@@ -197,7 +197,7 @@ class Visits:
         page.locator("input[name=username]").fill(name)
         page.locator("input[name=password]").fill(PASSWORD)
         page.locator("form button.go").click()
-        expect(page.locator(".link")).to_have_text("Live", timeout=30_000)
+        expect(page.locator(".link")).to_have_text("Live")
         return visitor
 
 
