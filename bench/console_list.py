@@ -23,8 +23,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.console.live import PASSWORD, Live, live_console
 from tests.console.site import event
-from tests.console.test_browser import CHROMIUM
-from tests.servers.chromium import ARGS
+from tests.servers.chromium import launched
 
 GRADES = ("red", "orange", "yellow", "blue")
 KEY_EVERY_S = 0.05
@@ -139,7 +138,7 @@ def run(rows: int, came: int) -> list[dict[str, Any]]:
         sync_playwright() as playwright,
     ):
         live.call(lambda: put(live, 0, rows))
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        browser = launched(playwright)
         watched = Watched(browser, live)
         results = [watched.measured(f"sign in, {rows} alerts open")]
         results += bursts(watched, live, rows, came)

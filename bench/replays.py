@@ -34,7 +34,7 @@ from service.effects import commit_of  # noqa: E402 - as above
 from service.pipeline import Pipeline, pack_messages  # noqa: E402 - as above
 from service.plan import load  # noqa: E402 - as above
 from sim.publish import Publisher  # noqa: E402 - as above
-from tests.servers.chromium import ARGS  # noqa: E402 - as above
+from tests.servers.chromium import launched  # noqa: E402 - as above
 from tests.servers.hazwatch import Hazwatch  # noqa: E402 - as above
 
 Row = dict[str, Any]
@@ -203,7 +203,7 @@ def heap_over_a_day(service: Hazwatch, hours: float, told: int) -> list[Row]:
     seconds = hours * 3600 / 600
     heaps: list[float] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(args=ARGS, executable_path="/usr/bin/chromium")
+        browser = launched(playwright)
         page = signed_in(browser, service.url, cookie_of(service.url)).new_page()
         cdp = page.context.new_cdp_session(page)
         cdp.send("Performance.enable")

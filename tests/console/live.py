@@ -88,6 +88,16 @@ class Live:
 
         return asyncio.run_coroutine_threadsafe(doing(), self._loop).result(10)
 
+    @contextlib.contextmanager
+    def stalled(self) -> Iterator[None]:
+        """Hold the console's loop, so that the server neither says nor answers anything, for a minute at most."""
+        release = threading.Event()
+        self._loop.call_soon_threadsafe(release.wait, 60)
+        try:
+            yield
+        finally:
+            release.set()
+
     def stop(self) -> None:
         """Stop the server and wait for its end."""
         asyncio.run_coroutine_threadsafe(self.server.stop(), self._loop).result(10)

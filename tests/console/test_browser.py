@@ -1,7 +1,6 @@
 """The page in a real Chromium, over the real server and the fake backend."""
 
 import re
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,14 +15,13 @@ from console.backend import Component, Done, Health, Refused
 from registry.plant import Text
 from tests.console.live import PASSWORD, Live, live_console
 from tests.console.site import COLD, HOSTILE, event, open_several
-from tests.servers.chromium import ARGS
+from tests.servers.chromium import launched
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not (STATIC_DIR / "index.html").is_file(), reason="the page is not built"),
 ]
 
-CHROMIUM = "/usr/bin/chromium"
 DESK = {"width": 1920, "height": 1080}
 PHONE = {"width": 390, "height": 844}
 RED = "a000000000000001"
@@ -32,7 +30,7 @@ RED = "a000000000000001"
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        browser = launched(playwright)
         yield browser
         browser.close()
 
@@ -373,9 +371,7 @@ def test_a_stalled_server_greys_the_page_and_commands_are_refused(desk: Desk) ->
     page = desk.sign_in()
     page.locator(f'tr[data-id="{RED}"]').wait_for()
     page.keyboard.press("j")
-    release = threading.Event()
-    desk.live._loop.call_soon_threadsafe(release.wait, 30)
-    try:
+    with desk.live.stalled():
         overlay = page.locator(".overlay")
         expect(overlay).to_be_visible()
         expect(overlay).to_contain_text(re.compile(r"No data since \d\d:\d\d:\d\d"))
@@ -383,8 +379,6 @@ def test_a_stalled_server_greys_the_page_and_commands_are_refused(desk: Desk) ->
         expect(page.locator("tr.selected .refused")).to_contain_text("the command was not sent")
         page.get_by_role("button", name="中文").click()
         expect(overlay).to_contain_text("数据中断")
-    finally:
-        release.set()
     expect(overlay).to_have_count(0)
     assert desk.live.backend.rows[RED].event.state == "unack"
     desk.live.call(lambda: desk.live.backend.put(event("b1", time.time_ns())))

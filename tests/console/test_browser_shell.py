@@ -2,7 +2,6 @@
 
 import io
 import re
-import threading
 import time
 
 import pytest
@@ -116,16 +115,12 @@ def test_lost_data_sounds_until_it_is_silenced_or_comes_back(desk: Desk) -> None
     page.locator(f'tr[data-id="{RED}"]').wait_for()
     sound = page.locator("header .sound")
     expect(sound).to_have_attribute("data-sounding", "red")
-    release = threading.Event()
-    desk.live._loop.call_soon_threadsafe(release.wait, 30)
-    try:
+    with desk.live.stalled():
         expect(page.locator(".overlay")).to_be_visible()
         expect(sound).to_have_attribute("data-sounding", "lost")
         page.wait_for_function("tones.includes(220)")
         sound.get_by_role("button", name="Silence").click()
         expect(sound).not_to_have_attribute("data-sounding", "lost")
-    finally:
-        release.set()
     expect(page.locator(".overlay")).to_have_count(0)
 
 
@@ -144,15 +139,12 @@ def test_data_that_stay_away_for_over_five_seconds_grey_the_page(desk: Desk) -> 
         return page.locator('tr[data-id="b1"]').is_visible()
 
     wait_until(heard, 30, "what came when the page's time stood is not shown", 0.1)
-    overlay, release = page.locator(".overlay"), threading.Event()
-    desk.live._loop.call_soon_threadsafe(release.wait, 60)
-    try:
+    overlay = page.locator(".overlay")
+    with desk.live.stalled():
         page.clock.run_for(4000)
         expect(overlay).to_have_count(0)
         page.clock.run_for(1500)
         expect(overlay).to_be_visible()
-    finally:
-        release.set()
 
 
 WRONG_CLOCK = """{

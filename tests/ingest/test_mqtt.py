@@ -119,7 +119,7 @@ def test_messages_come_in_order_once_and_are_acknowledged(broker: Mosquitto) -> 
         assert 1 <= r.told <= 2000
         before = time.monotonic()
         r.source.stop()
-        assert time.monotonic() - before < 5, "far less when the machine is idle"
+        assert time.monotonic() - before < 2
         assert r.source.state().phase is Phase.STOPPED
 
 
@@ -340,7 +340,7 @@ def test_stopping_while_nobody_answers_takes_no_second() -> None:
         until(link, lambda state: state.phase is Phase.LOST)
         before = time.monotonic()
         link.stop()
-        assert time.monotonic() - before < 5, "far less when the machine is idle"
+        assert time.monotonic() - before < 2
 
 
 def test_a_session_with_a_backlog_is_connected_before_its_subscription_is_confirmed_anew(

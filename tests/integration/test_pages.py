@@ -32,7 +32,7 @@ from tests.integration.demo_plant import (
     DemoPlant,
     demo_plant,
 )
-from tests.servers.chromium import ARGS
+from tests.servers.chromium import launched
 
 pytestmark = [
     pytest.mark.server,
@@ -207,7 +207,7 @@ def visits(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[Vi
         demo_plant(tmp_path_factory.mktemp("plant"), cache, ACCOUNTS) as plant,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGS)
+        browser = launched(playwright)
         yield Visits(browser, plant)
         browser.close()
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Route, expect, sync_playwright
 
+CHROMIUM = "/usr/bin/chromium"
 ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -23,11 +24,15 @@ expect.set_options(timeout=30_000)
 """How long a page may take where a test says nothing of it: longer than on the busiest machine."""
 
 
+def launched(playwright: Playwright) -> Browser:
+    """Return a Chromium that asks nothing of anybody by itself."""
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+
+
 @contextmanager
 def page_of(url: str, lang: str = "en-GB") -> Iterator[tuple[Page, list[str]]]:
     """Open a page; yield it and the list of its complaints so far."""
-    program = shutil.which("chromium")
-    if program is None:
+    if shutil.which("chromium") is None:
         pytest.skip("needs Debian's package chromium")
     complaints: list[str] = []
 
@@ -40,7 +45,7 @@ def page_of(url: str, lang: str = "en-GB") -> Iterator[tuple[Page, list[str]]]:
         route.abort()
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGS)
+        browser = launched(playwright)
         page = browser.new_page(viewport={"width": 1600, "height": 1000}, locale=lang)
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))
